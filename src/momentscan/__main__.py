@@ -1,0 +1,5 @@
+"""`python -m momentscan`."""
+
+from momentscan.app.cli import main
+
+main()

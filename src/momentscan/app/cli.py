@@ -1,0 +1,312 @@
+"""The command line. Heavy rooms are imported inside the commands, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from momentscan.errors import Cancelled, MomentscanError, UsageError, one_line
+
+app = typer.Typer(
+    name="momentscan",
+    help="Finds the moments worth keeping in a video, and says why.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(help="Weights: what there is, where it comes from, what is missing.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Folder for results, one folder per video [default: output].")]
+Engine = Annotated[str | None, typer.Option(help="Engines, comma-separated, or all.")]
+Models = Annotated[Path | None, typer.Option(help="Folder of weights, looked into before the cache.")]
+Embedder = Annotated[str | None, typer.Option(help="Vision embedder: auto, openclip, dinov2, siglip, mobilenet, descriptor.")]
+Device = Annotated[str | None, typer.Option(help="Where networks run: auto, cpu, cuda, coreml.")]
+Decode = Annotated[str | None, typer.Option(help="exact, or fast: skips the loop filter and frames no other refers to.")]
+Jobs = Annotated[int | None, typer.Option(help="Videos at the same time, one process each.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="A knob of the engine, knob=value; may be repeated.")]
+Stills = Annotated[bool | None, typer.Option("--stills/--no-stills", help="Cut full-size stills of the chosen frames.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Force = Annotated[bool, typer.Option(help="Scan again even if nothing has changed.")]
+
+
+def main() -> None:
+    """The `momentscan` command: exit codes as in docs/cli.md, errors as one line on standard error."""
+    for library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy is imported: two libraries that both take all cores cost minutes
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        app()
+    except (KeyboardInterrupt, Cancelled):
+        _say("cancelled; nothing half-done was kept")
+        sys.exit(130)
+    except MomentscanError as error:
+        _say(one_line(error))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `momentscan ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _stop(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from momentscan import __version__
+
+        typer.echo(f"momentscan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False) -> None:
+    pass
+
+
+@app.command()
+def scan(
+    videos: Annotated[list[Path], typer.Argument(help="Video files.", metavar="VIDEO...")],
+    output: Output = None,
+    engine: Engine = None,
+    models: Models = None,
+    embedder: Embedder = None,
+    device: Device = None,
+    decode: Decode = None,
+    jobs: Jobs = None,
+    stills: Stills = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Watch videos once, log what was seen, find the moments."""
+    from momentscan import jobs as work
+    from momentscan.settings import load
+
+    given = _given(output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode, jobs=jobs, stills=stills)
+    tasks = [work.Scan(str(video), given, force) for video in dict.fromkeys(videos)]
+    _finish(_run(tasks, load(**given).jobs, as_json), as_json)
+
+
+@app.command()
+def find(
+    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    engine: Engine = None,
+    settings: Set = None,
+    output: Output = None,
+    stills: Stills = None,
+    as_json: Json = False,
+) -> None:
+    """Judge again from the signal log; the video is not needed."""
+    from momentscan import flows
+    from momentscan import jobs as work
+    from momentscan.settings import load
+
+    given = _given(output=output, engine=engine, stills=stills)
+    if settings:
+        if not engine or engine == "all" or "," in engine:
+            raise UsageError("--set turns knobs of one engine; name it with --engine")
+        given[engine] = load(**given).model_dump().get(engine, {}) | dict(_knob(s) for s in settings)
+    folders = flows.scanned_folders(places, load(**given).output)
+    _finish(_run([work.Find(str(folder), given) for folder in folders], 1, as_json), as_json)
+
+
+@app.command()
+def demo(
+    video: Annotated[Path | None, typer.Argument(help="A video of your own; otherwise one is rendered.")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the demo.")] = Path("demo"),
+    models: Models = None,
+) -> None:
+    """The main job, on a video that momentscan makes itself."""
+    from momentscan import jobs as work
+    from momentscan.disk.files import writing
+    from momentscan.media.render import demo_video
+
+    if video is None:
+        video = output / "ride.mp4"
+        if not video.is_file():
+            _say("rendering a ride of 48 s ...")
+            with writing(video) as part:
+                made = part.with_name("." + video.stem + ".part.mp4")
+                try:
+                    demo_video(made)
+                    made.replace(part)
+                finally:
+                    made.unlink(missing_ok=True)
+    results = _run([work.Scan(str(video), _given(output=output / "output", models=models))], 1, False)
+    if results[0].outcome is not None:
+        typer.echo(f"report: {Path(results[0].outcome.folder) / 'report.html'}\n")
+    _finish(results, False)
+
+
+@app.command()
+def doctor(models: Models = None, output: Output = None, as_json: Json = False) -> None:
+    """What works here, what does not, and what to do about it."""
+    from momentscan.app.doctor import examine
+    from momentscan.settings import load
+
+    findings = examine(load(**_given(models=models, output=output)))
+    if as_json:
+        _print_json([f.__dict__ for f in findings])
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok     ' if finding.ok else 'MISSING' if finding.needed else 'absent '}  {finding.what}: {finding.found}")
+            if not finding.ok:
+                typer.echo(f"         -> {finding.remedy}")
+    if any(f.needed and not f.ok for f in findings):
+        raise typer.Exit(4)
+
+
+@models_app.command("list")
+def models_list(models: Models = None, as_json: Json = False) -> None:
+    """Every file: what for, licence, commercial use, size, sha256, whether it is here, and where it can be had."""
+    from momentscan.models.catalogue import WEIGHTS
+    from momentscan.models.weights import locate
+    from momentscan.settings import load
+
+    folder = load(**_given(models=models)).models
+    rows = [{**weight.__dict__, "here": str(locate(weight, folder) or "")} for weight in WEIGHTS]
+    if as_json:
+        _print_json(rows)
+        return
+    for row in rows:
+        size = f"{row['size_bytes'] / 1e6:.1f} MB" if row["size_bytes"] else "size unknown"
+        typer.echo(f"{row['name']}  [{'here: ' + row['here'] if row['here'] else 'missing'}]")
+        typer.echo(f"    {row['what']}")
+        typer.echo(f"    {row['file']}, {size}, sha256 {row['sha256'] or 'unverified'}")
+        typer.echo(f"    licence {row['licence']}; commercial use: {row['commercial']}")
+        typer.echo(f"    from {', '.join(row['sources']) or 'a folder only (--models)'}")
+
+
+@models_app.command("pull")
+def models_pull(
+    names: Annotated[list[str], typer.Argument(help="Names of `models list`.", metavar="NAME...")], models: Models = None
+) -> None:
+    """Fetch weights from their sources, in turn; prints what was seen."""
+    from momentscan.models.catalogue import weight
+    from momentscan.models.weights import pull
+    from momentscan.settings import load
+
+    folder = load(**_given(models=models)).models
+    asked = [weight(name) for name in names]
+    for row in asked:
+        with _progress() as on_progress:
+            pulled = pull(row, folder, progress=on_progress)
+        state = "as the catalogue says" if row.sha256 else "unverified: the catalogue does not know it yet"
+        typer.echo(f"{row.name}: {pulled.path} from {pulled.source}, sha256 {pulled.sha256} ({state})")
+
+
+@models_app.command("verify")
+def models_verify(models: Models = None) -> None:
+    """Check every file that is here against its sha256."""
+    from momentscan.models.catalogue import WEIGHTS
+    from momentscan.models.weights import locate, verify
+    from momentscan.settings import load
+
+    folder, bad = load(**_given(models=models)).models, 0
+    for row in WEIGHTS:
+        path = locate(row, folder)
+        if path is None:
+            typer.echo(f"missing     {row.name}")
+            continue
+        try:
+            found = verify(path, row)
+            typer.echo(f"{'ok         ' if row.sha256 else 'unverified '} {row.name}  {path}  sha256 {found}")
+        except MomentscanError as error:
+            bad += 1
+            typer.echo(f"BAD         {row.name}  {one_line(error)}")
+    if bad:
+        raise typer.Exit(4)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were typed, as plain values."""
+    return {k: str(v) if isinstance(v, Path) else v for k, v in options.items() if v is not None}
+
+
+def _knob(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise UsageError(f"--set wants knob=value, got {text!r}")
+    return name.strip(), value.strip()
+
+
+def _run(tasks: list[Any], workers: int, as_json: bool) -> list[Any]:
+    """Results in the order of the tasks; each is told as it comes."""
+    from momentscan import jobs as work
+
+    results = []
+    with _progress() as on_progress:
+        from momentscan.progress import Step
+
+        for result in work.run_all(tasks, workers, on_progress):
+            results.append(result)
+            if workers > 1:
+                on_progress(Step("videos", len(results), len(tasks), "items"))
+            if not as_json:
+                _tell(result)
+    return sorted(results, key=lambda r: tasks.index(r.task))
+
+
+def _tell(result: Any) -> None:
+    outcome = result.outcome
+    if outcome is None:
+        _say(result.error)
+        if result.trace and os.environ.get("MOMENTSCAN_DEBUG"):
+            _say(result.trace)
+        return
+    found = ", ".join(f"{name}: {e['moments'] or 'no'} moment{'' if e['moments'] == 1 else 's'}" for name, e in outcome.engines.items())
+    rate = f", {outcome.x_realtime:g} x realtime" if outcome.x_realtime and outcome.status != "unchanged" else ""
+    typer.echo(f"{outcome.video_id}: {outcome.status}, {outcome.duration_s:.2f} s{rate}; {found}; {Path(outcome.folder) / 'report.html'}")
+    for name, e in outcome.engines.items():
+        if e["reason"]:
+            typer.echo(f"  {name} found nothing: {e['reason']}")
+    for problem in outcome.problems:
+        _say(f"  {outcome.video_id}: {problem}")
+    for warning in outcome.warnings:
+        _say(f"  {outcome.video_id}: {warning}")
+
+
+def _finish(results: list[Any], as_json: bool) -> None:
+    """Prints the JSON document, and leaves with the exit code of the whole."""
+    if as_json:
+        _print_json([_as_json(r) for r in results])
+    codes = [r.exit_code for r in results if r.exit_code]
+    if codes:
+        if len(results) > 1:
+            _say(f"{len(codes)} of {len(results)} failed")
+        raise typer.Exit(1 if 1 in codes else codes[0] if len(results) == 1 else 5)
+
+
+def _as_json(result: Any) -> dict[str, Any]:
+    if result.outcome is None:
+        subject = getattr(result.task, "video", None) or result.task.folder
+        return {"video": subject, "status": "failed", "error": result.error, "exit_code": result.exit_code}
+    windows = {}
+    import json
+
+    for engine in result.outcome.engines:
+        windows[engine] = json.loads((Path(result.outcome.folder) / f"highlight_{engine}" / "windows.json").read_text())
+    return {**result.outcome.__dict__, "exit_code": 0, "windows": windows}
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _progress() -> Any:
+    from momentscan.app.bar import progress_bar
+
+    return progress_bar()

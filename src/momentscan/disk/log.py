@@ -1,0 +1,177 @@
+"""The signal log: Parquet parts while a scan runs, one file per (table, perceiver) when it is done, the manifest last."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from momentscan.disk.files import refused, remove, swap, write_bytes, writing
+from momentscan.errors import UnreadableInput
+from momentscan.signals import Signals
+from momentscan.signals.schema import Column, column
+from momentscan.values import Columns, VideoInfo
+
+FORMAT = 1
+"""Raised when what a log holds changes meaning; older logs are then scanned again."""
+
+PART_S = 60.0
+"""Seconds of video in a part: what a kill may lose, and what memory holds."""
+
+MANIFEST = "manifest.json"
+
+
+class LogWriter:
+    """Takes columns batch by batch; what it holds in memory is one part.
+
+    Works in `signals.part/` beside the log. `close` joins the parts, writes the manifest last and only then takes the place of an
+    older log, so that a kill at any instant leaves the old log or none that looks complete.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._work = folder.with_name(folder.name + ".part")
+        remove(self._work)
+        with refused(self._work):
+            self._work.mkdir(parents=True)
+        self._held: dict[str, dict[str, list[NDArray[Any]]]] = {}
+        self._parts = 0
+        self._part_end_s = PART_S
+
+    def add(self, done_s: float, made: Mapping[str, Columns]) -> None:
+        """Columns of each perceiver, after `done_s` seconds of video."""
+        for maker, columns in made.items():
+            for name, rows in columns.items():
+                self._held.setdefault(f"{column(name).table}.{maker}", {}).setdefault(name, []).append(rows)
+        if done_s >= self._part_end_s:
+            self._flush()
+            self._part_end_s = done_s + PART_S
+
+    def close(self, video: VideoInfo, key: str, made_by: Mapping[str, str]) -> None:
+        """Makes the log complete. `key` says what it was made of and how; `made_by` which model made which column."""
+        self._flush()
+        files = {}
+        for group in sorted({p.name.rsplit(".", 2)[0] for p in self._work.glob("*.parquet")}):
+            parts = sorted(self._work.glob(f"{group}.*.parquet"))
+            path = self._work / f"{group}.parquet"
+            rows = _join(parts, path)
+            schema = pq.read_schema(path)
+            files[path.name] = {"rows": rows, "columns": [f"{group.partition('.')[0]}.{n}" for n in schema.names]}
+            for part in parts:
+                part.unlink()
+        manifest = {
+            "format": FORMAT,
+            "key": key,
+            "video": dataclasses.asdict(video),
+            "files": files,
+            "embed_model_version": dict(made_by),
+            "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        write_bytes(self._work / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        swap(self._work, self._folder)
+
+    def abandon(self) -> None:
+        """Leaves nothing behind that looks like a log."""
+        remove(self._work)
+
+    def _flush(self) -> None:
+        for group, columns in self._held.items():
+            arrays = {column(n).field: _to_arrow(column(n), chunks) for n, chunks in columns.items()}
+            with writing(self._work / f"{group}.{self._parts:05d}.parquet") as path:
+                _write(pa.table(arrays), path)
+        self._held = {}
+        self._parts += 1
+
+
+def manifest_of(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a complete log of this format, or None. A log finished but not yet in its place (a kill) is put there."""
+    finished = folder.with_name(folder.name + ".part")
+    if (finished / MANIFEST).is_file():
+        swap(finished, folder)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        return None
+    return manifest if all((folder / name).is_file() for name in manifest["files"]) else None
+
+
+def read_log(folder: Path) -> Signals:
+    """Signals of a complete log; each column is read on first use. Raises UnreadableInput where there is none."""
+    manifest = manifest_of(folder)
+    if manifest is None:
+        raise UnreadableInput(f"{folder}: holds no complete signal log; scan the video again")
+    video = manifest["video"]
+    info = VideoInfo(**{**video, "problems": tuple(video["problems"])})
+    loaders = {name: _Loader(folder / file, name) for file, content in manifest["files"].items() for name in content["columns"]}
+    return Signals(info, loaders, manifest["embed_model_version"])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Loader:
+    """Reads one column of one Parquet file when it is called."""
+
+    path: Path
+    name: str
+
+    def __call__(self) -> NDArray[Any]:
+        field = column(self.name).field
+        try:
+            with pq.ParquetFile(self.path) as file:
+                chunked = file.read(columns=[field], use_threads=False).column(0)
+        except (OSError, pa.ArrowException) as error:
+            raise UnreadableInput(f"{self.path}: is damaged ({error}); scan the video again with --force") from None
+        return _to_numpy(column(self.name), chunked)
+
+
+def _to_arrow(spec: Column, chunks: list[NDArray[Any]]) -> pa.Array:
+    if spec.dtype == "bytes":
+        return pa.array([bytes(b) for chunk in chunks for b in chunk], pa.binary())
+    rows = np.concatenate(chunks).astype(spec.dtype, copy=False)
+    if rows.ndim == 1:
+        return pa.array(rows)
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
+
+
+def _to_numpy(spec: Column, chunked: pa.ChunkedArray) -> NDArray[Any]:
+    if spec.dtype == "bytes":
+        return np.array(chunked.to_pylist(), object)
+    if pa.types.is_fixed_size_list(chunked.type):
+        flat = np.concatenate([c.flatten().to_numpy() for c in chunked.chunks] or [np.zeros(0, spec.dtype)])
+        return flat.reshape(-1, chunked.type.list_size)
+    return np.asarray(chunked.to_numpy())
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    with _writer(path, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _join(parts: list[Path], path: Path) -> int:
+    """Parts into one file, a row group each: the number of rows."""
+    rows = 0
+    with writing(path) as temporary, _writer(temporary, pq.read_schema(parts[0])) as writer:
+        for part in parts:
+            table = pq.read_table(part, use_threads=False)
+            rows += table.num_rows
+            writer.write_table(table)
+    return rows
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False, use_byte_stream_split=_floats(schema))
+
+
+def _floats(schema: pa.Schema) -> list[str]:
+    """Parquet paths of the float columns, for byte-stream split (performance.md: two thirds of plain)."""
+    plain = [f.name for f in schema if pa.types.is_floating(f.type)]
+    return plain + [f"{f.name}.list.element" for f in schema if pa.types.is_fixed_size_list(f.type)]

@@ -1,0 +1,154 @@
+"""What an engine found, as the JSON files that interface.md promises. Milliseconds are born here, and only here."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from momentscan.disk.files import remove, swap, write_bytes
+from momentscan.values import Candidate, Moment, Pick, Verdict, VideoInfo
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON, whole or not at all; numbers that are not finite become null."""
+    write_bytes(path, to_json(value))
+
+
+def write_text(path: Path, text: str) -> None:
+    """UTF-8 text, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def to_json(value: Any) -> bytes:
+    """The bytes of a JSON file: six decimals, keys as given, one newline at the end."""
+    return (json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def write_engine(
+    folder: Path,
+    video: VideoInfo,
+    verdict: Verdict,
+    filtering: Sequence[Mapping[str, Any]],
+    stills: Mapping[int, bytes],
+    version: Mapping[str, Any],
+) -> None:
+    """`highlight_{engine}/` as a whole: windows.json, debug/, frames/ with a meta file beside each still.
+
+    `filtering` is one entry per window for debug/filtering_log.json; `stills` frame_idx -> JPEG.
+    """
+    work = folder.with_name(f".{folder.name}.part")
+    remove(work)
+    try:
+        for number, moment in enumerate(verdict.moments, 1):
+            for pick in moment.picks:
+                if pick.frame_idx in stills:
+                    stem = still_name(number, pick)
+                    write_bytes(work / "frames" / f"{stem}.jpg", stills[pick.frame_idx])
+                    write_json(work / "frames" / f"{stem}_meta.json", _frame_meta(number, pick, moment, video, version))
+        write_json(work / "debug" / "score_curve.json", _curve(verdict))
+        write_json(work / "debug" / "peak_candidates.json", [_candidate(c) for c in verdict.candidates])
+        write_json(work / "debug" / "filtering_log.json", {"reason": verdict.reason, "absent": verdict.absent, "windows": filtering})
+        write_json(work / "windows.json", windows_json(verdict))
+        swap(work, folder)
+    finally:
+        remove(work)
+
+
+def still_name(number: int, pick: Pick) -> str:
+    """`window_001_f1234`, the stem of a still of the window with this number (from 1)."""
+    return f"window_{number:03d}_f{pick.frame_idx}"
+
+
+def windows_json(verdict: Verdict) -> list[dict[str, Any]]:
+    """windows.json: the seed's fields (seed 000, windows.json schema), then ours."""
+    return [_window(i, m) for i, m in enumerate(verdict.moments, 1)]
+
+
+def _window(number: int, moment: Moment) -> dict[str, Any]:
+    return {
+        "window_id": number,
+        "start_ms": _ms(moment.window.start_s),
+        "end_ms": _ms(moment.window.end_s),
+        "peak_ms": _ms(moment.window.peak_s),
+        "score_rule": moment.score,
+        "score_model": None,
+        "key_features": dict(moment.features),
+        "selected_frames": [_frame(p) for p in moment.picks],
+        "engine": moment.scorer,
+        "parts": dict(moment.parts),
+        "why": moment.why,
+        "rivals": list(moment.rivals),
+    }
+
+
+def _frame(pick: Pick) -> dict[str, Any]:
+    return {
+        "frame_idx": pick.frame_idx,
+        "timestamp_ms": _ms(pick.time_s),
+        "quality_score": pick.quality,
+        "face_bbox": None,
+        "crop_box": None,
+        "blur": pick.measures["sharpness"],
+        "exposure_mean": pick.measures["exposure_mean"],
+    }
+
+
+def _frame_meta(number: int, pick: Pick, moment: Moment, video: VideoInfo, version: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "window_id": number,
+        **_frame(pick),
+        "contrast": pick.measures["contrast"],
+        "video_id": video.video_id,
+        "engine": moment.scorer,
+        "width_px": video.width_px,
+        "height_px": video.height_px,
+        "_version": dict(version),
+    }
+
+
+def _curve(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "engine": verdict.scorer,
+        "time_ms": [_ms(t) for t in verdict.curve.time_s],
+        "score": list(verdict.curve.value),
+        "smoothed": list(verdict.smoothed),
+        "threshold": verdict.threshold,
+        "parts": {name: list(series) for name, series in verdict.curve.parts.items()},
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    window = candidate.window
+    return {
+        "start_ms": _ms(window.start_s),
+        "end_ms": _ms(window.end_s),
+        "peak_ms": _ms(window.peak_s),
+        "score": candidate.score,
+        "parts": dict(candidate.parts),
+        "verdict": candidate.verdict,
+        "reason": candidate.reason,
+    }
+
+
+def _ms(seconds: float) -> float:
+    """Seconds -> milliseconds, to the microsecond."""
+    return round(seconds * 1000, 3)
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON values of a tree: numpy numbers to Python's, floats to six decimals, NaN and infinities to None."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, str | bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    number = float(value)
+    if not math.isfinite(number):
+        return None
+    return int(number) if hasattr(value, "dtype") and value.dtype.kind in "iu" else round(number, 6)

@@ -1,0 +1,380 @@
+"""The verbs. Here, and only here, files meet the pure core."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from momentscan import __version__, registry
+from momentscan.disk import LogWriter, manifest_of, read_log, write_engine, write_json, write_text
+from momentscan.disk.log import FORMAT
+from momentscan.errors import UnreadableInput, UsageError
+from momentscan.export.report import report_html
+from momentscan.knobs import knobs_of, with_knobs
+from momentscan.media import jpeg, open_video, stills
+from momentscan.media.decode import Sampling
+from momentscan.models.embedders import Embedder, choose
+from momentscan.perceive import Perceiver, ordered, watch
+from momentscan.progress import Progress, Step, silent
+from momentscan.select.picks import Picks
+from momentscan.settings import Settings
+from momentscan.signals import Signals
+from momentscan.values import Batch, Columns, Verdict, VideoInfo
+
+RUN = "run.json"
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one video. `status`: done, partial, unchanged. `engines`: name -> moments found and, if none, why."""
+
+    video: str
+    video_id: str
+    folder: str
+    status: str
+    duration_s: float
+    engines: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    x_realtime: float | None = None
+
+
+def scan(video: Path, settings: Settings, force: bool = False, on_progress: Progress = silent) -> Outcome:
+    """Watches a video once, logs what was seen, judges it with every engine asked for. Nothing is left that looks complete unless it is.
+
+    Raises UnreadableInput, OutputError, MissingModel, UsageError or Cancelled.
+    """
+    started = time.perf_counter()
+    engines = _engines(settings)
+    embedder = choose(settings.embedder, settings.models, settings.device)
+    with open_video(video) as opened:
+        sha256 = _sha256(video, on_progress)
+        folder = _folder(video, sha256, settings.output)
+        key = _key(sha256, settings, embedder)
+        if not force and _is_done(folder, key, engines, settings):
+            run = json.loads((folder / RUN).read_text())
+            return _outcome(run, folder, "unchanged")
+        timings: dict[str, float] = {"open": time.perf_counter() - started}
+        signals_dir = folder / "signals"
+        manifest = manifest_of(signals_dir)
+        if force or manifest is None or manifest["key"] != key:
+            (folder / RUN).unlink(missing_ok=True)
+            _write_log(opened, sha256, folder, key, settings, embedder, timings, on_progress)
+    signals = read_log(signals_dir)
+    run = _new_run(signals, settings, embedder, key)
+    _judge(signals, folder, engines, settings, run, timings, on_progress)
+    elapsed = time.perf_counter() - started
+    run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
+    run["x_realtime"] = round(signals.video.duration_s / elapsed, 2)
+    write_json(folder / RUN, run)
+    return _outcome(run, folder, "partial" if signals.video.partial else "done")
+
+
+def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Outcome:
+    """Judges again from the signal log; the video is not needed, except for stills of frames that were not chosen before."""
+    started = time.perf_counter()
+    engines = _engines(settings)
+    signals = read_log(folder / "signals")
+    try:
+        run = json.loads((folder / RUN).read_text())
+    except (OSError, ValueError):
+        raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again") from None
+    timings: dict[str, float] = {}
+    _judge(signals, folder, engines, settings, run, timings, on_progress)
+    run["find_s"] = round(time.perf_counter() - started, 3)
+    write_json(folder / RUN, run)
+    return _outcome(run, folder, "partial" if signals.video.partial else "done")
+
+
+def load(folder: Path) -> Signals:
+    """The signals of a scanned video: its folder in the output, or that folder's `signals`."""
+    return read_log(folder if folder.name == "signals" else folder / "signals")
+
+
+def judge(signals: Signals, engine: str, knobs: Mapping[str, Any] | None = None) -> Verdict:
+    """One engine's verdict on what was seen. Pure: no file is touched."""
+    verdict: Verdict = with_knobs(registry.load("scorers", engine), knobs or {}).judge(signals)
+    return verdict
+
+
+def scanned_folders(places: Iterable[str], output: Path) -> list[Path]:
+    """Folders with a log for ids, folders of one video, or folders of many. Raises UsageError for a place that has none."""
+    found: list[Path] = []
+    for place in places:
+        folder = Path(place) if Path(place).is_dir() else output / place
+        if (folder / "signals").is_dir():
+            found.append(folder)
+            continue
+        inside = sorted(p.parent for p in folder.glob("*/signals") if p.is_dir()) if folder.is_dir() else []
+        if not inside:
+            raise UsageError(f"{place}: is no scanned video and holds none (looked in {folder}); scan one first, or name its output folder")
+        found += inside
+    return found
+
+
+def _engines(settings: Settings) -> list[str]:
+    known = registry.names("scorers")
+    asked = known if settings.engine == "all" else [e.strip() for e in settings.engine.split(",") if e.strip()]
+    for engine in asked:
+        _scorer(engine, settings)  # unknown names and bad knobs are told before any work
+    _picker(settings)
+    return list(dict.fromkeys(asked))
+
+
+def _scorer(engine: str, settings: Settings) -> Any:
+    return with_knobs(registry.load("scorers", engine), getattr(settings, engine, {}))
+
+
+def _picker(settings: Settings) -> Picks:
+    return with_knobs(Picks, settings.picks)
+
+
+def _perceivers(settings: Settings, embedder: Embedder) -> list[Perceiver]:
+    """Every registered perceiver, built with what it needs."""
+    given: dict[str, dict[str, Any]] = {"motion": {"method": settings.motion}, "vision": {"embedder": embedder}}
+    return ordered([registry.load("perceivers", name)(**given.get(name, {})) for name in registry.names("perceivers")])
+
+
+def _write_log(
+    opened: Any,
+    sha256: str,
+    folder: Path,
+    key: str,
+    settings: Settings,
+    embedder: Embedder,
+    timings: dict[str, float],
+    on_progress: Progress,
+) -> None:
+    perceivers = [_Timed(p, timings) for p in _perceivers(settings, embedder)]
+    sampling = with_knobs(Sampling, {"grid_hz": settings.grid_hz, "decode": settings.decode})
+    total_s = opened.info.declared_s
+    log = LogWriter(folder / "signals")
+    try:
+        batches = _timed(opened.batches(sampling, max(p.short_side_px for p in perceivers)), "decode", timings)
+        for done_s, made in watch(batches, perceivers):
+            log.add(done_s, made)
+            on_progress(Step("watching", done_s, max(total_s, done_s) if total_s else None))
+        video = dataclasses.replace(opened.info, sha256=sha256, video_id=folder.name)
+        log.close(video, key, {name: version for p in perceivers for name, version in p.made_by.items()})
+    except BaseException:
+        log.abandon()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _judge(
+    signals: Signals,
+    folder: Path,
+    engines: list[str],
+    settings: Settings,
+    run: dict[str, Any],
+    timings: dict[str, float],
+    on_progress: Progress,
+) -> None:
+    """Every engine's verdict, stills and files; then the report over all of them. `run` is brought up to date."""
+    picker = _picker(settings)
+    verdicts: dict[str, Verdict] = {}
+    pictures: dict[str, dict[int, bytes]] = {}
+    for engine in engines:
+        began = time.perf_counter()
+        scorer = _scorer(engine, settings)
+        verdict: Verdict = scorer.judge(signals)
+        picked = [picker(signals, m.window) for m in verdict.moments]
+        verdict = dataclasses.replace(
+            verdict, moments=tuple(dataclasses.replace(m, picks=p.picks) for m, p in zip(verdict.moments, picked, strict=True))
+        )
+        timings[f"judge.{engine}"] = time.perf_counter() - began
+        began = time.perf_counter()
+        target = folder / f"highlight_{engine}"
+        pictures[engine], missing = _stills(signals.video, verdict, target, settings.stills, on_progress)
+        filtering = [
+            {"window_id": i, "considered": p.considered, "failed": p.failed, "selected": len(p.picks)} for i, p in enumerate(picked, 1)
+        ]
+        write_engine(target, signals.video, verdict, filtering, pictures[engine], _version(signals))
+        timings[f"stills.{engine}"] = time.perf_counter() - began
+        verdicts[engine] = verdict
+        run["engines"][engine] = {
+            "moments": len(verdict.moments),
+            "reason": verdict.reason,
+            "absent": dict(verdict.absent),
+            "knobs": {f.name: getattr(scorer, f.name) for f in knobs_of(type(scorer))},
+        }
+        run["warnings"] = [w for w in run["warnings"] if not w.startswith(f"{engine}: ")]
+        if missing:
+            run["warnings"].append(f"{engine}: {missing} stills could not be cut; {signals.video.path} is not there or has changed")
+    began = time.perf_counter()
+    write_text(folder / REPORT, report_html(signals, verdicts, pictures, run))
+    timings["report"] = time.perf_counter() - began
+
+
+def _stills(video: VideoInfo, verdict: Verdict, folder: Path, wanted: bool, on_progress: Progress) -> tuple[dict[int, bytes], int]:
+    """(frame_idx -> JPEG, number that could not be had). Stills that are there already are kept, so that the video is not needed."""
+    picks = {p.frame_idx: p for m in verdict.moments for p in m.picks}
+    have = {
+        int(path.stem.rsplit("_f", 1)[1]): path.read_bytes()
+        for path in (folder / "frames").glob("window_*_f*.jpg")
+        if path.stem.rsplit("_f", 1)[1].isdigit()
+    }
+    found = {index: have[index] for index in picks if index in have}
+    missing = sorted(set(picks) - set(found))
+    source = Path(video.path)
+    if missing and wanted and source.is_file() and source.stat().st_size == video.size_bytes:
+        on_progress(Step("cutting stills", 0, len(missing), "items"))
+        cut = stills(video, [picks[i].time_s for i in missing])
+        found |= {i: jpeg(cut[picks[i].time_s]) for i in missing if picks[i].time_s in cut}
+    return found, len(picks) - len(found) if wanted else 0
+
+
+def _new_run(signals: Signals, settings: Settings, embedder: Embedder, key: str) -> dict[str, Any]:
+    video = signals.video
+    weight = embedder.weight
+    model = {
+        "name": embedder.name,
+        "version": embedder.version,
+        "for": "vision.embedding",
+        "file": weight.file if weight else None,
+        "sha256": weight.sha256 if weight else None,
+        "licence": weight.licence if weight else "Apache-2.0 (part of momentscan)",
+        "commercial": weight.commercial if weight else "yes",
+    }
+    warnings = []
+    if weight is None and settings.embedder == "auto":
+        warnings.append(
+            "no vision model is on this machine: the change of the picture was measured with the built-in image descriptor, not a network; "
+            "`momentscan models pull openclip` fetches one"
+        )
+    return {
+        "version": __version__,
+        "status": "partial" if video.partial else "done",
+        "key": key,
+        "video": dataclasses.asdict(video),
+        "partial": video.partial,
+        "problems": list(video.problems),
+        "settings": settings.model_dump(mode="json"),
+        "models": [model],
+        "engines": {},
+        "warnings": warnings,
+    }
+
+
+def _version(signals: Signals) -> dict[str, Any]:
+    return {"app": "momentscan", "app_version": __version__, "embed_model": signals.made_by.get("vision.embedding"), "gate_version": "v1"}
+
+
+def _is_done(folder: Path, key: str, engines: list[str], settings: Settings) -> bool:
+    """Whether run.json, which is written last, says that this very work was finished."""
+    try:
+        run = json.loads((folder / RUN).read_text())
+    except (OSError, ValueError):
+        return False
+    same = run.get("key") == key and manifest_of(folder / "signals") is not None and (folder / REPORT).is_file()
+    return same and all(_same_engine(run, folder, e, settings) for e in engines) and run["settings"].get("picks") == settings.picks
+
+
+def _same_engine(run: dict[str, Any], folder: Path, engine: str, settings: Settings) -> bool:
+    scorer = _scorer(engine, settings)
+    knobs = {f.name: getattr(scorer, f.name) for f in knobs_of(type(scorer))}
+    return run["engines"].get(engine, {}).get("knobs") == knobs and (folder / f"highlight_{engine}" / "windows.json").is_file()
+
+
+def _outcome(run: dict[str, Any], folder: Path, status: str) -> Outcome:
+    return Outcome(
+        video=run["video"]["path"],
+        video_id=folder.name,
+        folder=str(folder),
+        status=status,
+        duration_s=run["video"]["duration_s"],
+        engines={name: {"moments": e["moments"], "reason": e["reason"]} for name, e in run["engines"].items()},
+        problems=tuple(run["problems"]),
+        warnings=tuple(run["warnings"]),
+        x_realtime=run.get("x_realtime"),
+    )
+
+
+def _folder(video: Path, sha256: str, output: Path) -> Path:
+    """`output/{video_id}`: the file's name made safe; eight digits of its hash where another video has that name already."""
+    safe = re.sub(r"[^\w.-]+", "_", video.stem).strip("._") or "video"
+    folder = output / safe[:100]
+    for candidate in (folder, folder.with_name(f"{folder.name}-{sha256[:8]}")):
+        owner = _owner(candidate)
+        if owner is None or owner == sha256:
+            _claim(candidate, video, sha256)
+            return candidate
+    return folder.with_name(f"{folder.name}-{sha256}")
+
+
+def _owner(folder: Path) -> str | None:
+    """The sha256 of the video whose folder this is, or None."""
+    try:
+        return str(json.loads((folder / "video.json").read_text())["sha256"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _claim(folder: Path, video: Path, sha256: str) -> None:
+    if _owner(folder) is None:
+        write_json(folder / "video.json", {"file": video.name, "sha256": sha256})
+
+
+def _key(sha256: str, settings: Settings, embedder: Embedder) -> str:
+    """What a log was made of and how: the same key, the same bytes."""
+    made_of = [
+        FORMAT,
+        __version__,
+        sha256,
+        settings.grid_hz,
+        settings.decode,
+        settings.motion,
+        embedder.version,
+        registry.names("perceivers"),
+    ]
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
+
+
+def _sha256(video: Path, on_progress: Progress) -> str:
+    digest, done, size = hashlib.sha256(), 0, video.stat().st_size
+    with video.open("rb") as file:
+        while block := file.read(1 << 22):
+            digest.update(block)
+            done += len(block)
+            on_progress(Step("reading", done, size, "B"))
+    return digest.hexdigest()
+
+
+def _timed(batches: Iterator[Batch], stage: str, timings: dict[str, float]) -> Iterator[Batch]:
+    while True:
+        began = time.perf_counter()
+        batch = next(batches, None)
+        timings[stage] = timings.get(stage, 0.0) + time.perf_counter() - began
+        if batch is None:
+            return
+        yield batch
+
+
+class _Timed:
+    """A perceiver whose time is counted under `perceive.{name}`."""
+
+    def __init__(self, perceiver: Perceiver, timings: dict[str, float]) -> None:
+        self._perceiver = perceiver
+        self._timings = timings
+        self.name, self.needs, self.writes = perceiver.name, perceiver.needs, perceiver.writes
+        self.short_side_px, self.made_by = perceiver.short_side_px, perceiver.made_by
+
+    def look(self, batch: Batch, seen: Columns) -> Columns:
+        began = time.perf_counter()
+        columns = self._perceiver.look(batch, seen)
+        stage = f"perceive.{self.name}"
+        self._timings[stage] = self._timings.get(stage, 0.0) + time.perf_counter() - began
+        return columns
+
+    def finish(self) -> Columns:
+        return self._perceiver.finish()

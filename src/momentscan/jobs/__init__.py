@@ -1,0 +1,87 @@
+"""Tasks are plain values; `run` does one, here or in a worker process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from momentscan import flows
+from momentscan.errors import Cancelled, MomentscanError, one_line
+from momentscan.flows import Outcome
+from momentscan.progress import Progress, silent
+from momentscan.settings import load
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Watch a video and judge it. `settings` are those of `settings.Settings`, as plain values."""
+
+    video: str
+    settings: dict[str, Any]
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Find:
+    """Judge a scanned video again from its log."""
+
+    folder: str
+    settings: dict[str, Any]
+
+
+Task = Scan | Find
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a task ended: an outcome, or one line of error with the exit code it deserves. `trace` only for defects of ours."""
+
+    task: Task
+    outcome: Outcome | None = None
+    error: str | None = None
+    exit_code: int = 0
+    trace: str | None = None
+
+
+def run(task: Task, on_progress: Progress = silent) -> Result:
+    """Does one task. Never raises, but for Cancelled and KeyboardInterrupt."""
+    try:
+        settings = load(**task.settings)
+        if isinstance(task, Scan):
+            return Result(task, flows.scan(Path(task.video), settings, task.force, on_progress))
+        return Result(task, flows.find(Path(task.folder), settings, on_progress))
+    except Cancelled:
+        raise
+    except MomentscanError as error:
+        return Result(task, error=one_line(error), exit_code=error.exit_code)
+    except Exception as error:  # noqa: BLE001  the worker: one defect must not stop the other videos
+        what = f"{_subject(task)}: a defect of momentscan ({type(error).__name__}: {one_line(error)}); please report it"
+        return Result(task, error=what, exit_code=1, trace=traceback.format_exc())
+
+
+def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = silent) -> Iterator[Result]:
+    """Results as they come. With several workers each task has a process of its own kind; progress is then told per task by the caller."""
+    if workers <= 1 or len(tasks) <= 1:
+        for task in tasks:
+            yield run(task, on_progress)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
+        futures = [pool.submit(run, task) for task in tasks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(getattr(pool, "_processes", {}).values()):
+                process.terminate()
+            raise
+
+
+def _subject(task: Task) -> str:
+    return task.video if isinstance(task, Scan) else task.folder

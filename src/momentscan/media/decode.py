@@ -1,0 +1,312 @@
+"""The one pass: a video is decoded once, its frames sampled on a time grid, its sound handed over beside them."""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from momentscan.errors import UnreadableInput
+from momentscan.knobs import Knob
+from momentscan.media.clock import RESTARTING, Clock
+from momentscan.media.door import Limits, audio_stream, check_file, opened, video_stream
+from momentscan.media.hearing import Hearing
+from momentscan.media.picture import THUMB_HW, Shower, display_size, fitted, rotation_of, thumb
+from momentscan.media.reading import BAD_PACKETS_IN_A_ROW, Losses, Stamps, decoded, packets, shown_s
+from momentscan.values import SOUND_HZ, Batch, VideoInfo
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the pass looks at a video."""
+
+    grid_hz: Annotated[float, Knob("Hz", source="readings, default pipeline: PTS -> 10 Hz frames", low=0.1, high=240)] = 10.0
+    span_s: Annotated[float, Knob("s", source="taste: 5 s of frames at 256 px are 17 MB", low=0.5, high=60)] = 5.0
+    decode: Annotated[
+        str,
+        Knob(
+            "",
+            source="performance.md: skipping the loop filter and non-reference frames saves 20 to 45 %",
+            choices=("exact", "fast"),
+        ),
+    ] = "exact"
+
+
+WHOLE = 0.95
+"""Less than this share of the declared duration found means that the file is cut off (containers round to a frame or two)."""
+
+
+class Video:
+    """An open video: `info` says what is known (and, after the pass, what was found); `batches` is the pass."""
+
+    def __init__(self, path: Path, container: Any, limits: Limits) -> None:
+        self._container = container
+        self._limits = limits
+        self._stream = video_stream(container, path, limits)
+        self._path = path
+        context = self._stream.codec_context
+        declared = _declared_s(container, self._stream)
+        if declared is not None and declared > limits.max_duration_s:
+            raise UnreadableInput(f"{path}: lasts {declared:.0f} s, the limit is {limits.max_duration_s:.0f} s; cut it into parts")
+        sound = audio_stream(container)
+        self.info = VideoInfo(
+            video_id=path.stem,
+            path=str(path.absolute()),
+            sha256="",
+            size_bytes=path.stat().st_size,
+            duration_s=declared or 0.0,
+            declared_s=declared,
+            width_px=context.width,
+            height_px=context.height,
+            rotation_deg=0,
+            fps=float(self._stream.average_rate or 0),
+            n_frames=0,
+            video_codec=context.codec.canonical_name,
+            audio_codec=sound.codec_context.codec.canonical_name if sound is not None else None,
+            container=container.format.name,
+        )
+
+    def batches(self, sampling: Sampling = Sampling(), short_side_px: int = 256) -> Iterator[Batch]:
+        """The pass, once: batches of `span_s`, frames scaled down to `short_side_px`. Memory does not grow with length.
+
+        Raises UnreadableInput when not one frame can be decoded. At its end `self.info` holds what was found.
+        """
+        losses = Losses()
+        clock = Clock(restarts=self.info.container in RESTARTING)
+        with ExitStack() as stack:
+            hearing: Hearing | None = None
+            gatherer: _Gatherer | None = None
+            for frame, raw_s, index in self._frames(losses, sampling.decode):
+                step_s = shown_s(frame, self.info.fps)
+                time_s = clock(raw_s, step_s)
+                if time_s is None:
+                    continue
+                if time_s > self._limits.max_duration_s:
+                    losses.broke_off = f"stopped at the limit of {self._limits.max_duration_s:.0f} s"
+                    break
+                if gatherer is None:
+                    self._see_first(frame, raw_s)
+                    hearing = stack.enter_context(_listening(self._path, self._limits, raw_s)) if self.info.audio_codec else None
+                    gatherer = _Gatherer(sampling, self._shower(short_side_px), frame)
+                yield from self._with_sound(gatherer.before(time_s), hearing)
+                gatherer.take(frame, time_s, index, step_s)
+            if gatherer is None:
+                raise UnreadableInput(f"{self._path}: not one frame could be decoded ({_why_nothing(losses)}); re-export or copy it again")
+            yield from self._with_sound(gatherer.rest(), hearing)
+            self._conclude(gatherer, clock, hearing, losses)
+
+    def _with_sound(self, batches: Iterator[Batch], hearing: Hearing | None) -> Iterator[Batch]:
+        for batch in batches:
+            if hearing is None:
+                yield batch
+            else:
+                yield dataclasses.replace(batch, sound=hearing.between(_sample(batch.start_s), _sample(batch.end_s)))
+
+    def _frames(self, losses: Losses, decode: str) -> Iterator[tuple[Any, float, int]]:
+        """(frame, raw seconds, 0-based index) packet by packet; damage is counted and read over."""
+        stream = self._stream
+        stream.thread_type = "AUTO"
+        order = _DecodeOrder()
+        if decode == "fast":
+            stream.codec_context.options = {"skip_loop_filter": "all"}
+            stream.codec_context.skip_frame = "NONREF"
+        stamp = Stamps(self.info.fps, losses)
+        count = fruitless = 0
+        for packet in packets(self._container, stream, losses):
+            order.sent(packet.pts)
+            bad = losses.bad_packets
+            for frame in decoded(packet, losses):
+                losses.corrupt_frames += bool(frame.is_corrupt)
+                yield frame, stamp(frame), order.place(frame.pts) if decode == "fast" else count
+                count += 1
+            fruitless = fruitless + 1 if losses.bad_packets > bad else 0
+            if fruitless > BAD_PACKETS_IN_A_ROW:
+                losses.broke_off = f"{fruitless} packets in a row could not be decoded"
+                return
+
+    def _see_first(self, frame: Any, raw_s: float) -> None:
+        rotation = rotation_of(frame)
+        aspect = float(self._stream.sample_aspect_ratio or 0) or 1.0
+        coded = max(
+            (frame.width, frame.height), (self.info.width_px, self.info.height_px)
+        )  # streams that change size promise their largest
+        width, height = display_size(*coded, aspect, rotation)
+        self.info = dataclasses.replace(self.info, width_px=width, height_px=height, rotation_deg=rotation, origin_s=raw_s)
+
+    def _shower(self, short_side_px: int) -> Shower:
+        return Shower(fitted(self.info.width_px, self.info.height_px, short_side_px), self.info.rotation_deg)
+
+    def _conclude(self, gatherer: _Gatherer, clock: Clock, hearing: Hearing | None, losses: Losses) -> None:
+        found_s = gatherer.end_s
+        promised = self._promised_s(hearing)
+        partial: list[str] = []
+        if losses.broke_off:
+            partial.append(losses.broke_off)
+        if losses.bad_packets:
+            partial.append(f"{losses.bad_packets} damaged packets were read over")
+        if losses.corrupt_frames:
+            partial.append(f"{losses.corrupt_frames} frames are damaged")
+        if promised and found_s < WHOLE * promised - 2 / max(self.info.fps, 1.0):
+            partial.append(f"the file promises {promised:.2f} s of video, {found_s:.2f} s could be read")
+        notes = [*gatherer.notes]
+        if clock.dropped:
+            notes.append(f"{clock.dropped} frames repeat a time that was already shown and were left out")
+        if clock.jumps:
+            notes.append(f"{clock.jumps} jumps of the clock were closed")
+        if losses.no_pts:
+            notes.append(f"{losses.no_pts} frames carry no time stamp; they were placed by the frame rate")
+        if hearing is not None:
+            notes += hearing.notes(found_s)
+        self.info = dataclasses.replace(
+            self.info,
+            mended_clock=bool(clock.dropped or clock.jumps or losses.no_pts),
+            duration_s=found_s,
+            n_frames=gatherer.seen,
+            partial=bool(partial),
+            problems=(*partial, *notes),
+        )
+
+    def _promised_s(self, hearing: Hearing | None) -> float | None:
+        """How long the picture should be. A container's own duration speaks for its longest track, so sound may answer for it."""
+        declared = self.info.declared_s
+        if declared is None or self._stream.duration:
+            return declared
+        declared -= max(0.0, self.info.origin_s - float((self._container.start_time or 0) / av.time_base))
+        if hearing is not None and hearing.goes_on_to() >= WHOLE * declared:
+            return None
+        return declared
+
+
+@contextmanager
+def open_video(path: Path, limits: Limits = Limits()) -> Iterator[Video]:  # noqa: B008
+    """An open video. Raises UnreadableInput in one line: what was wrong, what was found, what to do."""
+    check_file(path, limits)
+    with opened(path, limits) as container:
+        yield Video(path, container, limits)
+
+
+class _DecodeOrder:
+    """The place of a frame among all packets by PTS: what its index would be had none been skipped."""
+
+    def __init__(self) -> None:
+        self._waiting: list[int] = []
+        self._passed = 0
+
+    def sent(self, pts: int | None) -> None:
+        if pts is not None:
+            bisect.insort(self._waiting, pts)
+
+    def place(self, pts: int | None) -> int:
+        before = bisect.bisect_left(self._waiting, pts) if pts is not None else 0
+        index = self._passed + before
+        self._passed = index + 1
+        del self._waiting[: before + 1]
+        return index
+
+
+class _Gatherer:
+    """Collects frames of one span and hands it over as a batch when time has passed it."""
+
+    def __init__(self, sampling: Sampling, shower: Shower, first: Any) -> None:
+        self._sampling = sampling
+        self._shower = shower
+        self._size = (first.width, first.height)
+        self._start_s = 0.0
+        self._next_cell = 0
+        self._sizes = 0
+        self._transfer = getattr(first, "color_trc", None)
+        self.seen = 0
+        self.end_s = 0.0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._frames: list[NDArray[np.uint8]] = []
+        self._times: list[float] = []
+        self._indices: list[int] = []
+        self._thumbs: list[NDArray[np.uint8]] = []
+        self._thumb_times: list[float] = []
+
+    def before(self, time_s: float) -> Iterator[Batch]:
+        """The batches that are complete once a frame at `time_s` is known."""
+        while time_s >= self._start_s + self._sampling.span_s:
+            yield self._batch(self._start_s + self._sampling.span_s)
+
+    def rest(self) -> Iterator[Batch]:
+        if self.end_s > self._start_s:
+            yield self._batch(self.end_s)
+
+    def take(self, frame: Any, time_s: float, index: int, step_s: float) -> None:
+        self.seen = max(self.seen + 1, index + 1)
+        self.end_s = time_s + step_s
+        if (frame.width, frame.height) != self._size:
+            self._size = (frame.width, frame.height)
+            self._sizes += 1
+        small = thumb(frame)
+        if small is not None:
+            self._thumbs.append(small)
+            self._thumb_times.append(time_s)
+        cell = int(time_s * self._sampling.grid_hz + 1e-6)
+        if cell >= self._next_cell:
+            self._next_cell = cell + 1
+            self._frames.append(self._shower.rgb(frame))
+            self._times.append(time_s)
+            self._indices.append(index)
+
+    @property
+    def notes(self) -> list[str]:
+        notes = []
+        if self._sizes:
+            notes.append(f"the size of the picture changes {self._sizes} times; all frames were scaled to the first")
+        if self._transfer in (16, 18):  # ISO/IEC 23091-2: 16 = PQ, 18 = HLG
+            notes.append("HDR colours (PQ or HLG) are shown without tone mapping")
+        return notes
+
+    def _batch(self, end_s: float) -> Batch:
+        width, height = self._shower.size
+        batch = Batch(
+            start_s=self._start_s,
+            end_s=end_s,
+            frames=np.stack(self._frames) if self._frames else np.zeros((0, height, width, 3), np.uint8),
+            time_s=np.asarray(self._times, np.float64),
+            frame_idx=np.asarray(self._indices, np.int64),
+            sound=np.zeros(0, np.float32),
+            thumbs=np.stack(self._thumbs) if self._thumbs else np.zeros((0, *THUMB_HW), np.uint8),
+            thumb_s=np.asarray(self._thumb_times, np.float64),
+        )
+        self._start_s = end_s
+        self._clear()
+        return batch
+
+
+@contextmanager
+def _listening(path: Path, limits: Limits, origin_s: float) -> Iterator[Hearing]:
+    """The sound of the same file through a second opening, so that badly interleaved files cost no memory."""
+    with opened(path, limits) as container:
+        stream = audio_stream(container)
+        yield Hearing(packets(container, stream, Losses()), origin_s, restarts=container.format.name in RESTARTING)
+
+
+def _sample(time_s: float) -> int:
+    return round(time_s * SOUND_HZ)
+
+
+def _declared_s(container: Any, stream: Any) -> float | None:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if container.duration:
+        return float(container.duration / av.time_base)
+    return None
+
+
+def _why_nothing(losses: Losses) -> str:
+    if losses.broke_off:
+        return losses.broke_off
+    return f"{losses.bad_packets} damaged packets" if losses.bad_packets else "its video track holds no picture"

@@ -1,0 +1,138 @@
+"""The sound of a video, sample by sample on the picture's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from momentscan.media.clock import ClockKnobs
+from momentscan.media.reading import Losses, decoded
+from momentscan.values import SOUND_HZ
+
+JITTER_S = 0.05
+"""Time stamps of sound that differ by less from where the last sample ended are rounding (a few AAC frames of 23 ms), not gaps."""
+
+
+class Hearing:
+    """Mono float32 at SOUND_HZ, asked for span by span. NaN where the file carries no sound; memory is one span."""
+
+    def __init__(self, packets: Iterator[Any], origin_s: float, restarts: bool) -> None:
+        self._packets = packets
+        self._losses = Losses()
+        self._frames = (frame for packet in packets for frame in decoded(packet, self._losses))
+        self._origin_s = origin_s
+        self._restarts = restarts
+        self._resampler = _resampler()
+        self._chunks: list[tuple[int, NDArray[np.float32]]] = []
+        self._shift_s = 0.0
+        self._anchor: int | None = None
+        self._given = 0
+        self._ended = False
+        self._held_s = 0.0
+        self._heard = 0
+        self._last_sample = 0
+        self._jumps = 0
+
+    def between(self, start: int, end: int) -> NDArray[np.float32]:
+        """Samples [start, end) of the video's own clock: (end - start,) float32. Spans must be asked for in order."""
+        while not self._ended and self._position() < end:
+            self._read_frame()
+        sound = np.full(end - start, np.nan, np.float32)
+        kept = []
+        for first, chunk in self._chunks:
+            low, high = max(first, start), min(first + len(chunk), end)
+            if low < high:
+                sound[low - start : high - start] = chunk[low - first : high - first]
+            if first + len(chunk) > end:
+                kept.append((first, chunk))
+        self._chunks = kept
+        return sound
+
+    def notes(self, video_end_s: float) -> list[str]:
+        """What a person should know of the sound, after the pass."""
+        notes = []
+        if not self._heard:
+            notes.append("the sound track could not be decoded")
+        if self._heard and self._losses.bad_packets:
+            notes.append(f"{self._losses.bad_packets} damaged packets of sound were read over")
+        if self._jumps:
+            notes.append(f"{self._jumps} jumps of the sound's clock were closed")
+        missing_s = video_end_s - self._last_sample / SOUND_HZ
+        if self._heard and missing_s > 1.0:
+            notes.append(f"the sound ends {missing_s:.1f} s before the picture")
+        return notes
+
+    def goes_on_to(self) -> float:
+        """Seconds at which the sound track ends; reads the rest of its packets without decoding them. For after the pass."""
+        end_s = self._last_sample / SOUND_HZ
+        for packet in self._packets:
+            if packet.pts is not None:
+                end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - self._origin_s)
+        return end_s
+
+    def _position(self) -> int:
+        """The sample up to which everything was decoded."""
+        return 0 if self._anchor is None else self._anchor + self._given
+
+    def _read_frame(self) -> None:
+        try:
+            frame = next(self._frames)
+        except StopIteration:
+            self._ended = True
+            self._append(self._resampled(None))
+            return
+        self._place(frame)
+        self._append(self._resampled(frame))
+
+    def _place(self, frame: Any) -> None:
+        """Moves the anchor where the time stamp says that sound does not follow on what was heard."""
+        if frame.pts is None or not frame.time_base:
+            if self._anchor is None:
+                self._anchor = 0
+            return
+        start_s = float(frame.pts * frame.time_base) - self._origin_s + self._shift_s
+        if self._anchor is None:
+            self._anchor = round(start_s * SOUND_HZ)
+            return
+        off_s = start_s - self._position() / SOUND_HZ - self._held_s
+        if abs(off_s) <= JITTER_S:
+            return
+        knobs = ClockKnobs()
+        if off_s < -knobs.overlap_s or (self._restarts and off_s > knobs.gap_s):
+            self._shift_s -= off_s
+            self._jumps += 1
+            return
+        self._append(self._resampled(None))
+        self._resampler = _resampler()
+        self._anchor, self._given = round(start_s * SOUND_HZ), 0
+
+    def _resampled(self, frame: Any | None) -> NDArray[np.float32]:
+        """Sound out of the resampler; it holds a few samples back, which `_held_s` counts."""
+        try:
+            out = self._resampler.resample(frame)
+        except (ValueError, av.error.FFmpegError):  # the track changed its format: start a new resampler
+            self._resampler = _resampler()
+            out = self._resampler.resample(frame) if frame is not None else []
+        samples = [f.to_ndarray().reshape(-1) for f in out]
+        sound = np.concatenate(samples).astype(np.float32) if samples else np.zeros(0, np.float32)
+        if frame is None:
+            self._held_s = 0.0
+        else:
+            self._held_s += frame.samples / frame.sample_rate - len(sound) / SOUND_HZ
+        return sound
+
+    def _append(self, sound: NDArray[np.float32]) -> None:
+        if len(sound) and self._anchor is not None:
+            first = self._anchor + self._given
+            self._chunks.append((first, np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0)))
+            self._given += len(sound)
+            self._heard += len(sound)
+            self._last_sample = max(self._last_sample, first + len(sound))
+
+
+def _resampler() -> Any:
+    return av.AudioResampler(format="flt", layout="mono", rate=SOUND_HZ)

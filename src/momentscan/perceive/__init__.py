@@ -1,0 +1,72 @@
+"""Frames and sound to columns. Perceivers only measure; memory between batches lives only here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from momentscan.values import Batch, Columns
+
+cv2.setNumThreads(1)  # two libraries that both take all cores cost minutes; and one thread gives the same bytes everywhere
+
+
+class Perceiver(Protocol):
+    """Looks at one video, batch by batch, and lives for that video only.
+
+    name           its row in the registry
+    needs          columns that perceivers before it must have written for the same batch
+    writes         columns it returns; those of table `frames` have one row per frame of the batch, at once
+    short_side_px  the smallest frames it can use (frames are never scaled up)
+    made_by        column -> version of the model that made it, for columns that came from a model
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    writes: tuple[str, ...]
+    short_side_px: int
+    made_by: Mapping[str, str]
+
+    def look(self, batch: Batch, seen: Columns) -> Columns:
+        """Columns of what can be said after this batch."""
+
+    def finish(self) -> Columns:
+        """Columns of what could only be said at the end."""
+
+
+def watch(batches: Iterable[Batch], perceivers: Sequence[Perceiver]) -> Iterator[tuple[float, dict[str, Columns]]]:
+    """Shows every batch to every perceiver, once: (seconds done, perceiver -> columns), the last time with what `finish` gave."""
+    done_s = 0.0
+    for batch in batches:
+        seen: Columns = {}
+        made = {}
+        for perceiver in perceivers:
+            made[perceiver.name] = perceiver.look(batch, seen)
+            seen.update(made[perceiver.name])
+        done_s = batch.end_s
+        yield done_s, made
+    yield done_s, {p.name: p.finish() for p in perceivers}
+
+
+def ordered(perceivers: Sequence[Perceiver]) -> list[Perceiver]:
+    """Perceivers in an order in which every one finds what it needs. Raises ValueError where that cannot be."""
+    waiting, done, written = list(perceivers), [], set[str]()
+    while waiting:
+        ready = next((p for p in waiting if set(p.needs) <= written), None)
+        if ready is None:
+            raise ValueError(f"{waiting[0].name} needs {sorted(set(waiting[0].needs) - written)}, which no perceiver before it writes")
+        waiting.remove(ready)
+        written |= set(ready.writes)
+        done.append(ready)
+    return done
+
+
+def shrunk(frame: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], short_side_px: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """(H,W,...) uint8 scaled down so that its shorter side is `short_side_px` (area averaging); smaller frames stay as they are."""
+    scale = short_side_px / min(frame.shape[:2])
+    if scale >= 1:
+        return frame
+    size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,76 @@
+"""How much moves between two sampled frames, and how much of that is the camera."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from momentscan.values import Batch, Columns
+
+LONG_SIDE_PX = 160
+"""performance.md: DIS at 160 px follows true displacement at Spearman 0.987 for 1.15 ms; full-size Farneback 0.62 for 766 ms."""
+
+UNBOUNDED_PX = 1 << 16
+
+
+class Motion:
+    """Optical flow per second, in picture diagonals, so that it depends on neither size nor sampling rate (readings, S4).
+
+    method: "dis" (Dense Inverse Search, Kroeger et al. 2016, preset fast, at 160 px) or "farneback" (the seed's choice: full size,
+    parameters 0.5, 3, 15, 3, 5, 1.2, 0).
+    """
+
+    name = "motion"
+    needs: tuple[str, ...] = ("frames.time_s",)
+    writes: tuple[str, ...] = ("frames.motion", "frames.motion_camera", "frames.motion_local")
+    made_by: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, method: str = "dis") -> None:
+        self._literal = method == "farneback"
+        self.short_side_px = UNBOUNDED_PX if self._literal else LONG_SIDE_PX
+        self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._before: tuple[float, NDArray[np.uint8]] | None = None
+
+    def look(self, batch: Batch, seen: Columns) -> Columns:
+        rows = np.full((len(batch.frames), 3), np.nan, np.float32)
+        for row, frame, time_s in zip(rows, batch.frames, batch.time_s, strict=True):
+            luma = self._luma(frame)
+            if self._before is not None:
+                before_s, before = self._before
+                row[:] = self._measures(self.flow(before, luma)) / (time_s - before_s)
+            self._before = float(time_s), luma
+        return dict(zip(self.writes, rows.T, strict=True))
+
+    def finish(self) -> Columns:
+        return {}
+
+    def flow(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(H,W), (H,W) uint8 luma -> (H,W,2) float32, px from `before` to `after`; x right, y down."""
+        flow: Any
+        if self._literal:
+            flow = cv2.calcOpticalFlowFarneback(before, after, None, 0.5, 3, 15, 3, 5, 1.2, 0)
+        else:
+            flow = self._dis.calc(before, after, None)
+        return np.asarray(flow, np.float32)
+
+    def _luma(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        scale = 1.0 if self._literal else LONG_SIDE_PX / max(frame.shape[:2])
+        if scale < 1:
+            size = (max(16, round(frame.shape[1] * scale)), max(16, round(frame.shape[0] * scale)))
+            frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+        elif min(frame.shape[:2]) < 16:  # DIS needs patches of 8 px over two levels
+            frame = np.asarray(cv2.resize(frame, (max(16, frame.shape[1]), max(16, frame.shape[0]))), np.uint8)
+        return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)
+
+    @staticmethod
+    def _measures(flow: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Mean length, length of the median, mean length without the median: (3,), in diagonals."""
+        camera = np.median(flow.reshape(-1, 2), axis=0)
+        diagonal = float(np.hypot(*flow.shape[:2]))
+        total = cv2.magnitude(flow[..., 0], flow[..., 1]).mean()
+        local = cv2.magnitude(flow[..., 0] - camera[0], flow[..., 1] - camera[1]).mean()
+        return np.array([total, np.hypot(*camera), local]) / diagonal

@@ -1,0 +1,47 @@
+"""Names of perceivers, scorers and embedders, and where their classes live; plug-ins join by entry points."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import entry_points
+from typing import Any
+
+from momentscan.errors import UsageError
+
+PERCEIVERS = {
+    "clock": "momentscan.perceive.clock:Clock",
+    "picture": "momentscan.perceive.picture:Picture",
+    "motion": "momentscan.perceive.motion:Motion",
+    "scenes": "momentscan.perceive.scenes:Scenes",
+    "sound": "momentscan.perceive.sound:Sound",
+    "strip": "momentscan.perceive.strip:Strip",
+    "vision": "momentscan.perceive.vision:Vision",
+}
+SCORERS = {
+    "saliency": "momentscan.score.saliency:Saliency",
+}
+EMBEDDERS = {
+    "openclip": "momentscan.models.embedders:OpenClip",
+    "dinov2": "momentscan.models.embedders:DinoV2",
+    "siglip": "momentscan.models.embedders:SigLip",
+    "mobilenet": "momentscan.models.embedders:MobileNet",
+    "descriptor": "momentscan.models.embedders:Descriptor",
+}
+_TABLES = {"perceivers": PERCEIVERS, "scorers": SCORERS, "embedders": EMBEDDERS}
+
+
+def names(kind: str) -> list[str]:
+    """Every name of a kind ("perceivers", "scorers", "embedders"): ours first, in order, then those of plug-ins by name."""
+    own = list(_TABLES[kind])
+    return own + sorted(e.name for e in entry_points(group=f"momentscan.{kind}") if e.name not in own)
+
+
+def load(kind: str, name: str) -> Any:
+    """The class behind a name. Raises UsageError listing the names there are."""
+    target = _TABLES[kind].get(name)
+    if target is not None:
+        module, _, attribute = target.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+    for entry in entry_points(group=f"momentscan.{kind}", name=name):
+        return entry.load()
+    raise UsageError(f"there is no {kind[:-1]} {name!r}; there are {', '.join(names(kind))}")

@@ -1,0 +1,1 @@
+"""Signals to which frames. Pure: no I/O."""

@@ -1,0 +1,97 @@
+"""The best, different frames of a window, chosen from the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentscan.knobs import Knob
+from momentscan.signals import Signals
+from momentscan.signals.series import percentile_rank
+from momentscan.values import Pick, Series, Window
+
+
+class Picked(NamedTuple):
+    """What was chosen, how many frames were looked at, and how many failed the gate for each reason."""
+
+    picks: tuple[Pick, ...]
+    considered: int
+    failed: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Picks:
+    """Gate, soft score, then greedy choice of frames that differ (seed 000 §10; readings H16)."""
+
+    count: Annotated[int, Knob("frames", source="seed 000: 1-3 best frames per window", low=1, high=20)] = 3
+    exposure_low: Annotated[float, Knob("grey 0-255", source="QualityGate: 40 ≤ mean ≤ 220", low=0, high=255)] = 40.0
+    exposure_high: Annotated[float, Knob("grey 0-255", source="QualityGate: 40 ≤ mean ≤ 220", low=0, high=255)] = 220.0
+    contrast_low: Annotated[float, Knob("", source="QualityGate: local contrast CV ≥ 0.05", low=0)] = 0.05
+    sharpness_share: Annotated[
+        float, Knob("", source="QualityGate loose: blur floor halved; here relative to the video's median", low=0)
+    ] = 0.5
+    w_sharp: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.5
+    w_exposure: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.2
+    w_peak: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.3
+    near_s: Annotated[float, Knob("s", source="seed 000: window = peak ± 1.0 s", low=0.01)] = 1.0
+    apart_s: Annotated[float, Knob("s", source="taste: two stills of half a second are one", low=0)] = 0.5
+    same: Annotated[float, Knob("%", source="readings H16: duplicate = under p25 of 1 - cos of pairs ≥ 1 s apart", low=0, high=100)] = 25.0
+
+    def __call__(self, signals: Signals, window: Window) -> Picked:
+        """At most `count` picks, best first. Frames that fail the gate are never picked; then the result is empty and says why."""
+        time_s = signals["frames.time_s"]
+        rows = np.arange(np.searchsorted(time_s, window.start_s), np.searchsorted(time_s, window.end_s))
+        failures = self._gate(signals)
+        failed = {reason: int(bad[rows].sum()) for reason, bad in failures.items() if bad[rows].any()}
+        quality = self._quality(signals, window)
+        passing = rows[~np.any([bad[rows] for bad in failures.values()], axis=0)] if len(rows) else rows
+        order = passing[np.lexsort((time_s[passing], -quality[passing]))]
+        chosen: list[int] = []
+        for row in order.tolist():
+            if len(chosen) < self.count and self._differs(signals, row, chosen):
+                chosen.append(row)
+        return Picked(tuple(self._pick(signals, row, float(quality[row])) for row in chosen), len(rows), failed)
+
+    def _gate(self, signals: Signals) -> dict[str, NDArray[np.bool_]]:
+        """reason -> (N,) which frames fail for it; all failures are kept (QualityGate: no early exit)."""
+        exposure, contrast, sharpness = (signals[f"frames.{n}"] for n in ("exposure_mean", "contrast", "sharpness"))
+        return {
+            "gate.exposure.black": exposure < self.exposure_low,
+            "gate.exposure.white": exposure > self.exposure_high,
+            "gate.exposure.contrast": contrast < self.contrast_low,
+            "gate.blur.frame": sharpness < self.sharpness_share * np.median(sharpness) if len(sharpness) else sharpness < 0,
+        }
+
+    def _quality(self, signals: Signals, window: Window) -> Series:
+        """(N,) in [0, 1]: sharp for this video, well exposed, near the peak."""
+        sharp = percentile_rank(signals["frames.sharpness"].astype(np.float64))
+        exposed = 1 - np.abs(signals["frames.exposure_mean"].astype(np.float64) - 127.5) / 127.5
+        near = np.exp(-np.abs(signals["frames.time_s"] - window.peak_s) / self.near_s)
+        total = self.w_sharp + self.w_exposure + self.w_peak
+        return (self.w_sharp * sharp + self.w_exposure * exposed + self.w_peak * near) / max(total, 1e-12)
+
+    def _differs(self, signals: Signals, row: int, chosen: list[int]) -> bool:
+        time_s = signals["frames.time_s"]
+        if any(abs(time_s[row] - time_s[other]) < self.apart_s for other in chosen):
+            return False
+        if not chosen or "vision.embedding" not in signals or len(signals["vision.embedding"]) < 2:
+            return True
+        vectors, at = signals["vision.embedding"], signals["vision.time_s"]
+        nearest = [int(np.argmin(np.abs(at - time_s[i]))) for i in (row, *chosen)]
+        change = 1 - vectors[nearest[1:]].astype(np.float64) @ vectors[nearest[0]].astype(np.float64)
+        return bool(change.min() >= self._duplicate(vectors, at))
+
+    def _duplicate(self, vectors: NDArray[np.float32], at: Series) -> float:
+        """The change under which two frames count as one: a low percentile over pairs of this video at least 1 s apart."""
+        step = max(1, len(vectors) // 64)
+        sample, times = vectors[::step].astype(np.float64), at[::step]
+        apart = np.abs(times[:, None] - times[None]) >= 1.0
+        changes = (1 - sample @ sample.T)[apart]
+        return float(np.percentile(changes, self.same)) if len(changes) else 0.0
+
+    def _pick(self, signals: Signals, row: int, quality: float) -> Pick:
+        measures = {n: float(signals[f"frames.{n}"][row]) for n in ("sharpness", "exposure_mean", "contrast")}
+        return Pick(float(signals["frames.time_s"][row]), int(signals["frames.frame_idx"][row]), quality, measures)

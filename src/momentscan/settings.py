@@ -1,0 +1,55 @@
+"""One typed object of settings: arguments > MOMENTSCAN_* > momentscan.toml > defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from momentscan.errors import UsageError
+
+TOML = "momentscan.toml"
+
+
+class Settings(BaseSettings):
+    """What can be set. Knobs of engines stand in tables of their own: `[saliency]`, `[picks]`."""
+
+    model_config = SettingsConfigDict(env_prefix="MOMENTSCAN_", extra="ignore", frozen=True, env_nested_delimiter="__")
+
+    output: Path = Field(Path("output"), description="folder for results, one folder per video")
+    engine: str = Field("all", description="engines to run, comma-separated, or all")
+    models: Path | None = Field(None, description="folder of weights, looked into before the cache")
+    embedder: str = Field("auto", description="vision embedder; auto = the first whose weights are here, else the built-in descriptor")
+    device: Literal["auto", "cpu", "cuda", "coreml"] = Field("auto", description="where networks run")
+    decode: Literal["exact", "fast"] = Field("exact", description="fast skips the loop filter and frames that no other refers to")
+    motion: Literal["dis", "farneback"] = Field("dis", description="optical flow; farneback = the seed's, full size, slow")
+    grid_hz: float = Field(10.0, gt=0, le=240, description="sampled frames per second of video")
+    jobs: int = Field(1, ge=1, le=256, description="videos scanned at the same time, one process each")
+    stills: bool = Field(True, description="cut full-size stills of the chosen frames")
+    saliency: dict[str, Any] = Field(default_factory=dict, description="knobs of the saliency engine")
+    picks: dict[str, Any] = Field(default_factory=dict, description="knobs of the choice of stills")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, TOML)
+
+
+def load(**given: Any) -> Settings:
+    """The settings in force; arguments that are None were not given. Raises UsageError naming the setting and what was found."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(p) for p in first["loc"])
+        raise UsageError(f"setting {name}: {first['msg'].lower()}, got {first.get('input')!r}") from None
+    except (ValueError, OSError) as error:  # a momentscan.toml that is no TOML, an environment variable that is no JSON
+        raise UsageError(f"{TOML} or a MOMENTSCAN_ variable cannot be read: {' '.join(str(error).split())}") from None

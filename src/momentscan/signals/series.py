@@ -1,0 +1,82 @@
+"""Arithmetic on time series. Pure: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentscan.values import Series
+
+MAD_TO_SIGMA = 1.4826
+"""1 / Φ⁻¹(3/4): makes the median absolute deviation estimate the standard deviation of a normal distribution."""
+
+
+def rms(samples: NDArray[np.floating[Any]], frame_length: int, hop_length: int) -> Series:
+    """Root mean square of frames, without padding: (M,) -> (1 + (M - frame_length) // hop_length,).
+
+    The same numbers as `librosa.feature.rms(y=…, frame_length=…, hop_length=…, center=False)`.
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(np.asarray(samples), frame_length)[::hop_length]
+    return np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1))
+
+
+def robust_z(x: Series, floor: float = 0.0) -> Series:
+    """(x - median) / max(1.4826 MAD, floor) over the finite values: (N,) -> (N,). NaN stays NaN; 0 where nothing varies.
+
+    `floor` is the smallest spread worth noticing, in the unit of x; it keeps a still video from shouting.
+    """
+    finite = x[np.isfinite(x)]
+    if not len(finite):
+        return np.full(len(x), np.nan)
+    middle = np.median(finite)
+    spread = max(MAD_TO_SIGMA * float(np.median(np.abs(finite - middle))), floor)
+    return np.where(np.isfinite(x), (x - middle) / spread, np.nan) if spread > 0 else np.where(np.isfinite(x), 0.0, np.nan)
+
+
+def percentile_rank(x: Series) -> Series:
+    """Share of the finite values below each, ties at their middle: (N,) -> (N,) in (0, 1). NaN stays NaN. (readings, H7)"""
+    ranks = np.full(len(x), np.nan)
+    finite = np.isfinite(x)
+    values = np.sort(x[finite])
+    if len(values):
+        below = np.searchsorted(values, x[finite], "left")
+        through = np.searchsorted(values, x[finite], "right")
+        ranks[finite] = (below + through) / 2 / len(values)
+    return ranks
+
+
+def soft_percentile(x: Series, low: float = 50, high: float = 99) -> Series:
+    """(x - p50) / (p99 - p50): (N,) -> (N,), which keeps amplitude; 0 where nothing varies. NaN stays NaN. (readings, H7)"""
+    finite = x[np.isfinite(x)]
+    if not len(finite):
+        return np.full(len(x), np.nan)
+    bottom, top = np.percentile(finite, [low, high])
+    return np.where(np.isfinite(x), (x - bottom) / (top - bottom) if top > bottom else 0.0, np.nan)
+
+
+def gaussian(x: Series, sigma: float) -> Series:
+    """Zero-phase Gaussian smoothing, sigma in samples, edges reflected: (N,) -> (N,). sigma = 0 changes nothing."""
+    if sigma <= 0 or len(x) < 2:
+        return x.astype(np.float64)
+    from scipy.ndimage import gaussian_filter1d
+
+    return np.asarray(gaussian_filter1d(x.astype(np.float64), sigma, mode="reflect"), np.float64)
+
+
+def median_filter(x: Series, size: int) -> Series:
+    """Running median over an odd number of samples, edges repeated: (N,) -> (N,). size = 1 changes nothing."""
+    if size <= 1 or not len(x):
+        return x.astype(np.float64)
+    from scipy.ndimage import median_filter as filtered
+
+    return np.asarray(filtered(x.astype(np.float64), size, mode="nearest"), np.float64)
+
+
+def cosine_change(vectors: NDArray[np.float32]) -> Series:
+    """1 - cos of each unit vector with the one before: (N, D) -> (N,) in [0, 2]; NaN for the first (readings, S3)."""
+    change = np.full(len(vectors), np.nan)
+    if len(vectors) > 1:
+        change[1:] = np.maximum(0.0, 1.0 - np.einsum("nd,nd->n", vectors[1:].astype(np.float64), vectors[:-1].astype(np.float64)))
+    return change

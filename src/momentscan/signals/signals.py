@@ -1,0 +1,48 @@
+"""Signals: what was seen in one video, as columns that are read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentscan.errors import MissingSignal
+from momentscan.signals.schema import column
+from momentscan.values import VideoInfo
+
+Loader = Callable[[], NDArray[Any]]
+
+
+class Signals:
+    """`signals["frames.motion"]` is an array of rows; columns that are loaders are read on first use and kept.
+
+    `made_by` maps a column to the version of the model that made it ("vision.embedding" -> "descriptor-v1").
+    """
+
+    def __init__(self, video: VideoInfo, columns: Mapping[str, NDArray[Any] | Loader], made_by: Mapping[str, str] | None = None) -> None:
+        self.video = video
+        self.made_by = dict(made_by or {})
+        self._columns = dict(columns)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Rows of "table.column". Raises MissingSignal naming the perceiver that would have made it."""
+        try:
+            value = self._columns[name]
+        except KeyError:
+            maker = column(name).maker
+            raise MissingSignal(f"{self.video.video_id} has no column {name}; it is made by {maker!r}: scan again with it") from None
+        if not isinstance(value, np.ndarray):
+            value = self._columns[name] = value()
+        return value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def rows(self, name: str) -> int:
+        """How many rows a column has; 0 where nobody logged it."""
+        return len(self[name]) if name in self else 0
