@@ -1,0 +1,51 @@
+"""Folders of real videos and weights: tests that need them skip without, unless MOMENTSCAN_REQUIRE forbids it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import worlds
+
+
+def _folder(variable: str, word: str) -> Path:
+    folder = os.environ.get(variable)
+    if folder and Path(folder).is_dir():
+        return Path(folder)
+    if word in os.environ.get("MOMENTSCAN_REQUIRE", "").split(","):
+        pytest.fail(f"{variable} is not a folder, and MOMENTSCAN_REQUIRE names {word}")
+    pytest.skip(f"{variable} is not set")
+
+
+@pytest.fixture
+def models_folder() -> Path:
+    return _folder("MOMENTSCAN_MODELS", "weights")
+
+
+@pytest.fixture
+def media_folder() -> Path:
+    return _folder("MOMENTSCAN_MEDIA", "media")
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the user's settings, cache or working folder."""
+    for name in [
+        n for n in os.environ if n.startswith("MOMENTSCAN_") and n not in ("MOMENTSCAN_MODELS", "MOMENTSCAN_MEDIA", "MOMENTSCAN_REQUIRE")
+    ]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MOMENTSCAN_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def ride(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A calm video of 24 s with one burst at 12 to 14 s (everything shakes, it is loud, the picture changes); see worlds.ride."""
+    return worlds.ride(tmp_path_factory.mktemp("ride") / "ride.mp4")
+
+
+@pytest.fixture(scope="session")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds in which nothing moves and nothing is heard."""
+    return worlds.still(tmp_path_factory.mktemp("still") / "still.mp4")
