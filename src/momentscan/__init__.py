@@ -15,9 +15,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "scan": "momentscan.public",
-    "load": "momentscan.public",
-    "find": "momentscan.public",
+    "scan": "momentscan.app.python",
+    "load": "momentscan.app.python",
+    "find": "momentscan.app.python",
     "Signals": "momentscan.signals",
     "Moment": "momentscan.values",
     "Window": "momentscan.values",

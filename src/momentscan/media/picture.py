@@ -6,7 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 THUMB_HW = (18, 32)
@@ -46,9 +46,9 @@ class Shower:
     def rgb(self, frame: Any) -> NDArray[np.uint8]:
         """(H,W,3) uint8 RGB of the display size."""
         width_px, height_px = self._coded
-        matrix = "ITU709" if frame.colorspace in (0, 2) and frame.height >= _HD_LINES else None
+        matrix = Colorspace.ITU709 if frame.colorspace in (0, 2) and frame.height >= _HD_LINES else None
         shown = self._scaler.reformat(frame, width_px, height_px, "rgb24", src_colorspace=matrix, interpolation="AREA", threads=1)
-        array = shown.to_ndarray()
+        array = np.asarray(shown.to_ndarray(), np.uint8)
         return array if self._turn is None else np.asarray(cv2.rotate(array, self._turn))
 
 
@@ -63,5 +63,5 @@ def thumb(frame: Any) -> NDArray[np.uint8] | None:
     luma = np.frombuffer(plane, sample)[: stride * plane.height].reshape(plane.height, stride)
     rows = np.arange(THUMB_HW[0]) * frame.height // THUMB_HW[0]
     cols = np.arange(THUMB_HW[1]) * frame.width // THUMB_HW[1]
-    points = luma[np.ix_(rows, cols)]
-    return points if first.bits == 8 else (points >> (first.bits - 8)).astype(np.uint8)
+    points = luma[np.ix_(rows, cols)].astype(np.int32)
+    return (points >> (first.bits - 8)).astype(np.uint8)

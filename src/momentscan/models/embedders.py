@@ -210,7 +210,9 @@ EDGE_PX = 64
 EDGE_CELLS, EDGE_BINS = 8, 8
 EDGE_FLOOR = 24.0
 """Gradient (luma levels, Sobel) under which a neighbourhood counts as flat: thrice what noise of 8 levels leaves after shrinking."""
-EDGE_WEIGHT, HUE_WEIGHT, VALUE_WEIGHT, LAYOUT_WEIGHT, NOTHING_WEIGHT = 1.0, 0.6, 0.3, 0.8, 0.15
+EDGES_FLOOR = 2.0
+"""Length of all cells together under which a picture counts as without edges: real frames have 3 to 5, noise in flat ones 0.08."""
+EDGE_WEIGHT, HUE_WEIGHT, VALUE_WEIGHT, LAYOUT_WEIGHT, NOTHING_WEIGHT = 1.0, 0.6, 0.3, 0.8, 0.25
 COLOUR_PX, COLOUR_CELLS, HUES, VALUES = 48, 3, 8, 4
 CHROMA_FLOOR = 0.04
 """Mean chroma of a cell, in [0, 1], under which its hue counts little: grey with sensor noise has 0.02."""
@@ -222,7 +224,8 @@ LAYOUT_FLOOR = 8.0
 def _tents(size: int, cells: int) -> NDArray[np.float32]:
     """(cells, size): how much each pixel of a line votes for each cell; linear between the cells' centres, columns sum to 1."""
     place = np.clip((np.arange(size) + 0.5) * cells / size - 0.5, 0, cells - 1)
-    return np.clip(1 - np.abs(place[None, :] - np.arange(cells)[:, None]), 0, None).astype(np.float32)
+    tents: NDArray[np.float32] = np.clip(1 - np.abs(place[None, :] - np.arange(cells)[:, None]), 0, None).astype(np.float32)
+    return tents
 
 
 _EDGE_TENTS = _tents(EDGE_PX, EDGE_CELLS)
@@ -247,7 +250,7 @@ def _edges(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     around = cv2.blur(np.square(cells).sum(axis=0), (3, 3), borderType=cv2.BORDER_REPLICATE)
     contrast_free = cells / np.sqrt(around + EDGE_FLOOR**2)
     centred = contrast_free - contrast_free.mean(axis=0)  # a cell without a direction says nothing
-    return _over_length(centred.ravel(), floor=1.0, weight=EDGE_WEIGHT)
+    return _over_length(centred.ravel(), floor=EDGES_FLOOR, weight=EDGE_WEIGHT)
 
 
 def _colour(picture: Frames) -> NDArray[np.float32]:
@@ -262,7 +265,8 @@ def _colour(picture: Frames) -> NDArray[np.float32]:
     value_votes = np.clip(1 - np.abs(value[None] - np.arange(VALUES, dtype=np.float32)[:, None, None]), 0, None)
     values = _pooled(value_votes, _COLOUR_TENTS)
     places = COLOUR_CELLS  # square root of the 9 cells: a block of full votes has length 1
-    return np.concatenate([HUE_WEIGHT / places * hues.ravel(), VALUE_WEIGHT / places * values.ravel()]).astype(np.float32)
+    both: NDArray[np.float32] = np.concatenate([HUE_WEIGHT / places * hues.ravel(), VALUE_WEIGHT / places * values.ravel()])
+    return both
 
 
 def _layout(luma: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -62,16 +62,19 @@ def open_session(path: Path, device: str = "auto") -> Session:
     data = _read(path)
     if _keeps_weights_elsewhere(data, path):
         raise BadWeights(f"{path.name} keeps its weights in other files (ONNX external data), which is refused; export it as one file")
+    reason = "no driver?"
     for name in wanted:
         try:
-            inner = ort.InferenceSession(data, _options(ort), providers=[PROVIDERS[name]])
+            # Without enable_fallback=0 its Python layer prints to stdout and goes on with the CPU.
+            inner = ort.InferenceSession(data, _options(ort), providers=[PROVIDERS[name]], enable_fallback=0)
         except _runtime_errors() as error:
-            if name != wanted[-1]:
-                continue
-            raise BadWeights(f"ONNX Runtime cannot open {path.name}: {_first_sentence(error)}") from None
-        if PROVIDERS[name] in inner.get_providers():  # without a driver, ONNX Runtime falls back to the CPU and says nothing
+            if name == "cpu":
+                raise BadWeights(f"ONNX Runtime cannot open {path.name}: {_first_sentence(error)}") from None
+            reason = _first_sentence(error)
+            continue
+        if PROVIDERS[name] in inner.get_providers():  # its C++ layer, too, falls back to the CPU, and says nothing
             return Session(path, name, inner)
-    raise MissingModel(f"device {device!r} is listed by ONNX Runtime but does not start here (driver?); use --device cpu")
+    raise MissingModel(f"device {device!r} does not start with {path.name}: {reason}; use device cpu")
 
 
 def available_devices() -> list[str]:

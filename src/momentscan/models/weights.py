@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
@@ -210,6 +211,10 @@ def _from_address(url: str, part: Path, weight: Weight, progress: Progress) -> N
             declared = response.headers.get("Content-Length")
             if declared is not None and file.tell() != int(declared):
                 raise MissingModel(f"the download broke off at {file.tell()} of {declared} bytes")
+    except urllib.error.HTTPError as error:
+        raise MissingModel(f"HTTP {error.code}") from None
+    except urllib.error.URLError as error:
+        raise MissingModel(" ".join(str(error.reason).split())) from None
     except http.client.HTTPException as error:
         raise MissingModel(f"the download broke off: {type(error).__name__}") from None
 
@@ -217,20 +222,21 @@ def _from_address(url: str, part: Path, weight: Weight, progress: Progress) -> N
 def _from_hub(rest: str, part: Path, weight: Weight, progress: Progress) -> None:
     """OWNER/REPO@REVISION/path. The size is asked first: it caps the download, and an unreachable hub fails at once."""
     import huggingface_hub as hub  # slow to import, and only pulling needs it
+    from huggingface_hub import errors as hub_errors
     from huggingface_hub.utils import disable_progress_bars
 
     repo, _, place = rest.partition("@")
     revision, _, path = place.partition("/")
     # Its own class of HTTP errors derives from that of the HTTP library it was built with (requests, then httpx), whose connection
     # errors it lets through.
-    transport = hub.errors.HfHubHTTPError.__bases__[0]
+    transport = hub_errors.HfHubHTTPError.__bases__[0]
     disable_progress_bars()
     try:
         found = hub.get_hf_file_metadata(hub.hf_hub_url(repo, path, revision=revision), timeout=HTTP_TIMEOUT_S)
         _check_cap(found.size or 0, weight)
         with tempfile.TemporaryDirectory(prefix=".hub.", dir=part.parent) as folder:
             Path(hub.hf_hub_download(repo, path, revision=revision, local_dir=folder)).replace(part)
-    except (hub.errors.HfHubHTTPError, hub.errors.EntryNotFoundError, transport) as error:
+    except (hub_errors.HfHubHTTPError, hub_errors.EntryNotFoundError, transport) as error:
         raise MissingModel(one_line(error)) from None
     _check_cap(part.stat().st_size, weight)
 

@@ -32,7 +32,7 @@ class Motion:
     def __init__(self, method: str = "dis") -> None:
         self._literal = method == "farneback"
         self.short_side_px = UNBOUNDED_PX if self._literal else LONG_SIDE_PX
-        self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._before: tuple[float, NDArray[np.uint8]] | None = None
 
     def look(self, batch: Batch, seen: Columns) -> Columns:

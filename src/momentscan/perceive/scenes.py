@@ -72,7 +72,8 @@ class Scenes:
             return np.zeros(0)
         first = batch.thumbs[:1] if self._thumb is None else self._thumb[None]
         self._thumb = batch.thumbs[-1]
-        return np.abs(np.diff(np.concatenate([first, batch.thumbs]).astype(np.int16), axis=0)).mean(axis=(1, 2))
+        changes = np.abs(np.diff(np.concatenate([first, batch.thumbs]).astype(np.int16), axis=0))
+        return np.asarray(changes.mean(axis=(1, 2)), np.float64)
 
 
 def _largest(times_s: Series, changes: Series, default_s: float) -> float:

@@ -16,15 +16,32 @@ from momentscan.signals.series import cosine_change, gaussian, median_filter, pe
 from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
 
 WORDS = {"motion": "movement", "embed": "change of the picture", "audio": "loudness"}
-UNITS = {"motion": "diagonals/s", "embed": "1 - cos", "audio": "dB over the median"}
+
+EMBED_FLOORS = {"descriptor-hog-hsv-dct-v1": 0.002, "mobilenetv2-imagenet-ptq-v1": 0.03}
+"""1 - cos between half seconds of a still video with sensor noise (sigma 2 to 10), 90th percentile in a window: measured per embedder."""
+
+EMBED_FLOOR = 0.01
+"""Of embedders that were not measured; between the two that were."""
 
 
 class Part(NamedTuple):
-    """One modality at its own instants: `value` in its unit, `z` its robust z-score within this video."""
+    """One modality at its own instants.
+
+    value (N,) in its own unit: diagonals/s, 1 - cos, dB over the video's median; lift (N,) how many times its usual that is.
+    """
 
     time_s: Series
     value: Series
-    z: Series
+    lift: Series
+
+
+class Windows(NamedTuple):
+    """Windows `[starts, ends)`, with each part's value and lift in them: name -> (N,), NaN where the part has no instant there."""
+
+    starts: Series
+    ends: Series
+    values: Mapping[str, Series]
+    lifts: Mapping[str, Series]
 
 
 @dataclass(frozen=True)
@@ -32,8 +49,8 @@ class Saliency:
     """0.4 motion + 0.4 change of embedding + 0.2 loudness over overlapping windows, all relative to the video itself.
 
     Per-instant series are computed once for the whole video and aggregated per window (readings S2), so that overlapping windows do
-    not go back in time. A part that never stands out of the video's usual is left out and its weight shared; where none stands
-    out the engine abstains (readings H6).
+    not go back in time. A part that nowhere rises clearly over its usual in this video is left out and its weight shared; where none
+    does, the engine abstains (readings H6). With `norm=raw, aggregate=mean, camera=keep, smooth=none, contrast=0` it is the seed's own.
     """
 
     window_s: Annotated[float, Knob("s", source="seed 002: 5 s windows", low=1, high=60)] = 5.0
@@ -57,11 +74,20 @@ class Saliency:
     max_length_s: Annotated[float, Knob("s", source="readings S9: cap 30 s", low=1)] = 30.0
     contrast: Annotated[
         float,
-        Knob("", source="readings H6, in robust z: what no instant of a video exceeds does not stand out; 0 = never abstain", low=0),
-    ] = 4.0
-    floor_motion: Annotated[float, Knob("diagonals/s", source="taste; flow of a still, noisy video is under a fifth of it", low=0)] = 0.01
-    floor_embed: Annotated[float, Knob("1 - cos", source="taste; change of a still, noisy video is under a fifth of it", low=0)] = 0.004
-    floor_audio: Annotated[float, Knob("dB", source="taste; the smallest difference of level heard in passing is about 1 dB", low=0)] = 1.0
+        Knob(
+            "× usual",
+            source="readings H6 (2.5, to be calibrated): measured, windows of still or slowly panning videos with noise reach at most 2.1; "
+            "0 = never abstain",
+            low=0,
+        ),
+    ] = 2.2
+    floor_motion: Annotated[
+        float, Knob("diagonals/s", source="measured: flow in still videos with sensor noise of sigma 2 to 10 is 0.001 to 0.003", low=1e-9)
+    ] = 0.002
+    floor_embed: Annotated[
+        float, Knob("1 - cos", source="readings H6, calibrate per embedder: 0 = EMBED_FLOORS of the embedder that made the column", low=0)
+    ] = 0.0
+    floor_audio: Annotated[float, Knob("1 = full scale", source="taste: -50 dB, the level of a quiet room", low=1e-9)] = 0.003
     max_windows: Annotated[int, Knob("windows", source="taste", low=1)] = 50
 
     name: ClassVar[str] = "saliency"
@@ -73,84 +99,92 @@ class Saliency:
         "vision.embedding",
         "sound.time_s",
         "sound.loud_db",
+        "sound.rms",
         "scenes.start_s",
     )
 
     def curve(self, signals: Signals) -> Curve:
         """One value per window, at its start (seed 002: aligned to clip start); parts motion, embed, audio."""
-        starts, ends = self._windows(signals.video.duration_s)
-        parts, _ = self._parts(signals)
-        return self._curve(starts, ends, parts)
+        return self._curve(self._windows(signals, self._heard(signals)[0]))
 
     def judge(self, signals: Signals) -> Verdict:
         """Moments, best first; every local maximum of the smoothed curve is a candidate with its verdict."""
-        starts, ends = self._windows(signals.video.duration_s)
-        parts, absent = self._parts(signals)
-        curve = self._curve(starts, ends, parts)
-        if not len(starts):
-            return self._nothing(curve, absent, f"too_short: {signals.video.duration_s:.2f} s, a window wants {self.min_window_s:g} s")
+        parts, absent = self._heard(signals)
+        windows = self._windows(signals, parts)
+        curve = self._curve(windows)
+        if not len(windows.starts):
+            return self._nothing(
+                curve, absent, f"too_short: {signals.video.duration_s:.2f} s of video, a window wants {self.min_window_s:g} s"
+            )
         if not parts:
             return self._nothing(curve, absent, "no_contrast: " + "; ".join(f"{WORDS[k]} {why}" for k, why in absent.items()))
         smoothed = self._smoothed(curve.value)
         chooser = Intervals(percentile=self.percentile, gap_s=self.hop_s, max_length_s=self.max_length_s)
-        threshold = chooser.threshold(smoothed)
-        runs = chooser.runs(smoothed, starts, ends)
-        features = {name: self._aggregated(part.time_s, part.value, starts, ends) for name, part in parts.items()}
-        chosen, candidates = [], []
+        runs = chooser.runs(smoothed, windows.starts, windows.ends)
+        bar = f"{chooser.threshold(smoothed):.3f} ({self.percentile:g}th percentile)"
+        chosen, rejected = [], []
         for run in runs:
             best = int(run[np.argmax(smoothed[run])])
-            window = self._window(starts[run[0]], ends[run[-1]], parts)
-            own = {name: float(series[best]) for name, series in curve.parts.items()}
-            loudest = max(_peak(part, window) for part in parts.values())
-            if loudest < self.contrast:
-                reason = f"nothing in it exceeds {self.contrast:g} robust deviations from this video's usual (most: {loudest:.1f})"
-                candidates.append(Candidate(window, float(curve.value[best]), own, "not_different", reason))
+            window = self._window(windows.starts[run[0]], windows.ends[run[-1]], parts)
+            highest = max(float(np.nanmax(lift[run], initial=0.0)) for lift in windows.lifts.values())
+            if highest < self.contrast:
+                reason = f"nothing in it reaches {self.contrast:g} times its usual (at most {highest:.1f})"
+                rejected.append(self._candidate(curve, best, window, "not_different", reason))
             else:
-                measured = {name: _finite(features[name][best]) if name in features else None for name in WORDS}
-                why = self._why(own, measured, features, float(smoothed[best]), threshold)
-                chosen.append(Moment(window, float(curve.value[best]), self.name, why, own, measured))
+                why = f"{_why(windows, best)}; smoothed score {smoothed[best]:.3f} ≥ {bar}"
+                own = {name: float(series[best]) for name, series in curve.parts.items()}
+                features = {name: _finite(windows.values[name][best]) if name in parts else None for name in WORDS}
+                chosen.append(Moment(window, float(curve.value[best]), self.name, why, own, features))
         chosen.sort(key=lambda m: (-m.score, m.window.start_s))
-        for i, moment in enumerate(chosen):
-            over = i >= self.max_windows
-            reason = f"rank {i + 1}, only {self.max_windows} are kept (max_windows)" if over else f"rank {i + 1}: {moment.why}"
-            candidates.append(Candidate(moment.window, moment.score, moment.parts, "over_max" if over else "chosen", reason))
-        candidates += self._below(curve, smoothed, threshold, runs, starts, ends, parts)
-        candidates.sort(key=lambda c: (c.window.start_s, c.window.end_s))
+        taken = {int(i) for run in runs for i in run}
+        for i in local_maxima(smoothed).tolist():
+            if i not in taken:
+                window = self._window(windows.starts[i], windows.ends[i], parts)
+                weakest = min(parts, key=lambda n: curve.parts[n][i])
+                reason = f"smoothed score {smoothed[i]:.3f} < {bar}; its weakest part is {WORDS[weakest]}"
+                rejected.append(self._candidate(curve, i, window, "below_threshold", reason))
+        return self._verdict(curve, smoothed, chooser.threshold(smoothed), chosen, rejected, absent)
+
+    def _verdict(
+        self, curve: Curve, smoothed: Series, threshold: float, chosen: list[Moment], rejected: list[Candidate], absent: Mapping[str, str]
+    ) -> Verdict:
+        ranked = [
+            Candidate(m.window, m.score, m.parts, "chosen", f"rank {i}: {m.why}")
+            if i <= self.max_windows
+            else Candidate(m.window, m.score, m.parts, "over_max", f"rank {i}, and only {self.max_windows} are kept (max_windows)")
+            for i, m in enumerate(chosen, 1)
+        ]
+        candidates = sorted([*ranked, *rejected], key=lambda c: (c.window.start_s, c.window.end_s))
         moments = tuple(_with_rivals(m, candidates) for m in chosen[: self.max_windows])
-        none = None if moments else f"no_contrast: no window exceeds {self.contrast:g} robust deviations from this video's usual"
+        none = None if moments else f"no_contrast: no window reaches {self.contrast:g} times this video's usual in anything"
         return Verdict(self.name, curve, smoothed, threshold, moments, tuple(candidates), none, absent)
 
-    def _windows(self, duration_s: float) -> tuple[Series, Series]:
-        """(starts, ends): every hop, the last ones cut at the video's end and kept if long enough."""
-        starts = np.arange(0.0, max(duration_s, 0.0), self.hop_s)
-        ends = np.minimum(starts + self.window_s, duration_s)
-        fits = ends - starts >= min(self.min_window_s, self.window_s)
-        return starts[fits], ends[fits]
+    def _nothing(self, curve: Curve, absent: Mapping[str, str], reason: str) -> Verdict:
+        return Verdict(self.name, curve, curve.value, None, (), (), reason, absent)
 
-    def _parts(self, signals: Signals) -> tuple[dict[str, Part], dict[str, str]]:
+    @staticmethod
+    def _candidate(curve: Curve, at: int, window: Window, verdict: str, reason: str) -> Candidate:
+        return Candidate(window, float(curve.value[at]), {name: float(s[at]) for name, s in curve.parts.items()}, verdict, reason)
+
+    def _heard(self, signals: Signals) -> tuple[dict[str, Part], dict[str, str]]:
         """The parts that say something in this video, and for the others why not."""
-        series = {
-            "motion": (self._motion(signals), self.floor_motion, self.w_motion),
-            "embed": (_embed(signals), self.floor_embed, self.w_embed),
-            "audio": (_audio(signals), self.floor_audio, self.w_audio),
-        }
+        found = {"motion": self._motion(signals), "embed": self._embed(signals), "audio": self._audio(signals)}
         parts, absent = {}, {}
-        for name, (found, floor, weight) in series.items():
-            if found is None:
-                absent[name] = "was not logged" if name != "audio" else "is missing (no sound track, or none that could be decoded)"
-                continue
-            time_s, value = found
-            part = Part(time_s, value, robust_z(value, floor))
-            highest = float(np.nanmax(part.z)) if np.isfinite(part.z).any() else 0.0
-            if weight == 0:
+        for name, part in found.items():
+            if part is None:
+                absent[name] = "is missing (no sound, or none that could be decoded)" if name == "audio" else "was not logged"
+            elif self._weights[name] == 0:
                 absent[name] = "has weight 0"
-            elif highest < self.contrast:
-                absent[name] = f"never stands out (at most {highest:.1f} robust deviations from its usual, {self.contrast:g} asked)"
             else:
-                parts[name] = part
+                lift = self._over_windows(part.time_s, part.lift, *self._spans(signals.video.duration_s))
+                highest = float(np.nanmax(lift, initial=0.0))
+                if highest < self.contrast:
+                    absent[name] = f"never stands out (a window reaches at most {highest:.1f} times its usual, {self.contrast:g} asked)"
+                else:
+                    parts[name] = part
         return parts, absent
 
-    def _motion(self, signals: Signals) -> tuple[Series, Series] | None:
+    def _motion(self, signals: Signals) -> Part | None:
         """Flow between two shots is no motion: the first frame of each shot is taken out."""
         name = "frames.motion_local" if self.camera == "subtract" else "frames.motion"
         if name not in signals:
@@ -158,35 +192,64 @@ class Saliency:
         time_s, motion = signals["frames.time_s"], signals[name].astype(np.float64)
         if "scenes.start_s" in signals and len(time_s):
             motion[np.searchsorted(time_s, signals["scenes.start_s"][1:]).clip(0, len(time_s) - 1)] = np.nan
-        return time_s, motion
+        lift = motion / _usual(motion, self.floor_motion)
+        if self.norm == "raw":  # the seed's unit: px at full size from frame to frame
+            motion = motion * np.hypot(signals.video.width_px, signals.video.height_px) / max(signals.video.fps, 1.0)
+        return Part(time_s, motion, lift)
 
-    def _curve(self, starts: Series, ends: Series, parts: Mapping[str, Part]) -> Curve:
-        """Weighted sum of normalised parts, weights shared among those that are there in each window (readings H7: w / Σw)."""
-        weights = {"motion": self.w_motion, "embed": self.w_embed, "audio": self.w_audio}
-        total = np.zeros(len(starts))
-        values = {}
-        for name, part in parts.items():
-            normed = self._normed(self._aggregated(part.time_s, part.value, starts, ends))
-            values[name] = normed
-            total += np.where(np.isfinite(normed), weights[name], 0.0)
-        curve_parts = {
-            name: np.where(np.isfinite(v), weights[name] * np.nan_to_num(v) / np.maximum(total, 1e-12), 0.0) for name, v in values.items()
-        }
-        curve_parts = {name: curve_parts.get(name, np.zeros(len(starts))) for name in weights}
-        return Curve(starts, sum(curve_parts.values(), np.zeros(len(starts))), curve_parts, self.window_s)
+    def _embed(self, signals: Signals) -> Part | None:
+        if "vision.embedding" not in signals:
+            return None
+        change = cosine_change(signals["vision.embedding"])
+        floor = self.floor_embed or EMBED_FLOORS.get(signals.made_by.get("vision.embedding", ""), EMBED_FLOOR)
+        return Part(signals["vision.time_s"], change, change / _usual(change, floor))
 
-    def _aggregated(self, time_s: Series, value: Series, starts: Series, ends: Series) -> Series:
+    def _audio(self, signals: Signals) -> Part | None:
+        """Short-time loudness in dB over the video's median (readings S5); in the raw reading the RMS itself."""
+        if "sound.loud_db" not in signals or not np.isfinite(signals["sound.loud_db"]).any():
+            return None
+        loud_db = signals["sound.loud_db"].astype(np.float64)
+        amplitude = 10 ** (loud_db / 20)
+        value = signals["sound.rms"].astype(np.float64) if self.norm == "raw" else loud_db - np.nanmedian(loud_db)
+        return Part(signals["sound.time_s"], value, amplitude / _usual(amplitude, self.floor_audio))
+
+    @property
+    def _weights(self) -> dict[str, float]:
+        return {"motion": self.w_motion, "embed": self.w_embed, "audio": self.w_audio}
+
+    def _spans(self, duration_s: float) -> tuple[Series, Series]:
+        """(starts, ends): every hop, the last ones cut at the video's end and kept if long enough (readings S1)."""
+        starts = np.arange(0.0, max(duration_s, 0.0), self.hop_s)
+        ends = np.minimum(starts + self.window_s, duration_s)
+        fits = ends - starts >= min(self.min_window_s, self.window_s)
+        return starts[fits], ends[fits]
+
+    def _windows(self, signals: Signals, parts: Mapping[str, Part]) -> Windows:
+        starts, ends = self._spans(signals.video.duration_s)
+        values = {name: self._over_windows(part.time_s, part.value, starts, ends) for name, part in parts.items()}
+        lifts = {name: self._over_windows(part.time_s, part.lift, starts, ends) for name, part in parts.items()}
+        return Windows(starts, ends, values, lifts)
+
+    def _over_windows(self, time_s: Series, value: Series, starts: Series, ends: Series) -> Series:
         """(N,) 90th percentile (or mean) of the instants inside each window; NaN where there is none."""
         out = np.full(len(starts), np.nan)
-        low, high = np.searchsorted(time_s, starts), np.searchsorted(time_s, ends)
-        for i, (a, b) in enumerate(zip(low, high, strict=True)):
+        for i, (a, b) in enumerate(zip(np.searchsorted(time_s, starts), np.searchsorted(time_s, ends), strict=True)):
             inside = value[a:b][np.isfinite(value[a:b])]
             if len(inside):
                 out[i] = np.percentile(inside, 90) if self.aggregate == "p90" else inside.mean()
         return out
 
+    def _curve(self, windows: Windows) -> Curve:
+        """Weighted sum of normalised parts, the weights shared among those that are there in each window (readings H7: w / Σw)."""
+        shape = windows.starts.shape
+        normed = {name: self._normed(values) for name, values in windows.values.items()}
+        present = sum((self._weights[name] * np.isfinite(x) for name, x in normed.items()), np.zeros(shape))
+        share = 1.0 if self.norm == "raw" else 1 / np.maximum(present, 1e-12)
+        parts = {name: self._weights[name] * np.nan_to_num(normed[name]) * share if name in normed else np.zeros(shape) for name in WORDS}
+        return Curve(windows.starts, sum(parts.values(), np.zeros(shape)), parts, self.window_s)
+
     def _normed(self, x: Series) -> Series:
-        return {"rank": percentile_rank, "soft": soft_percentile, "robust_z": robust_z, "raw": lambda v: v}[self.norm](x)
+        return x if self.norm == "raw" else {"rank": percentile_rank, "soft": soft_percentile, "robust_z": robust_z}[self.norm](x)
 
     def _smoothed(self, value: Series) -> Series:
         if self.smooth == "none":
@@ -196,84 +259,34 @@ class Saliency:
         return median_filter(value, 2 * int(self.smooth_s / self.hop_s / 2) + 1)
 
     def _window(self, start_s: float, end_s: float, parts: Mapping[str, Part]) -> Window:
-        """The interval with its peak: the half second in which the weighted robust z of all parts is highest."""
-        grid = np.arange(start_s, end_s, 0.5)
-        edges = np.append(grid, end_s)
-        weights = {"motion": self.w_motion, "embed": self.w_embed, "audio": self.w_audio}
-        total = np.zeros(len(grid))
+        """The interval with its peak: the middle of the half second in which the parts together rise most over their usual."""
+        edges = np.append(np.arange(start_s, end_s, 0.5), end_s)
+        rise = np.zeros(len(edges) - 1)
         for name, part in parts.items():
-            z = self._highest(part, edges)
-            total += weights[name] * np.clip(np.nan_to_num(z), -10.0, 10.0)
-        best = int(np.argmax(gaussian(total, 0.5)))
-        return Window(float(start_s), float(end_s), float(min((edges[best] + edges[best + 1]) / 2, end_s)))
-
-    @staticmethod
-    def _highest(part: Part, edges: Series) -> Series:
-        """(len(edges) - 1,) largest z in each bin; NaN where there is none."""
-        at = np.searchsorted(part.time_s, edges)
-        return np.array([np.nanmax(part.z[a:b]) if np.isfinite(part.z[a:b]).any() else np.nan for a, b in itertools.pairwise(at)])
-
-    def _why(
-        self, own: Mapping[str, float], measured: Mapping[str, float | None], features: Mapping[str, Series], level: float, threshold: float
-    ) -> str:
-        """In words: each part that is there, strongest first, in its own unit beside this video's median."""
-        said = []
-        for name in sorted(features, key=lambda n: -own[n]):
-            value = measured[name]
-            if value is not None:
-                usual = float(np.nanmedian(features[name]))
-                above = float(np.nanmean(features[name] <= value)) * 100
-                said.append(f"{WORDS[name]} {value:.3g} {UNITS[name]} (usual {usual:.3g}, higher than {above:.0f} % of windows)")
-        return "; ".join(said) + f"; smoothed score {level:.3f} ≥ {threshold:.3f} ({self.percentile:g}th percentile)"
-
-    def _below(
-        self,
-        curve: Curve,
-        smoothed: Series,
-        threshold: float,
-        runs: list[np.ndarray],
-        starts: Series,
-        ends: Series,
-        parts: Mapping[str, Part],
-    ) -> list[Candidate]:
-        """Local maxima of the smoothed curve that no run took."""
-        taken = {int(i) for run in runs for i in run}
-        found = []
-        for i in local_maxima(smoothed).tolist():
-            if i not in taken:
-                window = self._window(starts[i], ends[i], parts)
-                own = {name: float(series[i]) for name, series in curve.parts.items()}
-                weakest = min(parts, key=lambda n: own[n])
-                reason = (
-                    f"smoothed score {smoothed[i]:.3f} < {threshold:.3f} ({self.percentile:g}th percentile); weakest part {WORDS[weakest]}"
-                )
-                found.append(Candidate(window, float(curve.value[i]), own, "below_threshold", reason))
-        return found
-
-    def _nothing(self, curve: Curve, absent: Mapping[str, str], reason: str) -> Verdict:
-        return Verdict(self.name, curve, curve.value, None, (), (), reason, absent)
+            bins = itertools.pairwise(np.searchsorted(part.time_s, edges))
+            highest = np.array([np.nanmax(part.lift[a:b], initial=1.0) for a, b in bins])
+            rise += self._weights[name] * np.log2(np.clip(highest, 1.0, 32.0))  # doublings; 32 times its usual is enough for anything
+        best = int(np.argmax(gaussian(rise, 0.5)))
+        return Window(float(start_s), float(end_s), float((edges[best] + edges[best + 1]) / 2))
 
 
-def _embed(signals: Signals) -> tuple[Series, Series] | None:
-    if "vision.embedding" not in signals:
-        return None
-    return signals["vision.time_s"], cosine_change(signals["vision.embedding"])
+def _usual(value: Series, floor: float) -> float:
+    """The median of what is finite, but at least the floor."""
+    finite = value[np.isfinite(value)]
+    return max(float(np.median(finite)), floor) if len(finite) else floor
 
 
-def _audio(signals: Signals) -> tuple[Series, Series] | None:
-    """Short-time loudness in dB over the video's median (readings S5)."""
-    if "sound.loud_db" not in signals:
-        return None
-    loud = signals["sound.loud_db"].astype(np.float64)
-    if not np.isfinite(loud).any():
-        return None
-    return signals["sound.time_s"], loud - np.nanmedian(loud)
-
-
-def _peak(part: Part, window: Window) -> float:
-    """Largest z of a part inside a window; -inf where it has no instant there."""
-    inside = part.z[np.searchsorted(part.time_s, window.start_s) : np.searchsorted(part.time_s, window.end_s)]
-    return float(np.nanmax(inside)) if np.isfinite(inside).any() else -np.inf
+def _why(windows: Windows, at: int) -> str:
+    """In words: each part, the one that rises most first, how many times its usual it is and how it ranks among all windows."""
+    said = []
+    for name in sorted(windows.lifts, key=lambda n: -np.nan_to_num(windows.lifts[n][at])):
+        value, lift = windows.values[name], windows.lifts[name][at]
+        if np.isfinite(lift):
+            higher = int(np.sum(value > value[at]))
+            rank = "the most of all windows" if higher == 0 else f"more than in {100 * np.nanmean(value < value[at]):.0f} % of windows"
+            size = f"{20 * np.log10(max(lift, 1e-3)):+.0f} dB over its usual" if name == "audio" else f"{lift:.1f} times its usual"
+            said.append(f"{WORDS[name]} {size}, {rank}")
+    return "; ".join(said)
 
 
 def _finite(value: float) -> float | None:

@@ -19,7 +19,7 @@ def rms(samples: NDArray[np.floating[Any]], frame_length: int, hop_length: int) 
     The same numbers as `librosa.feature.rms(y=…, frame_length=…, hop_length=…, center=False)`.
     """
     frames = np.lib.stride_tricks.sliding_window_view(np.asarray(samples), frame_length)[::hop_length]
-    return np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1))
+    return np.asarray(np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1)))
 
 
 def robust_z(x: Series, floor: float = 0.0) -> Series:

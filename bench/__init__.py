@@ -1,0 +1,1 @@
+"""What momentscan costs: one module per figure, one JSON per module. `python -m bench` runs them (see results/README.md)."""

@@ -1,0 +1,113 @@
+"""Writes the pages that are made from the code: signals.md, knobs.md, cli.md, and the JSON schemas. With --check it only tells what is stale."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+NOTE = "<!-- made by docs/generate.py; do not edit -->\n\n"
+
+
+def signals_page() -> str:
+    """The dictionary of columns."""
+    from momentscan.signals.schema import COLUMNS
+
+    rows = [
+        f"| `{c.name}` | {c.dtype}{'' if c.shape == () else ' vector'} | {c.unit or '-'} | {c.maker} | {c.meaning} | {c.sign or '-'} |"
+        for c in COLUMNS
+    ]
+    head = "# Signals\n\nEvery column that a scan logs, one Parquet file per (table, perceiver). Times are PTS in seconds from the first frame.\n\n"
+    return NOTE + head + "\n".join(["| column | type | unit | maker | meaning | sign |", "|---|---|---|---|---|---|", *rows]) + "\n"
+
+
+def knobs_page() -> str:
+    """Every threshold, with where it comes from."""
+    from momentscan import registry
+    from momentscan.knobs import knobs_of
+    from momentscan.media.clock import ClockKnobs
+    from momentscan.media.decode import Sampling
+    from momentscan.media.door import Limits
+    from momentscan.score.intervals import Intervals
+    from momentscan.select.picks import Picks
+
+    classes = [(f"engine {name}", registry.load("scorers", name)) for name in registry.names("scorers")]
+    classes += [
+        ("stills (picks)", Picks),
+        ("intervals", Intervals),
+        ("the decode pass", Sampling),
+        ("the clock", ClockKnobs),
+        ("limits", Limits),
+    ]
+    parts = [
+        NOTE
+        + "# Knobs\n\nEvery threshold, its unit, bounds and source. Knobs of an engine are turned with `momentscan find ID --engine NAME "
+        "--set knob=value` or in `momentscan.toml` (`[saliency]`, `[picks]`).\n"
+    ]
+    for title, cls in classes:
+        rows = []
+        for f in knobs_of(cls):
+            bounds = ", ".join(f.knob.choices) or " to ".join("" if b is None else f"{b:g}" for b in (f.knob.low, f.knob.high)).strip()
+            rows.append(f"| `{f.name}` | {f.default} | {f.knob.unit or '-'} | {bounds or '-'} | {f.knob.source} |")
+        parts.append(f"\n## {title}\n\n| knob | default | unit | bounds | source |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n")
+    return "".join(parts)
+
+
+def cli_page() -> str:
+    """Every command with its help, as it prints it."""
+    import typer
+    from typer.testing import CliRunner
+
+    from momentscan.app.cli import app
+
+    os.environ.update(COLUMNS="100", NO_COLOR="1", TERM="dumb")
+    group = typer.main.get_command(app)
+    paths: list[list[str]] = [[]]
+    for name, command in sorted(getattr(group, "commands", {}).items()):
+        paths.append([name])
+        paths += [[name, inner] for inner in sorted(getattr(command, "commands", {}))]
+    parts = [
+        NOTE
+        + "# The command line\n\nExit codes: 0 all done · 1 a defect of ours · 2 wrong usage, settings, or an output folder that cannot be "
+        "written · 3 input that cannot be read · 4 a model or an extra is missing · 5 some of several inputs failed · 130 cancelled.\n"
+    ]
+    for path in paths:
+        text = CliRunner().invoke(app, [*path, "--help"], prog_name="momentscan").stdout
+        tidy = "\n".join(line.rstrip() for line in text.strip().splitlines())
+        parts.append(f"\n## momentscan {' '.join(path)}\n\n```text\n{tidy}\n```\n".replace("momentscan \n", "momentscan\n"))
+    return "".join(parts)
+
+
+def schemas() -> dict[str, str]:
+    """name -> JSON schema of every file that a scan writes for others to read."""
+    from momentscan.disk.schemas import SCHEMAS
+
+    return {f"schemas/{name}.json": json.dumps(schema, indent=1) + "\n" for name, schema in SCHEMAS.items()}
+
+
+def pages() -> dict[str, str]:
+    """Path under docs/ -> its text."""
+    return {"signals.md": signals_page(), "knobs.md": knobs_page(), "cli.md": cli_page(), **schemas()}
+
+
+def main(arguments: list[str]) -> int:
+    stale: list[Any] = []
+    for name, text in pages().items():
+        path = HERE / name
+        if not path.is_file() or path.read_text() != text:
+            stale.append(name)
+            if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text)
+    if stale and "--check" in arguments:
+        print(f"stale: {', '.join(stale)}; run `make docs`")
+        return 1
+    print(f"{len(stale)} of {len(pages())} generated pages written" if stale else "generated pages are up to date")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
