@@ -96,7 +96,7 @@ def texture(height_px: int, width_px: int, seed: int) -> Image:
 
 def view(scene: Image, x_px: float, y_px: float, height_px: int, width_px: int) -> Image:
     """The window of a scene whose corner lies at (x, y), to a fraction of a pixel."""
-    moved = cv2.warpAffine(scene, np.array([[1, 0, -x_px], [0, 1, -y_px]]), (width_px, height_px), flags=cv2.INTER_CUBIC)
+    moved = cv2.warpAffine(scene, np.array([[1, 0, -x_px], [0, 1, -y_px]], np.float64), (width_px, height_px), flags=cv2.INTER_CUBIC)
     return np.asarray(moved, np.uint8)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,8 @@ def test_a_listed_device_without_a_driver_is_an_error_by_name_and_the_cpu_for_au
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_either_read_or_refused(data: bytes) -> None:
-    try:
+    with suppress(BadWeights):
         assert _keeps_weights_elsewhere(data, Path("any.onnx")) in (True, False)
-    except BadWeights:
-        pass
 
 
 @pytest.mark.parametrize("data", [b"", b"not a network at all", b"\x08\x08", b"\xff" * 40, b"\x3a\xff\xff\xff\xff\x0f"])

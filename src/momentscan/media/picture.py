@@ -64,4 +64,4 @@ def thumb(frame: Any) -> NDArray[np.uint8] | None:
     rows = np.arange(THUMB_HW[0]) * frame.height // THUMB_HW[0]
     cols = np.arange(THUMB_HW[1]) * frame.width // THUMB_HW[1]
     points = luma[np.ix_(rows, cols)].astype(np.int32)
-    return (points >> (first.bits - 8)).astype(np.uint8)
+    return np.asarray(points >> (first.bits - 8), np.uint8)

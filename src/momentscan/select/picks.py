@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
 from momentscan.signals.series import percentile_rank
+from momentscan.signals.vectors import Vectors
 from momentscan.values import Pick, Series, Window
 
 
@@ -79,17 +80,17 @@ class Picks:
             return False
         if not chosen or "vision.embedding" not in signals or len(signals["vision.embedding"]) < 2:
             return True
-        vectors, at = signals["vision.embedding"], signals["vision.time_s"]
+        vectors, at = signals.vectors("vision.embedding"), signals["vision.time_s"]
         nearest = [int(np.argmin(np.abs(at - time_s[i]))) for i in (row, *chosen)]
-        change = 1 - vectors[nearest[1:]].astype(np.float64) @ vectors[nearest[0]].astype(np.float64)
+        change = 1 - vectors[nearest[:1]].cosine(vectors[nearest[1:]])
         return bool(change.min() >= self._duplicate(vectors, at))
 
-    def _duplicate(self, vectors: NDArray[np.float32], at: Series) -> float:
+    def _duplicate(self, vectors: Vectors, at: Series) -> float:
         """The change under which two frames count as one: a low percentile over pairs of this video at least 1 s apart."""
-        step = max(1, len(vectors) // 64)
-        sample, times = vectors[::step].astype(np.float64), at[::step]
+        step = max(1, len(at) // 64)
+        sample, times = vectors[::step], at[::step]
         apart = np.abs(times[:, None] - times[None]) >= 1.0
-        changes = (1 - sample @ sample.T)[apart]
+        changes = (1 - sample.cosine(sample))[apart]
         return float(np.percentile(changes, self.same)) if len(changes) else 0.0
 
     def _pick(self, signals: Signals, row: int, quality: float) -> Pick:

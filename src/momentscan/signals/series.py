@@ -58,7 +58,7 @@ def soft_percentile(x: Series, low: float = 50, high: float = 99) -> Series:
 
 def gaussian(x: Series, sigma: float) -> Series:
     """Zero-phase Gaussian smoothing, sigma in samples, edges reflected: (N,) -> (N,). sigma = 0 changes nothing."""
-    if sigma <= 0 or len(x) < 2:
+    if sigma < 1e-3 or len(x) < 2:  # a kernel of one sample
         return x.astype(np.float64)
     from scipy.ndimage import gaussian_filter1d
 

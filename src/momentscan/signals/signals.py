@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from momentscan.errors import MissingSignal
 from momentscan.signals.schema import column
+from momentscan.signals.vectors import Vectors
 from momentscan.values import VideoInfo
 
 Loader = Callable[[], NDArray[Any]]
@@ -42,6 +43,10 @@ class Signals:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
+
+    def vectors(self, name: str) -> Vectors:
+        """An embedding column together with its maker's version; the way to compare embeddings."""
+        return Vectors(self[name], self.made_by.get(name, "unknown"))
 
     def rows(self, name: str) -> int:
         """How many rows a column has; 0 where nobody logged it."""

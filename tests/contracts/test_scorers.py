@@ -1,0 +1,110 @@
+"""What every registered scorer promises."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+import worlds
+from momentscan import registry
+from momentscan.errors import UsageError
+from momentscan.knobs import knobs_of, with_knobs
+from momentscan.signals import Signals
+from momentscan.signals.schema import column
+from momentscan.values import Verdict
+
+NAMES = registry.names("scorers")
+WORLDS = {
+    "a burst": worlds.signals(),
+    "no sound": worlds.signals(sound=False),
+    "calm": worlds.signals(burst=None),
+    "short": worlds.signals(duration_s=4.0, burst=(2.0, 3.0)),
+    "one frame": worlds.signals(duration_s=0.1, burst=None, sound=False),
+    "long": worlds.signals(duration_s=600.0, burst=(300.0, 304.0)),
+    "nothing logged": Signals(worlds.info(30.0), {"frames.time_s": np.zeros(0)}),
+}
+
+
+def judge(name: str, signals: Signals, **knobs: object) -> Verdict:
+    verdict: Verdict = with_knobs(registry.load("scorers", name), knobs).judge(signals)
+    return verdict
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_one_finite_value_per_instant_and_parts_that_sum_to_it(name: str, world: str) -> None:
+    curve = registry.load("scorers", name)().curve(WORLDS[world])
+    assert np.isfinite(curve.value).all()
+    assert (np.diff(curve.time_s) > 0).all()
+    if len(curve.value):
+        np.testing.assert_allclose(sum(curve.parts.values()), curve.value, atol=1e-12)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_windows_lie_inside_the_video_do_not_overlap_and_say_why(name: str, world: str) -> None:
+    verdict = judge(name, WORLDS[world])
+    for moment in verdict.moments:
+        window = moment.window
+        assert 0 <= window.start_s <= window.peak_s <= window.end_s <= WORLDS[world].video.duration_s
+        assert moment.why
+        np.testing.assert_allclose(sum(moment.parts.values()), moment.score, atol=1e-9)
+    spans = sorted((m.window.start_s, m.window.end_s) for m in verdict.moments)
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
+    assert [m.score for m in verdict.moments] == sorted((m.score for m in verdict.moments), reverse=True)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_found_comes_with_a_reason(name: str, world: str) -> None:
+    verdict = judge(name, WORLDS[world])
+    assert bool(verdict.moments) == (verdict.reason is None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_burst_is_found_and_a_calm_video_is_not_interesting(name: str) -> None:
+    assert any(29.5 <= m.window.peak_s <= 33.5 for m in judge(name, WORLDS["a burst"]).moments)
+    assert judge(name, WORLDS["calm"]).moments == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_signals_give_the_same_verdict(name: str) -> None:
+    first, second = judge(name, worlds.signals()), judge(name, worlds.signals())
+    assert first.moments == second.moments
+    np.testing.assert_array_equal(first.smoothed, second.smoothed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_reads_only_what_it_says(name: str) -> None:
+    scorer = registry.load("scorers", name)()
+    asked: set[str] = set()
+
+    class Watched(Signals):
+        def __getitem__(self, column_name: str) -> np.ndarray:
+            asked.add(column_name)
+            return super().__getitem__(column_name)
+
+    known = WORLDS["a burst"]
+    scorer.judge(Watched(known.video, {n: known[n] for n in known}, known.made_by))
+    assert asked <= set(scorer.reads)
+    assert all(column(n) for n in scorer.reads)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_knob_has_a_unit_and_a_source_and_its_default_is_within_bounds(name: str) -> None:
+    cls = registry.load("scorers", name)
+    for field in knobs_of(cls):
+        assert field.knob.source.strip(), field.name
+        with_knobs(cls, {field.name: field.default})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scorers_are_frozen_and_refuse_unknown_knobs(name: str) -> None:
+    scorer = registry.load("scorers", name)()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(scorer, knobs_of(type(scorer))[0].name, 1)
+    with pytest.raises(UsageError, match="no knob 'nonsense'"):
+        judge(name, WORLDS["calm"], nonsense=1)
