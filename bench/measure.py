@@ -67,10 +67,15 @@ class Spent:
     peak_mb: float
 
 
+LIMIT_S = 1800
+"""A command that runs for longer is hung, and killed."""
+
 _CHILD = """
-import json, os, sys, time
+import json, os, signal, sys, time
 began = time.perf_counter()
-pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+pid = os.posix_spawn(sys.argv[3], sys.argv[3:], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
+signal.alarm(int(sys.argv[2]))
 _, status, used = os.wait4(pid, 0)
 spent = [used.ru_utime + used.ru_stime, time.perf_counter() - began, used.ru_maxrss / 1024, status]
 open(sys.argv[1], "w").write(json.dumps(spent))
@@ -81,7 +86,7 @@ def spent(*command: str | Path) -> Spent:
     """Runs a command. It is started by a small process of its own, for Linux counts the parent's memory as a child's peak."""
     note = Path(os.environ.get("TMPDIR", "/tmp")) / f"momentscan-bench-{os.getpid()}.json"
     try:
-        subprocess.run([sys.executable, "-I", "-S", "-c", _CHILD, note, *map(str, command)], check=True)
+        subprocess.run([sys.executable, "-I", "-S", "-c", _CHILD, note, str(LIMIT_S), *map(str, command)], check=True)
         cpu, wall, peak_mb, status = json.loads(note.read_text())
     finally:
         note.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from momentscan.perceive.picture import SHORT_SIDE_PX
 from momentscan.values import Batch
 
 HEIGHT_PX, WIDTH_PX = 1080, 1920
-MARGIN_PX = 160
+MARGIN_PX = 230
 NOISE = 6.0
 """Standard deviation in grey levels: an indoor phone video."""
 
@@ -61,6 +61,7 @@ def _turn(size: float, rng: np.random.Generator) -> np.ndarray:
 
 KINDS = (
     Kind("translation", 0.3, 70, "px a frame", _shift),
+    Kind("translation between frames sampled at 10 Hz", 0.9, 210, "px a step of three frames", _shift),
     Kind("zoom", 0.05, 8, "% a frame", _zoom),
     Kind("rotation", 0.03, 5, "degrees a frame", _turn),
 )
@@ -117,7 +118,7 @@ def _row(kind: Kind, method: str, truth: np.ndarray, found: np.ndarray, cpu: np.
         "spearman": float(spearmanr(true, found).statistic),
         "spearman_by_size": {
             f"{low:g}-{high:g} px": float(spearmanr(true[inside], found[inside]).statistic)
-            for low, high in ((0.3, 2), (2, 10), (10, 30), (30, 70))
+            for low, high in ((0.3, 2), (2, 10), (10, 30), (30, 70), (70, 210))
             if (inside := (true >= low) & (true < high)).sum() > 5
         },
         "scale": float(np.median(found / true)),

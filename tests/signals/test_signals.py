@@ -43,5 +43,5 @@ def test_vectors_of_two_embedders_are_never_compared() -> None:
     mine, other = worlds.signals(), worlds.signals()
     assert mine.vectors("vision.embedding").cosine(other.vectors("vision.embedding")).shape == (120, 120)
     foreign = Signals(other.video, {n: other[n] for n in other}, {"vision.embedding": "another-v1"})
-    with pytest.raises(IncomparableVectors, match="made-v1.*another-v1"):
+    with pytest.raises(IncomparableVectors, match=r"made-v1.*another-v1"):
         mine.vectors("vision.embedding").cosine(foreign.vectors("vision.embedding"))

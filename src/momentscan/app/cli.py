@@ -131,7 +131,7 @@ def demo(
     if video is None:
         video = output / "ride.mp4"
         if not video.is_file():
-            _say("rendering a ride of 48 s ...")
+            _say("rendering a ride of 72 s ...")
             with writing(video) as part:
                 made = part.with_name("." + video.stem + ".part.mp4")
                 try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import itertools
+from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,6 +54,7 @@ class Video:
         self._limits = limits
         self._stream = video_stream(container, path, limits)
         self._path = path
+        self._losses = Losses()
         context = self._stream.codec_context
         declared = _declared_s(container, self._stream)
         if declared is not None and declared > limits.max_duration_s:
@@ -79,18 +82,17 @@ class Video:
 
         Raises UnreadableInput when not one frame can be decoded. At its end `self.info` holds what was found.
         """
-        losses = Losses()
         clock = Clock(restarts=self.info.container in RESTARTING)
         with ExitStack() as stack:
             hearing: Hearing | None = None
             gatherer: _Gatherer | None = None
-            for frame, raw_s, index in self._frames(losses, sampling.decode):
+            for frame, raw_s, index in self._frames(sampling.decode):
                 step_s = shown_s(frame, self.info.fps)
                 time_s = clock(raw_s, step_s)
                 if time_s is None:
                     continue
                 if time_s > self._limits.max_duration_s:
-                    losses.broke_off = f"stopped at the limit of {self._limits.max_duration_s:.0f} s"
+                    self._losses.broke_off = f"stopped at the limit of {self._limits.max_duration_s:.0f} s"
                     break
                 if gatherer is None:
                     self._see_first(frame, raw_s)
@@ -99,9 +101,13 @@ class Video:
                 yield from self._with_sound(gatherer.before(time_s), hearing)
                 gatherer.take(frame, time_s, index, step_s)
             if gatherer is None:
-                raise UnreadableInput(f"{self._path}: not one frame could be decoded ({_why_nothing(losses)}); re-export or copy it again")
+                raise UnreadableInput(
+                    f"{self._path}: not one frame could be decoded ({_why_nothing(self._losses)}); re-export or copy it again"
+                )
+            if self._stream.duration:
+                gatherer.ends_by(self.info.duration_s)
             yield from self._with_sound(gatherer.rest(), hearing)
-            self._conclude(gatherer, clock, hearing, losses)
+            self._conclude(gatherer, clock, hearing)
 
     def _with_sound(self, batches: Iterator[Batch], hearing: Hearing | None) -> Iterator[Batch]:
         for batch in batches:
@@ -110,27 +116,58 @@ class Video:
             else:
                 yield dataclasses.replace(batch, sound=hearing.between(_sample(batch.start_s), _sample(batch.end_s)))
 
-    def _frames(self, losses: Losses, decode: str) -> Iterator[tuple[Any, float, int]]:
-        """(frame, raw seconds, 0-based index) packet by packet; damage is counted and read over."""
-        stream = self._stream
-        stream.thread_type = "AUTO"
-        order = _DecodeOrder()
+    def _frames(self, decode: str) -> Iterator[tuple[Any, float, int]]:
+        """(frame, raw seconds, 0-based index); damage is counted and read over.
+
+        Frame threads are quick, but what they make of damage depends on chance, and they lose what follows it at the end of a file. So at
+        the first damage the file is read again without them; up to there both give the same frames.
+        """
+        done = 0
+        try:
+            for shown in self._read(self._container, self._stream, decode, stop=True):
+                yield shown
+                done += 1
+            return
+        except _Damage:
+            pass
+        self._losses = Losses()
+        with opened(self._path, self._limits) as again:
+            stream = video_stream(again, self._path, self._limits)
+            yield from itertools.islice(self._read(again, stream, decode, stop=False), done, None)
+
+    def _read(self, container: Any, stream: Any, decode: str, stop: bool) -> Iterator[tuple[Any, float, int]]:
+        """One reading, packet by packet. `stop`: with frame threads, raising _Damage at the first damage."""
+        losses = self._losses
+        stream.thread_type = "AUTO" if stop else "SLICE"
+        order = _DecodeOrder() if decode == "fast" else None
         if decode == "fast":
             stream.codec_context.options = {"skip_loop_filter": "all"}
             stream.codec_context.skip_frame = "NONREF"
         stamp = Stamps(self.info.fps, losses)
         count = fruitless = 0
-        for packet in packets(self._container, stream, losses):
-            order.sent(packet.pts)
+        last_pts: int | None = None
+        latest: deque[int] = deque(maxlen=16)  # more than any codec reorders
+        for packet in packets(container, stream, losses):
+            if packet.pts is not None and not packet.is_discard:
+                latest.append(packet.pts)
+            if order is not None:
+                order.sent(packet)
             bad = losses.bad_packets
             for frame in decoded(packet, losses):
                 losses.corrupt_frames += bool(frame.is_corrupt)
-                yield frame, stamp(frame), order.place(frame.pts) if decode == "fast" else count
+                if stop and losses.corrupt_frames:
+                    raise _Damage
+                yield frame, stamp(frame), count if order is None else order.place(frame.pts)
+                last_pts = frame.pts
                 count += 1
+            if stop and losses.bad_packets:
+                raise _Damage
             fruitless = fruitless + 1 if losses.bad_packets > bad else 0
             if fruitless > BAD_PACKETS_IN_A_ROW:
                 losses.broke_off = f"{fruitless} packets in a row could not be decoded"
                 return
+        if stop and last_pts is not None and any(pts > last_pts for pts in latest):  # the last frames never came
+            raise _Damage
 
     def _see_first(self, frame: Any, raw_s: float) -> None:
         rotation = rotation_of(frame)
@@ -144,9 +181,10 @@ class Video:
     def _shower(self, short_side_px: int) -> Shower:
         return Shower(fitted(self.info.width_px, self.info.height_px, short_side_px), self.info.rotation_deg)
 
-    def _conclude(self, gatherer: _Gatherer, clock: Clock, hearing: Hearing | None, losses: Losses) -> None:
+    def _conclude(self, gatherer: _Gatherer, clock: Clock, hearing: Hearing | None) -> None:
+        losses = self._losses
         found_s = gatherer.end_s
-        promised = self._promised_s(hearing)
+        promised = self._promised_s(found_s)
         partial: list[str] = []
         if losses.broke_off:
             partial.append(losses.broke_off)
@@ -174,15 +212,14 @@ class Video:
             problems=(*partial, *notes),
         )
 
-    def _promised_s(self, hearing: Hearing | None) -> float | None:
-        """How long the picture should be. A container's own duration speaks for its longest track, so sound may answer for it."""
+    def _promised_s(self, found_s: float) -> float | None:
+        """How long the picture should be. A container's own duration speaks for its longest track, so another may answer for it."""
         declared = self.info.declared_s
-        if declared is None or self._stream.duration:
+        if declared is None or self._stream.duration or found_s >= declared:
             return declared
-        declared -= max(0.0, self.info.origin_s - float((self._container.start_time or 0) / av.time_base))
-        if hearing is not None and hearing.goes_on_to() >= WHOLE * declared:
+        if _others_end_s(self._path, self._limits) >= WHOLE * declared:
             return None
-        return declared
+        return declared - max(0.0, self.info.origin_s)  # most writers of Matroska count from 0, not from the first frame
 
 
 @contextmanager
@@ -193,6 +230,10 @@ def open_video(path: Path, limits: Limits = Limits()) -> Iterator[Video]:  # noq
         yield Video(path, container, limits)
 
 
+class _Damage(Exception):
+    """A reading with frame threads met damage."""
+
+
 class _DecodeOrder:
     """The place of a frame among all packets by PTS: what its index would be had none been skipped."""
 
@@ -200,9 +241,9 @@ class _DecodeOrder:
         self._waiting: list[int] = []
         self._passed = 0
 
-    def sent(self, pts: int | None) -> None:
-        if pts is not None:
-            bisect.insort(self._waiting, pts)
+    def sent(self, packet: Any) -> None:
+        if packet.pts is not None and not packet.is_discard:
+            bisect.insort(self._waiting, packet.pts)
 
     def place(self, pts: int | None) -> int:
         before = bisect.bisect_left(self._waiting, pts) if pts is not None else 0
@@ -224,6 +265,7 @@ class _Gatherer:
         self._sizes = 0
         self._transfer = getattr(first, "color_trc", None)
         self.seen = 0
+        self._last_s = 0.0
         self.end_s = 0.0
         self._clear()
 
@@ -239,13 +281,18 @@ class _Gatherer:
         while time_s >= self._start_s + self._sampling.span_s:
             yield self._batch(self._start_s + self._sampling.span_s)
 
+    def ends_by(self, track_s: float) -> None:
+        """The last frame is not shown for longer than its track goes on; MP4 tells lengths in decode order, so its own may be another's."""
+        if self._last_s < track_s < self.end_s:
+            self.end_s = track_s
+
     def rest(self) -> Iterator[Batch]:
         if self.end_s > self._start_s:
             yield self._batch(self.end_s)
 
     def take(self, frame: Any, time_s: float, index: int, step_s: float) -> None:
         self.seen = max(self.seen + 1, index + 1)
-        self.end_s = time_s + step_s
+        self._last_s, self.end_s = time_s, time_s + step_s
         if (frame.width, frame.height) != self._size:
             self._size = (frame.width, frame.height)
             self._sizes += 1
@@ -304,6 +351,17 @@ def _declared_s(container: Any, stream: Any) -> float | None:
     if container.duration:
         return float(container.duration / av.time_base)
     return None
+
+
+def _others_end_s(path: Path, limits: Limits) -> float:
+    """Where sound and subtitles end on the container's clock, without decoding them; 0 where there are none."""
+    end_s = 0.0
+    with opened(path, limits) as container, suppress(av.error.FFmpegError):
+        others = [s for s in container.streams if s.type in ("audio", "subtitle")]
+        for packet in container.demux(others) if others else ():
+            if packet.pts is not None:
+                end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    return end_s
 
 
 def _why_nothing(losses: Losses) -> str:

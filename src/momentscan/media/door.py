@@ -15,7 +15,8 @@ import av.logging
 from momentscan.errors import UnreadableInput, one_line
 from momentscan.knobs import Knob
 
-av.logging.set_level(av.logging.PANIC)
+av.logging.set_level(None)
+# Any other level makes libav's decoder threads take the GIL to log an error, while the thread that closes the decoder holds it and waits for them.
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,mxf,gif,"  # pictures that move

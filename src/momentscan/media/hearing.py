@@ -66,14 +66,6 @@ class Hearing:
             notes.append(f"the sound ends {missing_s:.1f} s before the picture")
         return notes
 
-    def goes_on_to(self) -> float:
-        """Seconds at which the sound track ends; reads the rest of its packets without decoding them. For after the pass."""
-        end_s = self._last_sample / SOUND_HZ
-        for packet in self._packets:
-            if packet.pts is not None:
-                end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - self._origin_s)
-        return end_s
-
     def _position(self) -> int:
         """The sample up to which everything was decoded."""
         return 0 if self._anchor is None else self._anchor + self._given

@@ -63,8 +63,8 @@ def _encode_sound(container: av.container.OutputContainer, stream: av.AudioStrea
     return max(start, end)
 
 
-DEMO_S = 48.0
-DEMO_EVENTS = {"drop": (11.0, 14.5), "splash": (26.0, 29.0), "fireworks": (39.0, 43.0)}
+DEMO_S = 72.0
+DEMO_EVENTS = {"drop": (11.0, 14.5), "splash": (34.0, 37.0), "fireworks": (58.0, 62.0)}
 """What happens in the demo ride, in seconds: what a scan of it should find."""
 
 DEMO_HW = (360, 640)
@@ -72,7 +72,7 @@ DEMO_FPS = 25.0
 
 
 def demo_video(path: Path, seed: int = 0) -> None:
-    """A ride through hills, 48 s: calm, with a steep drop, a splash and fireworks."""
+    """A ride through hills, 72 s: calm, with a steep drop, a splash and fireworks."""
     write_video(path, _ride(seed), DEMO_FPS, _ride_sound(seed), options={"preset": "veryfast", "crf": "23"})
 
 
@@ -92,7 +92,7 @@ def _ride(seed: int) -> Iterator[Image]:
         time_s = i / DEMO_FPS
         drop, splash, works = (_inside(e, time_s) for e in ("drop", "splash", "fireworks"))
         travelled += (1.2 + 9 * drop) * 25 / DEMO_FPS
-        image = _landscape(travelled, dusk=float(np.clip((time_s - 32) / 5, 0, 1)))
+        image = _landscape(travelled, dusk=float(np.clip((time_s - 46) / 8, 0, 1)))
         if drop:
             shift = (9 * drop * rng.standard_normal(2)).tolist()
             image = np.asarray(

@@ -38,7 +38,6 @@ def stills(info: VideoInfo, times_s: Sequence[float], limits: Limits = Limits())
     wanted = sorted(set(times_s))
     with opened(path, limits) as container:
         stream = video_stream(container, path, limits)
-        stream.thread_type = "AUTO"
         if info.mended_clock:
             return _walk(container, stream, info, wanted, shower)
         half_s = 0.5 / info.fps if info.fps > 0 else 0.01

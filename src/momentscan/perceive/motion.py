@@ -16,6 +16,9 @@ LONG_SIDE_PX = 160
 
 UNBOUNDED_PX = 1 << 16
 
+LEAST_PX = 32
+"""Below this many rows OpenCV 5's DIS reads past the picture and crashes (seen at 16 to 31 × 160); smaller pictures are mirrored out to it."""
+
 
 class Motion:
     """Optical flow per second, in picture diagonals, so that it depends on neither size nor sampling rate (readings, S4).
@@ -54,16 +57,15 @@ class Motion:
         if self._literal:
             flow = cv2.calcOpticalFlowFarneback(before, after, None, 0.5, 3, 15, 3, 5, 1.2, 0)
         else:
-            flow = self._dis.calc(before, after, None)
+            height, width = before.shape
+            flow = self._dis.calc(_padded(before), _padded(after), None)[:height, :width]
         return np.asarray(flow, np.float32)
 
     def _luma(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         scale = 1.0 if self._literal else LONG_SIDE_PX / max(frame.shape[:2])
         if scale < 1:
-            size = (max(16, round(frame.shape[1] * scale)), max(16, round(frame.shape[0] * scale)))
+            size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
             frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
-        elif min(frame.shape[:2]) < 16:  # DIS needs patches of 8 px over two levels
-            frame = np.asarray(cv2.resize(frame, (max(16, frame.shape[1]), max(16, frame.shape[0]))), np.uint8)
         return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)
 
     @staticmethod
@@ -74,3 +76,9 @@ class Motion:
         total = cv2.magnitude(flow[..., 0], flow[..., 1]).mean()
         local = cv2.magnitude(flow[..., 0] - camera[0], flow[..., 1] - camera[1]).mean()
         return np.array([total, np.hypot(*camera), local]) / diagonal
+
+
+def _padded(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H,W) -> at least (LEAST_PX, LEAST_PX), edges repeated at the bottom and right."""
+    down, right = (max(0, LEAST_PX - side) for side in luma.shape)
+    return np.asarray(cv2.copyMakeBorder(luma, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8) if down or right else luma

@@ -23,6 +23,9 @@ EMBED_FLOORS = {"descriptor-hog-hsv-dct-v1": 0.002, "mobilenetv2-imagenet-ptq-v1
 EMBED_FLOOR = 0.01
 """Of embedders that were not measured; between the two that were."""
 
+MOST = 32.0
+"""Times its usual that is enough for anything: more is a cut, a flash or a near-silent, near-still video."""
+
 
 class Part(NamedTuple):
     """One modality at its own instants.
@@ -66,7 +69,7 @@ class Saliency:
         str, Knob("", source="readings S5: p90 in a window, as the mean dilutes bursts; mean = the seed's", choices=("p90", "mean"))
     ] = "p90"
     norm: Annotated[
-        str, Knob("", source="readings S6 -> H7: percentile rank; raw = the seed's", choices=("rank", "soft", "robust_z", "raw"))
+        str, Knob("", source="readings S6 -> H7: percentile rank; raw = the seed's", choices=("rank", "lift", "soft", "robust_z", "raw"))
     ] = "rank"
     smooth: Annotated[str, Knob("", source="seed 002: Gaussian or median", choices=("gaussian", "median", "none"))] = "gaussian"
     smooth_s: Annotated[float, Knob("s", source="readings S7: sigma = 1 hop = 3 s; for the median its whole width", low=0)] = 3.0
@@ -242,13 +245,16 @@ class Saliency:
     def _curve(self, windows: Windows) -> Curve:
         """Weighted sum of normalised parts, the weights shared among those that are there in each window (readings H7: w / Σw)."""
         shape = windows.starts.shape
-        normed = {name: self._normed(values) for name, values in windows.values.items()}
+        normed = {name: self._normed(windows, name) for name in windows.values}
         present = sum((self._weights[name] * np.isfinite(x) for name, x in normed.items()), np.zeros(shape))
         share = 1.0 if self.norm == "raw" else 1 / np.maximum(present, 1e-12)
         parts = {name: self._weights[name] * np.nan_to_num(normed[name]) * share if name in normed else np.zeros(shape) for name in WORDS}
         return Curve(windows.starts, sum(parts.values(), np.zeros(shape)), parts, self.window_s)
 
-    def _normed(self, x: Series) -> Series:
+    def _normed(self, windows: Windows, name: str) -> Series:
+        if self.norm == "lift":
+            return np.log2(np.clip(windows.lifts[name], 1.0, MOST))
+        x = windows.values[name]
         return x if self.norm == "raw" else {"rank": percentile_rank, "soft": soft_percentile, "robust_z": robust_z}[self.norm](x)
 
     def _smoothed(self, value: Series) -> Series:
@@ -265,7 +271,7 @@ class Saliency:
         for name, part in parts.items():
             bins = itertools.pairwise(np.searchsorted(part.time_s, edges))
             highest = np.array([np.nanmax(part.lift[a:b], initial=1.0) for a, b in bins])
-            rise += self._weights[name] * np.log2(np.clip(highest, 1.0, 32.0))  # doublings; 32 times its usual is enough for anything
+            rise += self._weights[name] * np.log2(np.clip(highest, 1.0, MOST))
         best = int(np.argmax(gaussian(rise, 0.5)))
         return Window(float(start_s), float(end_s), float((edges[best] + edges[best + 1]) / 2))
 
