@@ -188,7 +188,7 @@ def _judge(
         began = time.perf_counter()
         scorer = _scorer(engine, settings)
         verdict: Verdict = scorer.judge(signals)
-        picked = [picker(signals, m.window) for m in verdict.moments]
+        picked = picker(signals, [m.window for m in verdict.moments])
         verdict = dataclasses.replace(
             verdict, moments=tuple(dataclasses.replace(m, picks=p.picks) for m, p in zip(verdict.moments, picked, strict=True))
         )

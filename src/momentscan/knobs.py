@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
 from momentscan.errors import UsageError
 
@@ -40,6 +41,11 @@ class KnobField:
 
 def knobs_of(cls: type) -> list[KnobField]:
     """The knobs of a dataclass, in the order they are written. A field without a Knob is an error of ours."""
+    return list(_knobs_of(cast(Hashable, cls)))
+
+
+@cache
+def _knobs_of(cls: Any) -> list[KnobField]:
     hints = typing.get_type_hints(cls, include_extras=True)
     found = []
     for field in dataclasses.fields(cls):

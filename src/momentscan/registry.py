@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from momentscan.errors import UsageError
@@ -33,7 +34,7 @@ _TABLES = {"perceivers": PERCEIVERS, "scorers": SCORERS, "embedders": EMBEDDERS}
 def names(kind: str) -> list[str]:
     """Every name of a kind ("perceivers", "scorers", "embedders"): ours first, in order, then those of plug-ins by name."""
     own = list(_TABLES[kind])
-    return own + sorted(e.name for e in entry_points(group=f"momentscan.{kind}") if e.name not in own)
+    return own + sorted(name for name in _plugins(kind) if name not in own)
 
 
 def load(kind: str, name: str) -> Any:
@@ -42,6 +43,12 @@ def load(kind: str, name: str) -> Any:
     if target is not None:
         module, _, attribute = target.partition(":")
         return getattr(importlib.import_module(module), attribute)
-    for entry in entry_points(group=f"momentscan.{kind}", name=name):
-        return entry.load()
+    if name in _plugins(kind):
+        return _plugins(kind)[name].load()
     raise UsageError(f"there is no {kind[:-1]} {name!r}; there are {', '.join(names(kind))}")
+
+
+@cache
+def _plugins(kind: str) -> dict[str, EntryPoint]:
+    """name -> entry point; asked once, as every look reads the metadata of all installed packages."""
+    return {entry.name: entry for entry in entry_points(group=f"momentscan.{kind}")}

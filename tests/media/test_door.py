@@ -54,7 +54,9 @@ def test_what_is_no_video_is_refused_in_one_line(content: bytes, said: str, tmp_
 
 
 @pytest.mark.parametrize("suffix", ["m3u8", "ffconcat", "txt", "mpd", "sdp", "mp4", "mkv"])
-@pytest.mark.parametrize("script", ["#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {}\n"])
+@pytest.mark.parametrize(
+    "script", ["#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {}\n"]
+)
 def test_a_script_does_not_open_its_sibling(script: str, suffix: str, tmp_path: Path) -> None:
     """The sibling is a real video: were the script followed, it would be watched."""
     sibling = encode(tmp_path / "sibling.ts", numbered(10))

@@ -56,9 +56,7 @@ def test_a_click_is_where_it_was_put_at_any_rate(rate: int, tmp_path: Path) -> N
 @pytest.mark.parametrize("sound_s", [0.0, 1.5, 3.5])
 def test_late_sound_and_late_pictures_stay_in_step(picture_s: float, sound_s: float, tmp_path: Path) -> None:
     """The click is 2.2 s into the sound; on the picture's clock that is 2.2 + sound start - picture start."""
-    path = encode(
-        tmp_path / "late.mkv", numbered(150), start_s=picture_s, sound=clicks(4.0, [2.2, 3.4]), sound_start_s=sound_s
-    )
+    path = encode(tmp_path / "late.mkv", numbered(150), start_s=picture_s, sound=clicks(4.0, [2.2, 3.4]), sound_start_s=sound_s)
     sound = heard(watched(path, Sampling(span_s=1.0))[1])
     shift_s = sound_s - picture_s
     expected = [t + shift_s for t in (2.2, 3.4) if 0 <= t + shift_s < 6]

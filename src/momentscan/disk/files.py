@@ -49,8 +49,10 @@ def remove(folder: Path) -> None:
 
 
 def swap(new: Path, folder: Path) -> None:
-    """Puts the finished folder `new` in the place of `folder`. A kill in between leaves `new` whole."""
+    """Puts the finished folder `new`, synced as a whole, in the place of `folder`. A kill in between leaves `new` whole."""
     with refused(folder):
+        for path in (*new.rglob("*"), new):
+            _sync(path)
         remove(folder)
         new.replace(folder)
         _sync(folder.parent)

@@ -126,7 +126,7 @@ class _Loader:
     def __call__(self) -> NDArray[Any]:
         field = column(self.name).field
         try:
-            with pq.ParquetFile(self.path) as file:
+            with pq.ParquetFile(self.path, memory_map=True, pre_buffer=False) as file:
                 chunked = file.read(columns=[field], use_threads=False).column(0)
         except (OSError, pa.ArrowException) as error:
             raise UnreadableInput(f"{self.path}: is damaged ({error}); scan the video again with --force") from None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from momentscan.disk.files import remove, swap, write_bytes
+from momentscan.disk.files import refused, remove, swap, write_bytes
 from momentscan.values import Candidate, Moment, Pick, Verdict, VideoInfo
 
 
@@ -40,18 +40,24 @@ def write_engine(
     `filtering` is one entry per window for debug/filtering_log.json; `stills` frame_idx -> JPEG.
     """
     work = folder.with_name(f".{folder.name}.part")
+    files: dict[str, bytes] = {
+        "windows.json": to_json(windows_json(verdict)),
+        "debug/score_curve.json": to_json(_curve(verdict)),
+        "debug/peak_candidates.json": to_json([_candidate(c) for c in verdict.candidates]),
+        "debug/filtering_log.json": to_json({"reason": verdict.reason, "absent": verdict.absent, "windows": filtering}),
+    }
+    for number, moment in enumerate(verdict.moments, 1):
+        for pick in moment.picks:
+            if pick.frame_idx in stills:
+                stem = f"frames/{still_name(number, pick)}"
+                files[f"{stem}.jpg"] = stills[pick.frame_idx]
+                files[f"{stem}_meta.json"] = to_json(_frame_meta(number, pick, moment, video, version))
     remove(work)
     try:
-        for number, moment in enumerate(verdict.moments, 1):
-            for pick in moment.picks:
-                if pick.frame_idx in stills:
-                    stem = still_name(number, pick)
-                    write_bytes(work / "frames" / f"{stem}.jpg", stills[pick.frame_idx])
-                    write_json(work / "frames" / f"{stem}_meta.json", _frame_meta(number, pick, moment, video, version))
-        write_json(work / "debug" / "score_curve.json", _curve(verdict))
-        write_json(work / "debug" / "peak_candidates.json", [_candidate(c) for c in verdict.candidates])
-        write_json(work / "debug" / "filtering_log.json", {"reason": verdict.reason, "absent": verdict.absent, "windows": filtering})
-        write_json(work / "windows.json", windows_json(verdict))
+        with refused(folder):
+            for name, data in files.items():
+                (work / name).parent.mkdir(parents=True, exist_ok=True)
+                (work / name).write_bytes(data)
         swap(work, folder)
     finally:
         remove(work)

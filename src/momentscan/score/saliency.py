@@ -12,7 +12,7 @@ import numpy as np
 from momentscan.knobs import Knob
 from momentscan.score.intervals import Intervals, local_maxima
 from momentscan.signals import Signals
-from momentscan.signals.series import cosine_change, gaussian, median_filter, percentile_rank, robust_z, soft_percentile
+from momentscan.signals.series import cosine_change, gaussian, median_filter, percentile, percentile_rank, robust_z, soft_percentile
 from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
 
 WORDS = {"motion": "movement", "embed": "change of the picture", "audio": "loudness"}
@@ -108,12 +108,11 @@ class Saliency:
 
     def curve(self, signals: Signals) -> Curve:
         """One value per window, at its start (seed 002: aligned to clip start); parts motion, embed, audio."""
-        return self._curve(self._windows(signals, self._heard(signals)[0]))
+        return self._curve(self._heard(signals)[0])
 
     def judge(self, signals: Signals) -> Verdict:
         """Moments, best first; every local maximum of the smoothed curve is a candidate with its verdict."""
-        parts, absent = self._heard(signals)
-        windows = self._windows(signals, parts)
+        windows, parts, absent = self._heard(signals)
         curve = self._curve(windows)
         if not len(windows.starts):
             return self._nothing(
@@ -169,23 +168,25 @@ class Saliency:
     def _candidate(curve: Curve, at: int, window: Window, verdict: str, reason: str) -> Candidate:
         return Candidate(window, float(curve.value[at]), {name: float(s[at]) for name, s in curve.parts.items()}, verdict, reason)
 
-    def _heard(self, signals: Signals) -> tuple[dict[str, Part], dict[str, str]]:
-        """The parts that say something in this video, and for the others why not."""
+    def _heard(self, signals: Signals) -> tuple[Windows, dict[str, Part], dict[str, str]]:
+        """The windows, the parts that say something in this video, and for the others why not."""
+        starts, ends = self._spans(signals.video.duration_s)
         found = {"motion": self._motion(signals), "embed": self._embed(signals), "audio": self._audio(signals)}
-        parts, absent = {}, {}
+        parts, absent, lifts = {}, {}, {}
         for name, part in found.items():
             if part is None:
                 absent[name] = "is missing (no sound, or none that could be decoded)" if name == "audio" else "was not logged"
             elif self._weights[name] == 0:
                 absent[name] = "has weight 0"
             else:
-                lift = self._over_windows(part.time_s, part.lift, *self._spans(signals.video.duration_s))
+                lift = self._over_windows(part.time_s, part.lift, starts, ends)
                 highest = float(np.nanmax(lift, initial=0.0))
                 if highest < self.contrast:
                     absent[name] = f"never stands out (a window reaches at most {highest:.1f} times its usual, {self.contrast:g} asked)"
                 else:
-                    parts[name] = part
-        return parts, absent
+                    parts[name], lifts[name] = part, lift
+        values = {name: self._over_windows(part.time_s, part.value, starts, ends) for name, part in parts.items()}
+        return Windows(starts, ends, values, lifts), parts, absent
 
     def _motion(self, signals: Signals) -> Part | None:
         """Flow between two shots is no motion: the first frame of each shot is taken out."""
@@ -227,19 +228,13 @@ class Saliency:
         fits = ends - starts >= min(self.min_window_s, self.window_s)
         return starts[fits], ends[fits]
 
-    def _windows(self, signals: Signals, parts: Mapping[str, Part]) -> Windows:
-        starts, ends = self._spans(signals.video.duration_s)
-        values = {name: self._over_windows(part.time_s, part.value, starts, ends) for name, part in parts.items()}
-        lifts = {name: self._over_windows(part.time_s, part.lift, starts, ends) for name, part in parts.items()}
-        return Windows(starts, ends, values, lifts)
-
     def _over_windows(self, time_s: Series, value: Series, starts: Series, ends: Series) -> Series:
         """(N,) 90th percentile (or mean) of the instants inside each window; NaN where there is none."""
         out = np.full(len(starts), np.nan)
         for i, (a, b) in enumerate(zip(np.searchsorted(time_s, starts), np.searchsorted(time_s, ends), strict=True)):
             inside = value[a:b][np.isfinite(value[a:b])]
             if len(inside):
-                out[i] = np.percentile(inside, 90) if self.aggregate == "p90" else inside.mean()
+                out[i] = percentile(inside, 90) if self.aggregate == "p90" else inside.mean()
         return out
 
     def _curve(self, windows: Windows) -> Curve:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -10,8 +11,7 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
-from momentscan.signals.series import percentile_rank
-from momentscan.signals.vectors import Vectors
+from momentscan.signals.series import percentile, percentile_rank
 from momentscan.values import Pick, Series, Window
 
 
@@ -34,25 +34,32 @@ class Picks:
     sharpness_share: Annotated[
         float, Knob("", source="QualityGate loose: blur floor halved; here relative to the video's median", low=0)
     ] = 0.5
-    w_sharp: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.5
-    w_exposure: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.2
-    w_peak: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.3
+    w_sharp: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.4
+    w_exposure: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.1
+    w_peak: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.5
     near_s: Annotated[float, Knob("s", source="seed 000: window = peak ± 1.0 s", low=0.01)] = 1.0
     apart_s: Annotated[float, Knob("s", source="taste: two stills of half a second are one", low=0)] = 0.5
     same: Annotated[float, Knob("%", source="readings H16: duplicate = under p25 of 1 - cos of pairs ≥ 1 s apart", low=0, high=100)] = 25.0
 
-    def __call__(self, signals: Signals, window: Window) -> Picked:
-        """At most `count` picks, best first. Frames that fail the gate are never picked; then the result is empty and says why."""
+    def __call__(self, signals: Signals, windows: Sequence[Window]) -> list[Picked]:
+        """For each window at most `count` picks, best first. Frames that fail the gate are never picked; then it is empty and says why."""
+        if not windows:
+            return []
+        failures = self._gate(signals)
+        sharp = percentile_rank(signals["frames.sharpness"].astype(np.float64))
+        same = self._duplicate(signals)
+        return [self._choose(signals, window, failures, sharp, same) for window in windows]
+
+    def _choose(self, signals: Signals, window: Window, failures: Mapping[str, NDArray[np.bool_]], sharp: Series, same: float) -> Picked:
         time_s = signals["frames.time_s"]
         rows = np.arange(np.searchsorted(time_s, window.start_s), np.searchsorted(time_s, window.end_s))
-        failures = self._gate(signals)
         failed = {reason: int(bad[rows].sum()) for reason, bad in failures.items() if bad[rows].any()}
-        quality = self._quality(signals, window)
-        passing = rows[~np.any([bad[rows] for bad in failures.values()], axis=0)] if len(rows) else rows
+        quality = self._quality(signals, window, sharp)
+        passing = rows[~np.any([bad[rows] for bad in failures.values()], axis=0)]
         order = passing[np.lexsort((time_s[passing], -quality[passing]))]
         chosen: list[int] = []
         for row in order.tolist():
-            if len(chosen) < self.count and self._differs(signals, row, chosen):
+            if len(chosen) < self.count and self._differs(signals, row, chosen, same):
                 chosen.append(row)
         return Picked(tuple(self._pick(signals, row, float(quality[row])) for row in chosen), len(rows), failed)
 
@@ -63,35 +70,37 @@ class Picks:
             "gate.exposure.black": exposure < self.exposure_low,
             "gate.exposure.white": exposure > self.exposure_high,
             "gate.exposure.contrast": contrast < self.contrast_low,
-            "gate.blur.frame": sharpness < self.sharpness_share * np.median(sharpness) if len(sharpness) else sharpness < 0,
+            "gate.blur.frame": sharpness < self.sharpness_share * (np.median(sharpness) if len(sharpness) else 0.0),
         }
 
-    def _quality(self, signals: Signals, window: Window) -> Series:
+    def _quality(self, signals: Signals, window: Window, sharp: Series) -> Series:
         """(N,) in [0, 1]: sharp for this video, well exposed, near the peak."""
-        sharp = percentile_rank(signals["frames.sharpness"].astype(np.float64))
         exposed = 1 - np.abs(signals["frames.exposure_mean"].astype(np.float64) - 127.5) / 127.5
         near = np.exp(-np.abs(signals["frames.time_s"] - window.peak_s) / self.near_s)
         total = self.w_sharp + self.w_exposure + self.w_peak
         return (self.w_sharp * sharp + self.w_exposure * exposed + self.w_peak * near) / max(total, 1e-12)
 
-    def _differs(self, signals: Signals, row: int, chosen: list[int]) -> bool:
+    def _differs(self, signals: Signals, row: int, chosen: list[int], same: float) -> bool:
+        """Whether a frame is far enough from those chosen, in time and in look."""
         time_s = signals["frames.time_s"]
         if any(abs(time_s[row] - time_s[other]) < self.apart_s for other in chosen):
             return False
-        if not chosen or "vision.embedding" not in signals or len(signals["vision.embedding"]) < 2:
+        if not chosen or signals.rows("vision.embedding") < 2:
             return True
         vectors, at = signals.vectors("vision.embedding"), signals["vision.time_s"]
         nearest = [int(np.argmin(np.abs(at - time_s[i]))) for i in (row, *chosen)]
         change = 1 - vectors[nearest[:1]].cosine(vectors[nearest[1:]])
-        return bool(change.min() >= self._duplicate(vectors, at))
+        return bool(change.min() >= same)
 
-    def _duplicate(self, vectors: Vectors, at: Series) -> float:
+    def _duplicate(self, signals: Signals) -> float:
         """The change under which two frames count as one: a low percentile over pairs of this video at least 1 s apart."""
-        step = max(1, len(at) // 64)
-        sample, times = vectors[::step], at[::step]
+        if signals.rows("vision.embedding") < 2:
+            return 0.0
+        step = max(1, signals.rows("vision.time_s") // 64)
+        sample, times = signals.vectors("vision.embedding")[::step], signals["vision.time_s"][::step]
         apart = np.abs(times[:, None] - times[None]) >= 1.0
         changes = (1 - sample.cosine(sample))[apart]
-        return float(np.percentile(changes, self.same)) if len(changes) else 0.0
+        return percentile(changes, self.same) if len(changes) else 0.0
 
     def _pick(self, signals: Signals, row: int, quality: float) -> Pick:
         measures = {n: float(signals[f"frames.{n}"][row]) for n in ("sharpness", "exposure_mean", "contrast")}

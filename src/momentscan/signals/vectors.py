@@ -23,7 +23,7 @@ class Vectors:
             raise IncomparableVectors(
                 f"vectors of {self.version} cannot be compared with vectors of {other.version}; scan both videos with the same embedder"
             )
-        return np.asarray(self.rows.astype(np.float64) @ other.rows.astype(np.float64).T)
+        return np.asarray(self.rows @ other.rows.T, np.float64)
 
     def __getitem__(self, at: slice | list[int] | NDArray[np.int64]) -> Vectors:
         return Vectors(self.rows[at], self.version)
