@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import os
 import platform
@@ -16,8 +17,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import momentscan as momentscan_package
+
 RESULTS = Path(__file__).parent / "results"
 LIBRARIES = ("av", "numpy", "opencv-python-headless", "onnxruntime", "scenedetect-headless", "pyarrow")
+
+
+def source_digest() -> str:
+    """What was measured: a digest of momentscan's own files."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(momentscan_package.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+SOURCE = source_digest()
 
 
 @dataclass(frozen=True)
@@ -108,6 +122,7 @@ def write_result(figure: str, targets: Sequence[Target], notes: str, **details: 
         "targets": [{**asdict(t), "met": t.met} for t in targets],
         "notes": notes,
         **details,
+        "source": {"digest": SOURCE, "changed_meanwhile": source_digest() != SOURCE},
         "machine": machine(),
     }
     (RESULTS / f"{figure}.json").write_text(json.dumps(rounded(content), indent=1, ensure_ascii=False) + "\n")

@@ -40,7 +40,7 @@ class LiteralScorer:
         before, self.prev_gray = self.prev_gray, gray
         if before is None:
             return 0.0
-        flow = cv2.calcOpticalFlowFarneback(before, gray, None, 0.5, 3, 15, 3, 5, 1.2, 0)  # type: ignore[call-overload]
+        flow = cv2.calcOpticalFlowFarneback(before, gray, None, 0.5, 3, 15, 3, 5, 1.2, 0)
         return float(np.mean(np.linalg.norm(flow, axis=2)))
 
     def embedding_delta(self, frame_bgr: NDArray[np.uint8]) -> float:

@@ -91,7 +91,7 @@ def texture(height_px: int, width_px: int, seed: int) -> Image:
         cell = 2**octave
         coarse = rng.standard_normal((height_px // cell + 2, width_px // cell + 2, 3)).astype(np.float32)
         total += cell**0.8 * cv2.resize(coarse, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
-    return np.clip(128 + 45 * total / total.std(), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + 45 * total / total.std(), 0, 255), np.uint8)
 
 
 def view(scene: Image, x_px: float, y_px: float, height_px: int, width_px: int) -> Image:
@@ -119,15 +119,20 @@ def _filmed(height_px: int) -> Iterator[Image]:
     noise = noise_bank(rng, height_px, width_px, sigma=2.5)
     for i in range(round(PIECE_S * FPS)):
         time_s = i / FPS
-        shake = 14 * unit if 9 <= time_s < 11 else 1.2 * unit
-        x = 250 * unit * (1 + np.sin(time_s / 4)) + shake * rng.standard_normal()
-        y = 140 * unit * (1 + np.cos(time_s / 5)) + shake * rng.standard_normal()
+        shake = (30 if 9 <= time_s < 11 else 4) * unit
+        x = 250 * unit * (1 + np.sin(time_s / 4)) + shake * _tremor(time_s, 0.0)
+        y = 140 * unit * (1 + np.cos(time_s / 5)) + shake * _tremor(time_s, 1.0)
         frame = view(scenes[time_s >= 15], x, y, height_px, width_px)
         for k, thing in enumerate(things):
             left = round((width_px - thing.shape[1]) * (0.5 + 0.5 * np.sin(time_s * (0.4 + 0.5 * k) + k)))
             top = round((0.12 + 0.27 * k) * height_px)
             frame[top : top + thing.shape[0], left : left + thing.shape[1]] = thing
         yield noisy(frame, noise[i % len(noise)])
+
+
+def _tremor(time_s: float, phase: float) -> float:
+    """A hand's movement, about 1 in size, 1.7 to 6.1 Hz."""
+    return float(sum(np.sin(2 * np.pi * hz * time_s + phase * hz) * size for hz, size in ((1.7, 1.0), (3.9, 0.6), (6.1, 0.3))))
 
 
 def _heard() -> NDArray[np.float32]:

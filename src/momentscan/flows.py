@@ -8,14 +8,17 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from momentscan import __version__, registry
 from momentscan.disk import LogWriter, manifest_of, read_log, write_engine, write_json, write_text
+from momentscan.disk.files import create, locked, release
 from momentscan.disk.log import FORMAT
-from momentscan.errors import UnreadableInput, UsageError
+from momentscan.disk.results import to_json
+from momentscan.errors import OutputError, UnreadableInput, UsageError
 from momentscan.export.report import report_html
 from momentscan.knobs import knobs_of, with_knobs
 from momentscan.media import jpeg, open_video, stills
@@ -28,7 +31,12 @@ from momentscan.settings import Settings
 from momentscan.signals import Signals
 from momentscan.values import Batch, Columns, Verdict, VideoInfo
 
+CLAIM = "video.json"
+"""Says whose folder it is; written first."""
+
 RUN = "run.json"
+"""Says that everything is there; written last."""
+
 REPORT = "report.html"
 
 
@@ -59,23 +67,23 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
         sha256 = _sha256(video, on_progress)
         folder = _folder(video, sha256, settings.output)
         key = _key(sha256, settings, embedder)
-        if not force and _is_done(folder, key, engines, settings):
-            run = json.loads((folder / RUN).read_text())
-            return _outcome(run, folder, "unchanged")
         timings: dict[str, float] = {"open": time.perf_counter() - started}
-        signals_dir = folder / "signals"
-        manifest = manifest_of(signals_dir)
-        if force or manifest is None or manifest["key"] != key:
+        with _alone(folder):
+            if not force and _is_done(folder, key, engines, settings):
+                return _outcome(json.loads((folder / RUN).read_text()), folder, "unchanged")
+            manifest = manifest_of(folder / "signals")
             (folder / RUN).unlink(missing_ok=True)
-            _write_log(opened, sha256, folder, key, settings, embedder, timings, on_progress)
-    signals = read_log(signals_dir)
-    run = _new_run(signals, settings, embedder, key)
-    _judge(signals, folder, engines, settings, run, timings, on_progress)
-    elapsed = time.perf_counter() - started
-    run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
-    run["x_realtime"] = round(signals.video.duration_s / elapsed, 2)
-    write_json(folder / RUN, run)
-    return _outcome(run, folder, "partial" if signals.video.partial else "done")
+            if force or manifest is None or manifest["key"] != key:
+                _write_log(opened, sha256, folder, key, settings, embedder, timings, on_progress)
+            signals = read_log(folder / "signals")
+            run = _new_run(signals, settings, embedder, key)
+            scorers = {engine: _scorer(engine, settings) for engine in engines}
+            _judge(signals, folder, scorers, settings, run, timings, on_progress)
+            elapsed = time.perf_counter() - started
+            run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
+            run["x_realtime"] = round(signals.video.duration_s / elapsed, 2)
+            write_json(folder / RUN, run)
+    return _outcome(run, folder, run["status"])
 
 
 def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Outcome:
@@ -87,11 +95,13 @@ def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
         run = json.loads((folder / RUN).read_text())
     except (OSError, ValueError):
         raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again") from None
-    timings: dict[str, float] = {}
-    _judge(signals, folder, engines, settings, run, timings, on_progress)
-    run["find_s"] = round(time.perf_counter() - started, 3)
-    write_json(folder / RUN, run)
-    return _outcome(run, folder, "partial" if signals.video.partial else "done")
+    others = {name: with_knobs(registry.load("scorers", name), engine["knobs"]) for name, engine in run["engines"].items()}
+    scorers = others | {engine: _scorer(engine, settings) for engine in engines}  # the report shows them all
+    with _alone(folder):
+        _judge(signals, folder, scorers, settings, run, {}, on_progress)
+        run["find_s"] = round(time.perf_counter() - started, 3)
+        write_json(folder / RUN, run)
+    return _outcome(run, folder, run["status"])
 
 
 def load(folder: Path) -> Signals:
@@ -166,15 +176,13 @@ def _write_log(
         log.close(video, key, {name: version for p in perceivers for name, version in p.made_by.items()})
     except BaseException:
         log.abandon()
-        if not any(folder.iterdir()):
-            folder.rmdir()
         raise
 
 
 def _judge(
     signals: Signals,
     folder: Path,
-    engines: list[str],
+    scorers: Mapping[str, Any],
     settings: Settings,
     run: dict[str, Any],
     timings: dict[str, float],
@@ -184,9 +192,8 @@ def _judge(
     picker = _picker(settings)
     verdicts: dict[str, Verdict] = {}
     pictures: dict[str, dict[int, bytes]] = {}
-    for engine in engines:
+    for engine, scorer in scorers.items():
         began = time.perf_counter()
-        scorer = _scorer(engine, settings)
         verdict: Verdict = scorer.judge(signals)
         picked = picker(signals, [m.window for m in verdict.moments])
         verdict = dataclasses.replace(
@@ -301,28 +308,32 @@ def _outcome(run: dict[str, Any], folder: Path, status: str) -> Outcome:
 
 
 def _folder(video: Path, sha256: str, output: Path) -> Path:
-    """`output/{video_id}`: the file's name made safe; eight digits of its hash where another video has that name already."""
-    safe = re.sub(r"[^\w.-]+", "_", video.stem).strip("._") or "video"
-    folder = output / safe[:100]
-    for candidate in (folder, folder.with_name(f"{folder.name}-{sha256[:8]}")):
-        owner = _owner(candidate)
-        if owner is None or owner == sha256:
-            _claim(candidate, video, sha256)
-            return candidate
-    return folder.with_name(f"{folder.name}-{sha256}")
+    """`output/{video_id}`: the file's name made safe; digits of its hash where another video has that name already."""
+    safe = (re.sub(r"[^\w.-]+", "_", video.stem).strip("._") or "video")[:100]
+    claim = to_json({"file": video.name, "sha256": sha256})
+    for name in (safe, f"{safe}-{sha256[:8]}", f"{safe}-{sha256}"):
+        if create(output / name / CLAIM, claim) or _owner(output / name) == sha256:
+            return output / name
+    raise OutputError(f"{output / safe}: belongs to another video, and so do its other names; choose another folder with -o")
 
 
 def _owner(folder: Path) -> str | None:
     """The sha256 of the video whose folder this is, or None."""
     try:
-        return str(json.loads((folder / "video.json").read_text())["sha256"])
+        return str(json.loads((folder / CLAIM).read_text())["sha256"])
     except (OSError, ValueError, KeyError):
         return None
 
 
-def _claim(folder: Path, video: Path, sha256: str) -> None:
-    if _owner(folder) is None:
-        write_json(folder / "video.json", {"file": video.name, "sha256": sha256})
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds the folder for one process; on an error gives back a folder in which nothing came to be."""
+    try:
+        with locked(folder / CLAIM):
+            yield
+    except BaseException:
+        release(folder, CLAIM)
+        raise
 
 
 def _key(sha256: str, settings: Settings, embedder: Embedder) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from momentscan.errors import OutputError
@@ -39,6 +41,46 @@ def refused(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error}); free space, or choose another folder with -o") from None
+
+
+def create(path: Path, data: bytes) -> bool:
+    """Writes a file that is not there yet; False where it is. Of two processes that try, one succeeds."""
+    with refused(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(name, path)
+            return True
+        except FileExistsError:
+            return False
+        finally:
+            Path(name).unlink()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds a file for this process; a kill lets go of it. Raises OutputError where another process holds it."""
+    with refused(path), path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputError(
+                f"{path.parent}: another momentscan is working on it; wait for it, or choose another folder with -o"
+            ) from None
+        yield
+
+
+def release(folder: Path, claim: str) -> None:
+    """Removes a folder that holds nothing but its claim, and the folder above it if that is then empty."""
+    with suppress(OSError):
+        if {p.name for p in folder.iterdir()} == {claim}:
+            (folder / claim).unlink()
+            folder.rmdir()
+            folder.parent.rmdir()
 
 
 def remove(folder: Path) -> None:

@@ -98,6 +98,8 @@ def _engine(verdict: Verdict, stills: Mapping[int, bytes], duration_s: float) ->
     return {
         "name": verdict.scorer,
         "reason": verdict.reason,
+        "reason_code": (verdict.reason or "").partition(": ")[0].replace("_", " "),
+        "reason_text": (verdict.reason or "").partition(": ")[2],
         "absent": {PART_WORDS.get(k, k): why for k, why in verdict.absent.items()},
         "areas": _areas(curve.parts, middle, top, duration_s),
         "line": _points(middle, verdict.smoothed, top, duration_s),
