@@ -28,7 +28,7 @@ from momentscan.perceive import Perceiver, ordered, watch
 from momentscan.progress import Progress, Step, silent
 from momentscan.select.picks import Picks
 from momentscan.settings import Settings
-from momentscan.signals import Signals
+from momentscan.signals import Signals, schema
 from momentscan.values import Batch, Columns, Verdict, VideoInfo
 
 CLAIM = "video.json"
@@ -150,7 +150,10 @@ def _picker(settings: Settings) -> Picks:
 def _perceivers(settings: Settings, embedder: Embedder) -> list[Perceiver]:
     """Every registered perceiver, built with what it needs."""
     given: dict[str, dict[str, Any]] = {"motion": {"method": settings.motion}, "vision": {"embedder": embedder}}
-    return ordered([registry.load("perceivers", name)(**given.get(name, {})) for name in registry.names("perceivers")])
+    classes = {name: registry.load("perceivers", name) for name in registry.names("perceivers")}
+    for cls in classes.values():
+        schema.add(getattr(cls, "columns", ()))
+    return ordered([cls(**given.get(name, {})) for name, cls in classes.items()])
 
 
 def _write_log(

@@ -8,15 +8,16 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from momentscan import registry
 from momentscan.errors import UsageError
 
 TOML = "momentscan.toml"
 
 
 class Settings(BaseSettings):
-    """What can be set. Knobs of engines stand in tables of their own: `[saliency]`, `[picks]`."""
+    """What can be set. Knobs of engines stand in tables of their own: `[saliency]`, `[picks]`; plug-ins' engines may add tables."""
 
-    model_config = SettingsConfigDict(env_prefix="MOMENTSCAN_", extra="ignore", frozen=True, env_nested_delimiter="__")
+    model_config = SettingsConfigDict(env_prefix="MOMENTSCAN_", extra="allow", frozen=True, env_nested_delimiter="__")
 
     output: Path = Field(Path("output"), description="folder for results, one folder per video")
     engine: str = Field("all", description="engines to run, comma-separated, or all")
@@ -46,10 +47,15 @@ class Settings(BaseSettings):
 def load(**given: Any) -> Settings:
     """The settings in force; arguments that are None were not given. Raises UsageError naming the setting and what was found."""
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(p) for p in first["loc"])
         raise UsageError(f"setting {name}: {first['msg'].lower()}, got {first.get('input')!r}") from None
     except (ValueError, OSError) as error:  # a momentscan.toml that is no TOML, an environment variable that is no JSON
         raise UsageError(f"{TOML} or a MOMENTSCAN_ variable cannot be read: {' '.join(str(error).split())}") from None
+    for name, value in (settings.model_extra or {}).items():  # knobs of plug-ins' engines
+        if name not in registry.names("scorers") or not isinstance(value, dict):
+            known = [*Settings.model_fields, *registry.names("scorers")]
+            raise UsageError(f"there is no setting {name!r} (from {TOML} or an argument); there are {', '.join(dict.fromkeys(known))}")
+    return settings

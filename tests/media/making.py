@@ -138,18 +138,23 @@ def heard(batches: list[Batch]) -> np.ndarray:
 
 
 def packet_bytes(path: Path) -> list[tuple[int, int]]:
-    """(offset, size) in the file of each packet of the first video track, in file order."""
+    """(offset, size) in the file of each packet of the first video track, in file order; for containers that store packets whole."""
+    data, places, after = path.read_bytes(), [], 0
     with av.open(str(path)) as container:
-        return [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+        for packet in container.demux(video=0):
+            if packet.size:
+                after = data.index(bytes(packet), after)
+                places.append((after, packet.size))
+    return places
 
 
 def with_holes(path: Path, damaged: Iterable[int], to: Path) -> Path:
-    """A copy in which the payload of these packets is all ones (the container's own bytes are left alone)."""
+    """A copy in which these packets are all ones (the container's own bytes are left alone)."""
     data = bytearray(path.read_bytes())
     places = packet_bytes(path)
     for number in damaged:
         offset, size = places[number]
-        data[offset + 16 : offset + size] = b"\xff" * (size - 16)
+        data[offset : offset + size] = b"\xff" * size
     to.write_bytes(data)
     return to
 

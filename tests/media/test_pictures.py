@@ -109,6 +109,8 @@ def test_a_pause_longer_than_a_batch_gives_empty_batches(tmp_path: Path) -> None
     assert [len(b.frames) for b in batches] == [2, 0, 0, 0, 2]
     assert batches[1].frames.shape == (0, *HW, 3)
     assert info.duration_s == pytest.approx(20.08, abs=0.001)
+    assert "stands still 1 times" in info.problems[0]
+    assert not info.partial
 
 
 def test_batches_are_made_when_they_are_asked_for(tmp_path: Path) -> None:

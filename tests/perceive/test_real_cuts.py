@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from momentscan.media import open_video
@@ -26,7 +27,7 @@ def cuts(video: Path) -> list[float]:
     found: list[float] = []
     with open_video(video) as opened:
         for _, made in watch(opened.batches(short_side_px=90), ordered([Clock(), Scenes()])):
-            found += made["scenes"].get("scenes.start_s", [])
+            found += made["scenes"].get("scenes.start_s", np.zeros(0)).tolist()
     return found[1:]
 
 

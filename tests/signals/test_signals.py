@@ -8,6 +8,7 @@ import pytest
 import worlds
 from momentscan.errors import IncomparableVectors, MissingSignal
 from momentscan.signals import COLUMNS, Signals, column
+from momentscan.signals.schema import field_of, table_of
 
 
 def test_an_absent_column_names_its_maker() -> None:
@@ -36,7 +37,7 @@ def test_columns_are_read_when_asked_for_and_only_once() -> None:
 
 def test_the_dictionary_has_no_column_twice_and_says_what_each_means() -> None:
     assert len({c.name for c in COLUMNS}) == len(COLUMNS)
-    assert all(c.meaning and c.maker and c.table and c.field for c in COLUMNS)
+    assert all(c.meaning and c.maker and table_of(c.name) and field_of(c.name) for c in COLUMNS)
 
 
 def test_vectors_of_two_embedders_are_never_compared() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from momentscan.disk.files import refused, remove, swap, write_bytes, writing
 from momentscan.errors import UnreadableInput
 from momentscan.signals import Signals
-from momentscan.signals.schema import Column, column
+from momentscan.signals.schema import field_of, table_of
 from momentscan.values import Columns, VideoInfo
 
 FORMAT = 1
@@ -50,7 +50,7 @@ class LogWriter:
         """Columns of each perceiver, after `done_s` seconds of video."""
         for maker, columns in made.items():
             for name, rows in columns.items():
-                self._held.setdefault(f"{column(name).table}.{maker}", {}).setdefault(name, []).append(rows)
+                self._held.setdefault(f"{table_of(name)}.{maker}", {}).setdefault(name, []).append(rows)
         if done_s >= self._part_end_s:
             self._flush()
             self._part_end_s = done_s + PART_S
@@ -84,7 +84,7 @@ class LogWriter:
 
     def _flush(self) -> None:
         for group, columns in self._held.items():
-            arrays = {column(n).field: _to_arrow(column(n), chunks) for n, chunks in columns.items()}
+            arrays = {field_of(n): _to_arrow(np.concatenate(chunks)) for n, chunks in columns.items()}
             with writing(self._work / f"{group}.{self._parts:05d}.parquet") as path:
                 _write(pa.table(arrays), path)
         self._held = {}
@@ -124,29 +124,28 @@ class _Loader:
     name: str
 
     def __call__(self) -> NDArray[Any]:
-        field = column(self.name).field
+        field = field_of(self.name)
         try:
             with pq.ParquetFile(self.path, memory_map=True, pre_buffer=False) as file:
                 chunked = file.read(columns=[field], use_threads=False).column(0)
         except (OSError, pa.ArrowException) as error:
             raise UnreadableInput(f"{self.path}: is damaged ({error}); scan the video again with --force") from None
-        return _to_numpy(column(self.name), chunked)
+        return _to_numpy(chunked)
 
 
-def _to_arrow(spec: Column, chunks: list[NDArray[Any]]) -> pa.Array:
-    if spec.dtype == "bytes":
-        return pa.array([bytes(b) for chunk in chunks for b in chunk], pa.binary())
-    rows = np.concatenate(chunks).astype(spec.dtype, copy=False)
+def _to_arrow(rows: NDArray[Any]) -> pa.Array:
+    if rows.dtype == object:
+        return pa.array([bytes(b) for b in rows], pa.binary())
     if rows.ndim == 1:
         return pa.array(rows)
     return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
 
 
-def _to_numpy(spec: Column, chunked: pa.ChunkedArray) -> NDArray[Any]:
-    if spec.dtype == "bytes":
+def _to_numpy(chunked: pa.ChunkedArray) -> NDArray[Any]:
+    if pa.types.is_binary(chunked.type):
         return np.array(chunked.to_pylist(), object)
     if pa.types.is_fixed_size_list(chunked.type):
-        flat = np.concatenate([c.flatten().to_numpy() for c in chunked.chunks] or [np.zeros(0, spec.dtype)])
+        flat = np.concatenate([c.flatten().to_numpy() for c in chunked.chunks] or [np.zeros(0, chunked.type.value_type.to_pandas_dtype())])
         return flat.reshape(-1, chunked.type.list_size)
     return np.asarray(chunked.to_numpy())
 

@@ -46,6 +46,10 @@ WHOLE = 0.95
 """Less than this share of the declared duration found means that the file is cut off (containers round to a frame or two)."""
 
 
+STANDSTILL_S = 1.0
+"""A frame that stays for so much longer than it says may hide lost ones (a hole in a Matroska file is not told); screen recordings do it on purpose."""
+
+
 class Video:
     """An open video: `info` says what is known (and, after the pass, what was found); `batches` is the pass."""
 
@@ -185,6 +189,8 @@ class Video:
         losses = self._losses
         found_s = gatherer.end_s
         promised = self._promised_s(found_s)
+        if promised:
+            promised += min(0.0, clock.shift_s)  # a jump that was closed was part of the promise
         partial: list[str] = []
         if losses.broke_off:
             partial.append(losses.broke_off)
@@ -192,6 +198,8 @@ class Video:
             partial.append(f"{losses.bad_packets} damaged packets were read over")
         if losses.corrupt_frames:
             partial.append(f"{losses.corrupt_frames} frames are damaged")
+        if losses.marked_packets > clock.jumps:  # where two recordings were joined, the count of transport packets jumps too
+            partial.append(f"parts of {losses.marked_packets} packets are missing")
         if promised and found_s < WHOLE * promised - 2 / max(self.info.fps, 1.0):
             partial.append(f"the file promises {promised:.2f} s of video, {found_s:.2f} s could be read")
         notes = [*gatherer.notes]
@@ -263,6 +271,8 @@ class _Gatherer:
         self._start_s = 0.0
         self._next_cell = 0
         self._sizes = 0
+        self._gaps = 0
+        self._gap_s = 0.0
         self._transfer = getattr(first, "color_trc", None)
         self.seen = 0
         self._last_s = 0.0
@@ -291,6 +301,9 @@ class _Gatherer:
             yield self._batch(self.end_s)
 
     def take(self, frame: Any, time_s: float, index: int, step_s: float) -> None:
+        if self.seen and time_s - self.end_s > STANDSTILL_S:
+            self._gaps += 1
+            self._gap_s += time_s - self.end_s
         self.seen = max(self.seen + 1, index + 1)
         self._last_s, self.end_s = time_s, time_s + step_s
         if (frame.width, frame.height) != self._size:
@@ -310,6 +323,9 @@ class _Gatherer:
     @property
     def notes(self) -> list[str]:
         notes = []
+        if self._gaps:
+            longest = f"{self._gaps} times for more than a second, {self._gap_s:.1f} s in all"
+            notes.append(f"the picture stands still {longest}; frames may be missing there")
         if self._sizes:
             notes.append(f"the size of the picture changes {self._sizes} times; all frames were scaled to the first")
         if self._transfer in (16, 18):  # ISO/IEC 23091-2: 16 = PQ, 18 = HLG

@@ -17,6 +17,7 @@ class Losses:
     """What a reading met, counted."""
 
     bad_packets: int = 0
+    marked_packets: int = 0
     corrupt_frames: int = 0
     no_pts: int = 0
     broke_off: str = ""
@@ -42,7 +43,8 @@ def packets(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
 
 
 def decoded(packet: Any, losses: Losses) -> list[Any]:
-    """The frames a packet completes; none where it is damaged, which is counted."""
+    """The frames a packet completes; none where it is damaged, which is counted. `marked`: the container says that parts of it are missing."""
+    losses.marked_packets += packet.is_corrupt
     try:
         return list(packet.decode())
     except av.error.FFmpegError:

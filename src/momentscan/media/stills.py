@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,41 +34,52 @@ def jpeg(frame: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:
 
 def stills(info: VideoInfo, times_s: Sequence[float], limits: Limits = Limits()) -> dict[float, NDArray[np.uint8]]:  # noqa: B008
     """time -> (H,W,3) uint8 RGB at display size, for PTS as logged. Instants that cannot be reached are left out."""
-    found: dict[float, NDArray[np.uint8]] = {}
     path = Path(info.path)
     shower = Shower((info.width_px, info.height_px), info.rotation_deg)
     wanted = sorted(set(times_s))
+    found: dict[float, NDArray[np.uint8]] = {}
     with opened(path, limits) as container:
         stream = video_stream(container, path, limits)
         if info.mended_clock:
             return _walk(container, stream, info, wanted, shower)
-        half_s = 0.5 / info.fps if info.fps > 0 else 0.01
-        for time_s in wanted:
-            frame = _seek(container, stream, info.origin_s + time_s, min(half_s, 0.01))
-            if frame is not None:
-                found[time_s] = shower.rgb(frame)
+        first_s = min(0.0, info.origin_s)
+        for back_s in (0.0, 5.0, math.inf):  # some indexes point behind the frame they name
+            left = [(t, max(first_s, info.origin_s + t - back_s)) for t in wanted if t not in found]
+            starts = {t: _seek(container, stream, from_s) for t, from_s in left}
+            for _, group in itertools.groupby(left, key=lambda item: starts[item[0]]):
+                times, from_s = zip(*group, strict=True)
+                _seek(container, stream, from_s[0])
+                found |= {t: shower.rgb(frame) for t, frame in _onwards(container, stream, info.origin_s, times)}
     return found
 
 
-def _seek(container: Any, stream: Any, raw_s: float, slack_s: float) -> Any | None:
-    """The frame at `raw_s`, decoded from the key frame before it; None where the index leads nowhere."""
-    for back_s in (0.0, 5.0, raw_s):  # some indexes point behind the frame they name
-        try:
-            container.seek(max(0, int((raw_s - back_s) / stream.time_base)), stream=stream, backward=True)
-        except av.error.FFmpegError:
-            continue
-        frame = _first_from(container, stream, raw_s - slack_s)
-        if frame is not None and abs(float(frame.pts * frame.time_base) - raw_s) <= slack_s:
-            return frame
-    return None
+def _seek(container: Any, stream: Any, raw_s: float) -> int | None:
+    """Goes to the key frame before `raw_s`: where it lies in the file, so that instants behind the same one can be cut together."""
+    try:
+        container.seek(round(raw_s / stream.time_base), stream=stream, backward=True)
+        first = next(packets(container, stream, Losses()))
+        container.seek(round(raw_s / stream.time_base), stream=stream, backward=True)
+    except av.error.FFmpegError:
+        return None
+    dts: int | None = first.dts
+    return dts
 
 
-def _first_from(container: Any, stream: Any, raw_s: float) -> Any | None:
+def _onwards(container: Any, stream: Any, origin_s: float, times_s: Sequence[float]) -> Iterator[tuple[float, Any]]:
+    """(time, frame) of those ascending times at which a frame is shown, decoding from here to the last of them."""
+    half_tick_s = float(stream.time_base) / 2
+    left = list(times_s)
     for packet in packets(container, stream, Losses()):
         for frame in decoded(packet, Losses()):
-            if frame.pts is not None and float(frame.pts * frame.time_base) >= raw_s:
-                return frame
-    return None
+            if frame.pts is None:
+                continue
+            time_s = float(frame.pts * frame.time_base) - origin_s
+            while left and left[0] < time_s - half_tick_s:
+                left.pop(0)
+            if not left:
+                return
+            if left[0] <= time_s + half_tick_s:
+                yield left.pop(0), frame
 
 
 def _walk(container: Any, stream: Any, info: VideoInfo, wanted: list[float], shower: Shower) -> dict[float, NDArray[np.uint8]]:
@@ -79,6 +92,8 @@ def _walk(container: Any, stream: Any, info: VideoInfo, wanted: list[float], sho
     for packet in packets(container, stream, losses):
         for frame in decoded(packet, losses):
             time_s = clock(stamp(frame), shown_s(frame, info.fps))
+            while left and time_s is not None and left[0] < time_s - 1e-6:
+                left.pop(0)
             if time_s is not None and left and abs(time_s - left[0]) < 1e-6:
                 found[left.pop(0)] = shower.rgb(frame)
         if not left:

@@ -20,6 +20,7 @@ class Perceiver(Protocol):
     needs          columns that perceivers before it must have written for the same batch
     writes         columns it returns; those of table `frames` have one row per frame of the batch, at once
     short_side_px  the smallest frames it can use (frames are never scaled up)
+    columns        (optional) dictionary rows of what it writes, for perceivers from outside
     made_by        column -> version of the model that made it, for columns that came from a model
     """
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from momentscan.errors import MissingSignal
+from momentscan.errors import MissingSignal, UsageError
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,15 @@ class Column:
     sign: str = ""
     shape: tuple[int, ...] = ()
 
-    @property
-    def table(self) -> str:
-        return self.name.partition(".")[0]
 
-    @property
-    def field(self) -> str:
-        return self.name.partition(".")[2]
+def table_of(name: str) -> str:
+    """ "frames.motion" -> "frames"."""
+    return name.partition(".")[0]
+
+
+def field_of(name: str) -> str:
+    """ "frames.motion" -> "motion"."""
+    return name.partition(".")[2]
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -112,6 +115,14 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 _BY_NAME = {c.name: c for c in COLUMNS}
+
+
+def add(columns: Iterable[Column]) -> None:
+    """Enters the columns of a plug-in's perceiver into the dictionary. Raises UsageError for a name that another maker has."""
+    for new in columns:
+        known = _BY_NAME.setdefault(new.name, new)
+        if known != new:
+            raise UsageError(f"column {new.name} of perceiver {new.maker!r} is already made by {known.maker!r}; give it another name")
 
 
 def column(name: str) -> Column:
