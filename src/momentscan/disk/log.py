@@ -65,8 +65,9 @@ class LogWriter:
             rows = _join(parts, path)
             schema = pq.read_schema(path)
             files[path.name] = {"rows": rows, "columns": [f"{group.partition('.')[0]}.{n}" for n in schema.names]}
-            for part in parts:
-                part.unlink()
+            with refused(path):
+                for part in parts:
+                    part.unlink()
         manifest = {
             "format": FORMAT,
             "key": key,
@@ -100,7 +101,7 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
         manifest = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError):
         return None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or not {"key", "video", "files"} <= set(manifest):
         return None
     return manifest if all((folder / name).is_file() for name in manifest["files"]) else None
 
@@ -110,8 +111,10 @@ def read_log(folder: Path) -> Signals:
     manifest = manifest_of(folder)
     if manifest is None:
         raise UnreadableInput(f"{folder}: holds no complete signal log; scan the video again")
-    video = manifest["video"]
-    info = VideoInfo(**{**video, "problems": tuple(video["problems"])})
+    try:
+        info = VideoInfo(**{**manifest["video"], "problems": tuple(manifest["video"]["problems"])})
+    except (KeyError, TypeError):
+        raise UnreadableInput(f"{folder / MANIFEST}: was not written by this version; scan the video again with --force") from None
     loaders = {name: _Loader(folder / file, name) for file, content in manifest["files"].items() for name in content["columns"]}
     return Signals(info, loaders, manifest["embed_model_version"])
 

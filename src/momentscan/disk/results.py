@@ -154,6 +154,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, int):
         return int(value)
+    if hasattr(value, "dtype") and value.dtype.kind == "b":
+        return bool(value)
     number = float(value)
     if not math.isfinite(number):
         return None
