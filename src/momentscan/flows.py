@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import re
 import time
@@ -13,15 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from momentscan import __version__, registry
 from momentscan.disk import LogWriter, manifest_of, read_log, write_engine, write_json, write_text
-from momentscan.disk.files import create, locked, release
+from momentscan.disk.files import create, locked, release, remove
 from momentscan.disk.log import FORMAT
-from momentscan.disk.results import to_json
+from momentscan.disk.results import Still, keep_still, kept_stills, to_json
 from momentscan.errors import OutputError, UnreadableInput, UsageError
 from momentscan.export.report import report_html
 from momentscan.knobs import knobs_of, with_knobs
-from momentscan.media import jpeg, open_video, stills
+from momentscan.media import jpeg, open_video, small_jpeg, stills
 from momentscan.media.decode import Sampling
 from momentscan.models.embedders import Embedder, choose
 from momentscan.perceive import Perceiver, ordered, watch
@@ -38,6 +42,7 @@ RUN = "run.json"
 """Says that everything is there; written last."""
 
 REPORT = "report.html"
+CUT = ".stills.part"
 
 
 @dataclass(frozen=True)
@@ -75,14 +80,15 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
             (folder / RUN).unlink(missing_ok=True)
             if force or manifest is None or manifest["key"] != key:
                 _write_log(opened, sha256, folder, key, settings, embedder, timings, on_progress)
-            signals = read_log(folder / "signals")
-            run = _new_run(signals, settings, embedder, key)
-            scorers = {engine: _scorer(engine, settings) for engine in engines}
-            _judge(signals, folder, scorers, settings, run, timings, on_progress)
-            elapsed = time.perf_counter() - started
-            run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
-            run["x_realtime"] = round(signals.video.duration_s / elapsed, 2)
-            write_json(folder / RUN, run)
+    with _alone(folder):
+        signals = read_log(folder / "signals")
+        run = _new_run(signals, settings, embedder, key)
+        scorers = {engine: _scorer(engine, settings) for engine in engines}
+        _judge(signals, folder, scorers, settings, run, timings, on_progress)
+        elapsed = time.perf_counter() - started
+        run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
+        run["x_realtime"] = round(signals.video.duration_s / elapsed, 2)
+        write_json(folder / RUN, run)
     return _outcome(run, folder, run["status"])
 
 
@@ -195,6 +201,8 @@ def _judge(
     picker = _picker(settings)
     verdicts: dict[str, Verdict] = {}
     pictures: dict[str, dict[int, bytes]] = {}
+    cut = folder / CUT
+    remove(cut)
     for engine, scorer in scorers.items():
         began = time.perf_counter()
         verdict: Verdict = scorer.judge(signals)
@@ -205,11 +213,12 @@ def _judge(
         timings[f"judge.{engine}"] = time.perf_counter() - began
         began = time.perf_counter()
         target = folder / f"highlight_{engine}"
-        pictures[engine], missing = _stills(signals.video, verdict, target, settings.stills, on_progress)
+        kept, missing = _stills(signals.video, verdict, target, cut, settings, on_progress)
+        pictures[engine] = {index: still.small for index, still in kept.items()}
         filtering = [
             {"window_id": i, "considered": p.considered, "failed": p.failed, "selected": len(p.picks)} for i, p in enumerate(picked, 1)
         ]
-        write_engine(target, signals.video, verdict, filtering, pictures[engine], _version(signals))
+        write_engine(target, signals.video, verdict, filtering, kept, _version(signals))
         timings[f"stills.{engine}"] = time.perf_counter() - began
         verdicts[engine] = verdict
         run["engines"][engine] = {
@@ -221,27 +230,33 @@ def _judge(
         run["warnings"] = [w for w in run["warnings"] if not w.startswith(f"{engine}: ")]
         if missing:
             run["warnings"].append(f"{engine}: {missing} stills could not be cut; {signals.video.path} is not there or has changed")
+    remove(cut)
     began = time.perf_counter()
     write_text(folder / REPORT, report_html(signals, verdicts, pictures, run))
     timings["report"] = time.perf_counter() - began
 
 
-def _stills(video: VideoInfo, verdict: Verdict, folder: Path, wanted: bool, on_progress: Progress) -> tuple[dict[int, bytes], int]:
-    """(frame_idx -> JPEG, number that could not be had). Stills that are there already are kept, so that the video is not needed."""
-    picks = {p.frame_idx: p for m in verdict.moments for p in m.picks}
-    have = {
-        int(path.stem.rsplit("_f", 1)[1]): path.read_bytes()
-        for path in (folder / "frames").glob("window_*_f*.jpg")
-        if path.stem.rsplit("_f", 1)[1].isdigit()
-    }
-    found = {index: have[index] for index in picks if index in have}
-    missing = sorted(set(picks) - set(found))
+def _stills(
+    video: VideoInfo, verdict: Verdict, folder: Path, cut: Path, settings: Settings, on_progress: Progress
+) -> tuple[dict[int, Still], int]:
+    """(frame_idx -> still, number that could not be had). Stills that are there already are kept, so that the video is not needed.
+
+    New ones are put into the folder `cut`, one by one.
+    """
+    picks = {p.frame_idx: p.time_s for m in verdict.moments for p in m.picks}
+    found = {index: still for index, still in kept_stills(folder).items() if index in picks}
+    missing = {time_s: index for index, time_s in sorted(picks.items()) if index not in found}
     source = Path(video.path)
-    if missing and wanted and source.is_file() and source.stat().st_size == video.size_bytes:
-        on_progress(Step("cutting stills", 0, len(missing), "items"))
-        cut = stills(video, [picks[i].time_s for i in missing])
-        found |= {i: jpeg(cut[picks[i].time_s]) for i in missing if picks[i].time_s in cut}
-    return found, len(picks) - len(found) if wanted else 0
+
+    done = itertools.count(1)
+
+    def keep(time_s: float, frame: NDArray[np.uint8]) -> Still:
+        on_progress(Step("cutting stills", next(done), len(missing), "items"))
+        return keep_still(cut, missing[time_s], jpeg(frame), small_jpeg(frame))
+
+    if missing and settings.stills and source.is_file() and source.stat().st_size == video.size_bytes:
+        found |= {missing[time_s]: still for time_s, still in stills(video, list(missing), keep=keep).items()}
+    return found, len(picks) - len(found) if settings.stills else 0
 
 
 def _new_run(signals: Signals, settings: Settings, embedder: Embedder, key: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_ranks_are_those_of_the_values_with_ties_in_the_middle(x: np.ndarray) ->
 @given(FLOATS, st.sampled_from([0.25, 0.5, 2.0, 8.0]), st.integers(-50, 50))
 def test_ranks_and_robust_z_do_not_depend_on_gain_and_ranks_not_on_offset(x: np.ndarray, gain: float, offset: int) -> None:
     np.testing.assert_allclose(series.percentile_rank(np.round(x) * gain + offset), series.percentile_rank(np.round(x)))
-    np.testing.assert_allclose(series.robust_z(x * gain), series.robust_z(x), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(series.robust_z(x.round(3) * gain), series.robust_z(x.round(3)), rtol=1e-6, atol=1e-6)
 
 
 @given(FLOATS)

@@ -148,8 +148,12 @@ def _to_numpy(chunked: pa.ChunkedArray) -> NDArray[Any]:
     if pa.types.is_binary(chunked.type):
         return np.array(chunked.to_pylist(), object)
     if pa.types.is_fixed_size_list(chunked.type):
-        flat = np.concatenate([c.flatten().to_numpy() for c in chunked.chunks] or [np.zeros(0, chunked.type.value_type.to_pandas_dtype())])
-        return flat.reshape(-1, chunked.type.list_size)
+        rows = np.empty((len(chunked), chunked.type.list_size), chunked.type.value_type.to_pandas_dtype())
+        at = 0
+        for chunk in chunked.chunks:
+            rows[at : at + len(chunk)] = chunk.flatten().to_numpy().reshape(len(chunk), rows.shape[1])
+            at += len(chunk)
+        return rows
     return np.asarray(chunked.to_numpy())
 
 

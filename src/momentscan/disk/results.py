@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from momentscan.disk.files import refused, remove, swap, write_bytes
 from momentscan.values import Candidate, Moment, Pick, Verdict, VideoInfo
@@ -27,19 +27,50 @@ def to_json(value: Any) -> bytes:
     return (json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
+class Still(NamedTuple):
+    """A chosen frame: where its full-size JPEG lies, and the small one for pages."""
+
+    full: Path
+    small: bytes
+
+
+THUMBS = "thumbs"
+
+
+def kept_stills(folder: Path) -> dict[int, Still]:
+    """frame_idx -> the stills that an engine's folder has already."""
+    found = {}
+    for path in sorted((folder / "frames").glob("window_*_f*.jpg")):
+        index = path.stem.rpartition("_f")[2]
+        thumb = folder / THUMBS / f"f{index}.jpg"
+        if index.isdigit() and thumb.is_file():
+            found[int(index)] = Still(path, thumb.read_bytes())
+    return found
+
+
+def keep_still(folder: Path, frame_idx: int, full: bytes, small: bytes) -> Still:
+    """Writes a still that was just cut into a working folder, until `write_engine` takes it over."""
+    path = folder / f"f{frame_idx}.jpg"
+    with refused(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(full)
+    return Still(path, small)
+
+
 def write_engine(
     folder: Path,
     video: VideoInfo,
     verdict: Verdict,
     filtering: Sequence[Mapping[str, Any]],
-    stills: Mapping[int, bytes],
+    stills: Mapping[int, Still],
     version: Mapping[str, Any],
 ) -> None:
-    """`highlight_{engine}/` as a whole: windows.json, debug/, frames/ with a meta file beside each still.
+    """`highlight_{engine}/` as a whole: windows.json, debug/, frames/ with a meta file beside each still, thumbs/ of the same.
 
-    `filtering` is one entry per window for debug/filtering_log.json; `stills` frame_idx -> JPEG.
+    `filtering` is one entry per window for debug/filtering_log.json; `stills` is keyed by frame_idx.
     """
     work = folder.with_name(f".{folder.name}.part")
+    links: dict[str, Path] = {}
     files: dict[str, bytes] = {
         "windows.json": to_json(windows_json(verdict)),
         "debug/score_curve.json": to_json(_curve(verdict)),
@@ -50,7 +81,8 @@ def write_engine(
         for pick in moment.picks:
             if pick.frame_idx in stills:
                 stem = f"frames/{still_name(number, pick)}"
-                files[f"{stem}.jpg"] = stills[pick.frame_idx]
+                links[f"{stem}.jpg"] = stills[pick.frame_idx].full
+                files[f"{THUMBS}/f{pick.frame_idx}.jpg"] = stills[pick.frame_idx].small
                 files[f"{stem}_meta.json"] = to_json(_frame_meta(number, pick, moment, video, version))
     remove(work)
     try:
@@ -58,6 +90,8 @@ def write_engine(
             for name, data in files.items():
                 (work / name).parent.mkdir(parents=True, exist_ok=True)
                 (work / name).write_bytes(data)
+            for name, path in links.items():  # a still that is there already is not written again
+                (work / name).hardlink_to(path)
         swap(work, folder)
     finally:
         remove(work)

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from momentscan.signals import Signals
@@ -18,8 +17,7 @@ WIDTH, HEIGHT = 1000.0, 180.0
 """The curve's own coordinates."""
 
 STRIP = 16
-STILL_PX = 420
-"""Thumbnails under the curve, and the longer side of a still in the page."""
+"""Thumbnails under the curve."""
 
 PART_WORDS = {"motion": "movement", "embed": "picture change", "audio": "loudness"}
 
@@ -27,7 +25,7 @@ PART_WORDS = {"motion": "movement", "embed": "picture change", "audio": "loudnes
 def report_html(
     signals: Signals, verdicts: Mapping[str, Verdict], stills: Mapping[str, Mapping[int, bytes]], run: Mapping[str, Any]
 ) -> str:
-    """The page as text. `stills` engine -> frame_idx -> JPEG; `run` as in run.json, of which no time of day or duration of work is shown."""
+    """The page as text. `stills` engine -> frame_idx -> small JPEG; `run` as in run.json, of which no time of day or duration of work is shown."""
     duration_s = max(signals.video.duration_s, 1e-6)
     return str(
         _template().render(
@@ -154,7 +152,7 @@ def _moment(number: int, moment: Moment, stills: Mapping[int, bytes], duration_s
         ],
         "stills": [
             {
-                "src": _data_uri(_smaller(stills[p.frame_idx])),
+                "src": _data_uri(stills[p.frame_idx]),
                 "at": clock(p.time_s),
                 "frame": p.frame_idx,
                 "quality": f"{p.quality:.2f}",
@@ -181,23 +179,6 @@ def _ticks(duration_s: float) -> list[dict[str, Any]]:
     steps = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
     step = next((s for s in steps if duration_s / s <= 12), 7200)
     return [{"x": _x(t, duration_s), "word": clock(float(t)).removesuffix(".0")} for t in np.arange(0, duration_s, step)]
-
-
-def _smaller(data: bytes) -> bytes:
-    """A JPEG whose longer side is at most STILL_PX, decoded at a fraction of its size where that is enough."""
-    quarter = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_4)
-    image = (
-        quarter
-        if quarter is not None and max(quarter.shape[:2]) >= STILL_PX
-        else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    )
-    if image is None:
-        return data
-    scale = STILL_PX / max(image.shape[:2])
-    if scale < 1:
-        size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 82])[1].tobytes())
 
 
 def _data_uri(data: bytes) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,17 +73,42 @@ def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = sil
         for task in tasks:
             yield run(task, on_progress)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
-        futures = [pool.submit(run, task) for task in tasks]
+    left = list(tasks)
+    for result in _pooled(tasks, workers):
+        left.remove(result.task)
+        yield result
+    for task in left:  # a process died and took the pool with it; each by itself, so that only the one that kills its process fails
+        died = f"{_subject(task)}: its process died (killed, or out of memory?); try again with --jobs 1"
+        yield next(_pooled([task], 1), Result(task, error=died, exit_code=1))
+
+
+def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
+    """Results of worker processes as they come; ends early where one of them dies."""
+    before = multiprocessing.active_children()
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=multiprocessing.get_context("spawn")) as pool:
+        with _deaf_to_ctrl_c():
+            futures = [pool.submit(run, task) for task in tasks]
         try:
             for future in as_completed(futures):
                 yield future.result()
+        except BrokenProcessPool:
+            return
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(getattr(pool, "_processes", {}).values()):
-                process.terminate()
+            for process in multiprocessing.active_children():
+                if process not in before:
+                    process.terminate()
             raise
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started inside never hear Ctrl-C, which a terminal sends to all: the parent does, and stops them."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _subject(task: Task) -> str:

@@ -2,6 +2,6 @@
 
 from momentscan.media.decode import Video, open_video
 from momentscan.media.door import Limits
-from momentscan.media.stills import jpeg, stills
+from momentscan.media.stills import jpeg, small_jpeg, stills
 
-__all__ = ["Limits", "Video", "jpeg", "open_video", "stills"]
+__all__ = ["Limits", "Video", "jpeg", "open_video", "small_jpeg", "stills"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from momentscan.values import VideoInfo
 JPEG_QUALITY = 92
 """Taste: no visible loss at full size."""
 
+SMALL_PX, SMALL_QUALITY = 420, 82
+"""Taste: three fit side by side in a page, at 15 kB each."""
+
 
 def jpeg(frame: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:
     """(H,W,3) uint8 RGB -> JPEG bytes, the same for the same pixels."""
@@ -32,16 +35,35 @@ def jpeg(frame: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:
     return bytes(data.tobytes())
 
 
-def stills(info: VideoInfo, times_s: Sequence[float], limits: Limits = Limits()) -> dict[float, NDArray[np.uint8]]:  # noqa: B008
-    """time -> (H,W,3) uint8 RGB at display size, for PTS as logged. Instants that cannot be reached are left out."""
+def small_jpeg(frame: NDArray[np.uint8]) -> bytes:
+    """(H,W,3) uint8 RGB -> JPEG bytes of a copy whose longer side is at most SMALL_PX, for pages."""
+    scale = min(1.0, SMALL_PX / max(frame.shape[:2]))
+    size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
+    return jpeg(np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else frame, SMALL_QUALITY)
+
+
+def _itself(time_s: float, frame: NDArray[np.uint8]) -> Any:
+    return frame
+
+
+def stills(
+    info: VideoInfo,
+    times_s: Sequence[float],
+    limits: Limits = Limits(),  # noqa: B008
+    keep: Callable[[float, NDArray[np.uint8]], Any] = _itself,
+) -> dict[float, Any]:
+    """time -> `keep` of the frame, (H,W,3) uint8 RGB at display size, for PTS as logged. Instants that cannot be reached are left out.
+
+    `keep` is called with one time and frame after the other, so that full-size frames need not all be held at once.
+    """
     path = Path(info.path)
     shower = Shower((info.width_px, info.height_px), info.rotation_deg)
     wanted = sorted(set(times_s))
-    found: dict[float, NDArray[np.uint8]] = {}
+    found: dict[float, Any] = {}
     with opened(path, limits) as container:
         stream = video_stream(container, path, limits)
         if info.mended_clock:
-            return _walk(container, stream, info, wanted, shower)
+            return {t: keep(t, shower.rgb(frame)) for t, frame in _walk(container, stream, info, wanted)}
         first_s = min(0.0, info.origin_s)
         for back_s in (0.0, 5.0, math.inf):  # some indexes point behind the frame they name
             left = [(t, max(first_s, info.origin_s + t - back_s)) for t in wanted if t not in found]
@@ -49,7 +71,7 @@ def stills(info: VideoInfo, times_s: Sequence[float], limits: Limits = Limits())
             for _, group in itertools.groupby(left, key=lambda item: starts[item[0]]):
                 times, from_s = zip(*group, strict=True)
                 _seek(container, stream, from_s[0])
-                found |= {t: shower.rgb(frame) for t, frame in _onwards(container, stream, info.origin_s, times)}
+                found |= {t: keep(t, shower.rgb(frame)) for t, frame in _onwards(container, stream, info.origin_s, times)}
     return found
 
 
@@ -82,12 +104,11 @@ def _onwards(container: Any, stream: Any, origin_s: float, times_s: Sequence[flo
                 yield left.pop(0), frame
 
 
-def _walk(container: Any, stream: Any, info: VideoInfo, wanted: list[float], shower: Shower) -> dict[float, NDArray[np.uint8]]:
-    """For files whose clock had to be mended: the same walk as the pass, from the start."""
+def _walk(container: Any, stream: Any, info: VideoInfo, wanted: list[float]) -> Iterator[tuple[float, Any]]:
+    """(time, frame) for files whose clock had to be mended: the same walk as the pass, from the start."""
     losses = Losses()
     clock = Clock(restarts=info.container in RESTARTING)
     stamp = Stamps(info.fps, losses)
-    found: dict[float, NDArray[np.uint8]] = {}
     left = list(wanted)
     for packet in packets(container, stream, losses):
         for frame in decoded(packet, losses):
@@ -95,7 +116,6 @@ def _walk(container: Any, stream: Any, info: VideoInfo, wanted: list[float], sho
             while left and time_s is not None and left[0] < time_s - 1e-6:
                 left.pop(0)
             if time_s is not None and left and abs(time_s - left[0]) < 1e-6:
-                found[left.pop(0)] = shower.rgb(frame)
+                yield left.pop(0), frame
         if not left:
-            break
-    return found
+            return

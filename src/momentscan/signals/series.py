@@ -12,6 +12,9 @@ from momentscan.values import Series
 MAD_TO_SIGMA = 1.4826
 """1 / Φ⁻¹(3/4): makes the median absolute deviation estimate the standard deviation of a normal distribution."""
 
+ROUNDING = 1e-12
+"""A spread below this is rounding of what does not vary, in any unit that is logged."""
+
 
 def rms(samples: NDArray[np.floating[Any]], frame_length: int, hop_length: int) -> Series:
     """Root mean square of frames, without padding: (M,) -> (1 + (M - frame_length) // hop_length,).
@@ -32,7 +35,7 @@ def robust_z(x: Series, floor: float = 0.0) -> Series:
         return np.full(len(x), np.nan)
     middle = np.median(finite)
     spread = max(MAD_TO_SIGMA * float(np.median(np.abs(finite - middle))), floor)
-    return np.where(np.isfinite(x), (x - middle) / spread, np.nan) if spread > 0 else np.where(np.isfinite(x), 0.0, np.nan)
+    return np.where(np.isfinite(x), (x - middle) / spread, np.nan) if spread > ROUNDING else np.where(np.isfinite(x), 0.0, np.nan)
 
 
 def percentile_rank(x: Series) -> Series:
@@ -86,6 +89,7 @@ def median_filter(x: Series, size: int) -> Series:
 def cosine_change(vectors: NDArray[np.float32]) -> Series:
     """1 - cos of each unit vector with the one before: (N, D) -> (N,) in [0, 2]; NaN for the first (readings, S3)."""
     change = np.full(len(vectors), np.nan)
-    if len(vectors) > 1:
-        change[1:] = np.maximum(0.0, 1.0 - (vectors[1:] * vectors[:-1]).sum(axis=1, dtype=np.float64))
+    for start in range(1, len(vectors), 1024):  # by blocks: an hour of vectors need not be held twice
+        after, before = vectors[start : start + 1024], vectors[start - 1 : start + 1023]
+        change[start : start + 1024] = np.maximum(0.0, 1.0 - (after * before[: len(after)]).sum(axis=1, dtype=np.float64))
     return change
