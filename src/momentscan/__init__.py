@@ -10,7 +10,11 @@ Names are looked up on first use (PEP 562), so that importing the core stays lig
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy is imported: BLAS threads that wait for small matrices burn ten times the CPU
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 __version__ = "0.1.0"
 

@@ -216,3 +216,18 @@ def test_two_scans_of_one_video_at_once_end_in_one_whole_result(start: Start, ri
         assert "another momentscan is working on it" in told
     assert results(tmp_path / "output" / "ride") == results(undisturbed)
     assert json.loads((tmp_path / "output" / "ride" / "run.json").read_text())["status"] == "done"
+
+
+def test_a_scan_that_finds_its_folder_taken_leaves_it_alone(ride: Path, tmp_path: Path) -> None:
+    """Also in the moment in which the other one has claimed it and written nothing yet."""
+    import hashlib
+
+    from momentscan import flows
+    from momentscan.disk.files import locked
+    from momentscan.errors import OutputError
+    from momentscan.settings import load
+
+    folder = flows._folder(ride, hashlib.sha256(ride.read_bytes()).hexdigest(), tmp_path)
+    with locked(folder / flows.CLAIM), pytest.raises(OutputError, match="another momentscan"):
+        flows.scan(ride, load(output=str(tmp_path), embedder="descriptor"))
+    assert (folder / flows.CLAIM).is_file(), "it belongs to the other one"

@@ -171,6 +171,18 @@ def test_two_recordings_joined_byte_by_byte_follow_on_each_other(second_start_s:
     assert loud.max() == pytest.approx(5.0, abs=0.06)
 
 
+def test_a_track_that_appears_on_the_way_is_left_alone(tmp_path: Path) -> None:
+    """A broadcast that adds tracks in mid-file; what PyAV makes of them at the end depends on what lies in memory."""
+    first = encode(tmp_path / "first.ts", numbered(50))
+    second = encode(tmp_path / "second.ts", numbered(50, 50), start_s=2.0, sound=clicks(2.0, [1.0]), sound_start_s=2.0, sound_codec="mp2")
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(first.read_bytes() * 40 + second.read_bytes())  # too far in for libav to see it when it opens the file
+    for _ in range(5):
+        info, batches = watched(joined, Sampling(grid_hz=5.0))
+        assert info.n_frames == 41 * 50
+        assert numbers(shown(batches))[-1] == 95
+
+
 def test_subtitles_that_outlast_the_picture_do_not_make_it_partial(media_folder: Path) -> None:
     """The container declares 8.07 s, which is where its last subtitle fades; picture and sound end at 6.97 s."""
     info, _ = watched(media_folder / "scenes/theatre_dissolves_dts.mkv", Sampling(), 64)

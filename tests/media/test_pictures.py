@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import worlds
 from media.making import ALL, HW, encode, indices, mp4_matrix, number_of, numbered, numbers, shown, times, watched
-from momentscan.media import open_video
+from momentscan.media import decode, open_video
 from momentscan.media.decode import Sampling
 from momentscan.media.picture import display_size, fitted
 from momentscan.media.render import write_video
@@ -205,7 +205,10 @@ def test_a_turn_swaps_the_sides_and_nothing_else(width: int, height: int, aspect
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4", "mpeg2video"])
 @pytest.mark.parametrize("b_frames", [0, 2])
-def test_fast_decoding_shows_some_of_the_same_frames_at_the_same_times(codec: str, b_frames: int, tmp_path: Path) -> None:
+def test_fast_decoding_shows_some_of_the_same_frames_at_the_same_times(
+    codec: str, b_frames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode, "SKIP_FROM", 0.0)
     path = encode(tmp_path / "video.mkv", numbered(100), codec=codec, b_frames=b_frames, start_s=1.0)
     exact_info, exact = watched(path)
     info, fast = watched(path, Sampling(grid_hz=240.0, decode="fast"))
@@ -220,11 +223,19 @@ def test_fast_decoding_shows_some_of_the_same_frames_at_the_same_times(codec: st
 
 
 @pytest.mark.parametrize("name", ["frag_overlap.mp4", "phone_rot90_audio.mp4", "unordered.mov", "bbb_0_30.webm", "fire2_rot180_vfr.mp4"])
-def test_fast_decoding_counts_frames_of_real_files_as_exact_decoding_does(name: str, media_folder: Path) -> None:
+def test_fast_decoding_counts_frames_of_real_files_as_exact_decoding_does(
+    name: str, media_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode, "SKIP_FROM", 0.0)
     exact = watched(media_folder / "formats" / name, short_side_px=64)[1]
     fast = watched(media_folder / "formats" / name, Sampling(grid_hz=240.0, decode="fast"), 64)[1]
     place_of = dict(zip(times(exact).round(6), indices(exact), strict=True))
     assert [place_of[t] for t in times(fast).round(6)] == list(indices(fast))
+
+
+def test_fast_decoding_leaves_no_cell_of_the_grid_empty_at_low_frame_rates(tmp_path: Path) -> None:
+    path = encode(tmp_path / "video.mkv", numbered(100), b_frames=2)
+    assert len(indices(watched(path, Sampling(decode="fast"))[1])) == len(indices(watched(path)[1])) == 40
 
 
 def test_a_number_survives_encoding(tmp_path: Path) -> None:

@@ -38,8 +38,6 @@ Force = Annotated[bool, typer.Option(help="Scan again even if nothing has change
 
 def main() -> None:
     """The `momentscan` command: exit codes as in docs/cli.md, errors as one line on standard error."""
-    for library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy is imported: two libraries that both take all cores cost minutes
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _stop)
     try:
         app()

@@ -130,10 +130,9 @@ class _Loader:
         field = field_of(self.name)
         try:
             with pq.ParquetFile(self.path, memory_map=True, pre_buffer=False) as file:
-                chunked = file.read(columns=[field], use_threads=False).column(0)
+                return _read_column(file, field)
         except (OSError, pa.ArrowException) as error:
             raise UnreadableInput(f"{self.path}: is damaged ({error}); scan the video again with --force") from None
-        return _to_numpy(chunked)
 
 
 def _to_arrow(rows: NDArray[Any]) -> pa.Array:
@@ -144,16 +143,24 @@ def _to_arrow(rows: NDArray[Any]) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
 
 
+def _read_column(file: pq.ParquetFile, field: str) -> NDArray[Any]:
+    """One column, row group by row group into its final place: Arrow never holds more than one of them."""
+    rows = np.zeros(0)
+    at = 0
+    for group in range(file.num_row_groups):
+        part = _to_numpy(file.read_row_group(group, columns=[field], use_threads=False).column(0))
+        if group == 0:
+            rows = np.empty((file.metadata.num_rows, *part.shape[1:]), part.dtype)
+        rows[at : at + len(part)] = part
+        at += len(part)
+    return rows if file.num_row_groups else _to_numpy(file.read(columns=[field]).column(0))
+
+
 def _to_numpy(chunked: pa.ChunkedArray) -> NDArray[Any]:
     if pa.types.is_binary(chunked.type):
         return np.array(chunked.to_pylist(), object)
     if pa.types.is_fixed_size_list(chunked.type):
-        rows = np.empty((len(chunked), chunked.type.list_size), chunked.type.value_type.to_pandas_dtype())
-        at = 0
-        for chunk in chunked.chunks:
-            rows[at : at + len(chunk)] = chunk.flatten().to_numpy().reshape(len(chunk), rows.shape[1])
-            at += len(chunk)
-        return rows
+        return np.asarray(chunked.combine_chunks().flatten().to_numpy()).reshape(len(chunked), chunked.type.list_size)
     return np.asarray(chunked.to_numpy())
 
 

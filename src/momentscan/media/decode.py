@@ -42,6 +42,9 @@ class Sampling:
     ] = "exact"
 
 
+SKIP_FROM = 3.0
+"""Frames per grid cell from which on frames that no other refers to may be skipped: about half of all are, and each cell must keep one."""
+
 WHOLE = 0.95
 """Less than this share of the declared duration found means that the file is cut off (containers round to a frame or two)."""
 
@@ -90,7 +93,7 @@ class Video:
         with ExitStack() as stack:
             hearing: Hearing | None = None
             gatherer: _Gatherer | None = None
-            for frame, raw_s, index in self._frames(sampling.decode):
+            for frame, raw_s, index in self._frames(sampling.decode, sampling.grid_hz):
                 step_s = shown_s(frame, self.info.fps)
                 time_s = clock(raw_s, step_s)
                 if time_s is None:
@@ -120,7 +123,7 @@ class Video:
             else:
                 yield dataclasses.replace(batch, sound=hearing.between(_sample(batch.start_s), _sample(batch.end_s)))
 
-    def _frames(self, decode: str) -> Iterator[tuple[Any, float, int]]:
+    def _frames(self, decode: str, grid_hz: float) -> Iterator[tuple[Any, float, int]]:
         """(frame, raw seconds, 0-based index); damage is counted and read over.
 
         Frame threads are quick, but what they make of damage depends on chance, and they lose what follows it at the end of a file. So at
@@ -128,7 +131,7 @@ class Video:
         """
         done = 0
         try:
-            for shown in self._read(self._container, self._stream, decode, stop=True):
+            for shown in self._read(self._container, self._stream, decode, grid_hz, stop=True):
                 yield shown
                 done += 1
             return
@@ -137,16 +140,17 @@ class Video:
         self._losses = Losses()
         with opened(self._path, self._limits) as again:
             stream = video_stream(again, self._path, self._limits)
-            yield from itertools.islice(self._read(again, stream, decode, stop=False), done, None)
+            yield from itertools.islice(self._read(again, stream, decode, grid_hz, stop=False), done, None)
 
-    def _read(self, container: Any, stream: Any, decode: str, stop: bool) -> Iterator[tuple[Any, float, int]]:
+    def _read(self, container: Any, stream: Any, decode: str, grid_hz: float, stop: bool) -> Iterator[tuple[Any, float, int]]:
         """One reading, packet by packet. `stop`: with frame threads, raising _Damage at the first damage."""
         losses = self._losses
         stream.thread_type = "AUTO" if stop else "SLICE"
         order = _DecodeOrder() if decode == "fast" else None
         if decode == "fast":
             stream.codec_context.options = {"skip_loop_filter": "all"}
-            stream.codec_context.skip_frame = "NONREF"
+            if self.info.fps >= SKIP_FROM * grid_hz:
+                stream.codec_context.skip_frame = "NONREF"
         stamp = Stamps(self.info.fps, losses)
         count = fruitless = 0
         last_pts: int | None = None
@@ -372,7 +376,7 @@ def _declared_s(container: Any, stream: Any) -> float | None:
 def _others_end_s(path: Path, limits: Limits) -> float:
     """Where sound and subtitles end on the container's clock, without decoding them; 0 where there are none."""
     end_s = 0.0
-    with opened(path, limits) as container, suppress(av.error.FFmpegError):
+    with opened(path, limits) as container, suppress(av.error.FFmpegError, IndexError):  # IndexError: as in reading.packets
         others = [s for s in container.streams if s.type in ("audio", "subtitle")]
         for packet in container.demux(others) if others else ():
             if packet.pts is not None:

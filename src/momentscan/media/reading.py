@@ -32,7 +32,7 @@ def packets(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
     while True:
         try:
             yield next(demuxed)
-        except StopIteration:
+        except (StopIteration, IndexError):  # PyAV 18 flushes streams that only appeared on the way by a stale list; ours comes before
             return
         except (av.error.FFmpegError, OSError) as error:
             losses.broke_off = f"the file breaks off ({getattr(error, 'strerror', None) or error})"

@@ -59,14 +59,13 @@ def open_session(path: Path, device: str = "auto") -> Session:
     wanted = _devices(device, ort.get_available_providers())
     if path.suffix != ".onnx":
         raise BadWeights(f"{path.name} is no .onnx file; ONNX Runtime opens nothing else")
-    data = _read(path)
-    if _keeps_weights_elsewhere(data, path):
+    if _keeps_weights_elsewhere(_read(path), path):
         raise BadWeights(f"{path.name} keeps its weights in other files (ONNX external data), which is refused; export it as one file")
     reason = "no driver?"
     for name in wanted:
         try:
             # Without enable_fallback=0 its Python layer prints to stdout and goes on with the CPU.
-            inner = ort.InferenceSession(data, _options(ort), providers=[PROVIDERS[name]], enable_fallback=0)
+            inner = ort.InferenceSession(str(path), _options(ort), providers=[PROVIDERS[name]], enable_fallback=0)
         except _runtime_errors() as error:
             if name == "cpu":
                 raise BadWeights(f"ONNX Runtime cannot open {path.name}: {_first_sentence(error)}") from None
