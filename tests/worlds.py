@@ -10,6 +10,7 @@ import numpy as np
 
 from momentscan.media.render import write_video
 from momentscan.signals import Signals
+from momentscan.signals.series import cosine_change
 from momentscan.values import Batch, VideoInfo
 
 HW = (180, 320)
@@ -104,9 +105,10 @@ def signals(
         "vision.time_s": at,
         "vision.embedding": (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),
     }
+    columns["vision.change"] = cosine_change(columns["vision.embedding"]).astype(np.float32)
     if sound:
         columns |= {"sound.time_s": at, "sound.loud_db": (-30 + 0.5 * rng.standard_normal(len(at)) + 20 * loud).astype(np.float32)}
-    return Signals(info(duration_s), columns, {"vision.embedding": "made-v1"})
+    return Signals(info(duration_s), columns, {"vision.embedding": "made-v1", "vision.change": "made-v1"})
 
 
 def batches(

@@ -346,12 +346,12 @@ def _owner(folder: Path) -> str | None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Holds the folder for one process; on an error gives back a folder in which nothing came to be."""
-    try:
-        with locked(folder / CLAIM):
+    with locked(folder / CLAIM):
+        try:
             yield
-    except BaseException:
-        release(folder, CLAIM)
-        raise
+        except BaseException:
+            release(folder, CLAIM)
+            raise
 
 
 def _key(sha256: str, settings: Settings, embedder: Embedder) -> str:

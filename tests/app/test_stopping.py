@@ -104,6 +104,7 @@ def test_a_stop_says_so_in_one_line(how: signal.Signals, start: Start, ride: Pat
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_forced_scan_that_is_stopped_does_not_pass_for_done(start: Start, ride: Path, undisturbed: Path, tmp_path: Path) -> None:
     assert scan(start, ride).wait(60) == 0
     process = scan(start, ride, force=True)
@@ -151,6 +152,7 @@ def test_stopping_several_at_once_stops_them_all(how: signal.Signals, whom: str,
     assert nobody_left(process.pid)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_time_and_nothing_else(start: Start, ride: Path, still: Path, tmp_path: Path) -> None:
     """Its video, and those of its pool, are taken up again, each in a process of its own."""
     process = scan(start, ride, still, jobs=2)

@@ -378,3 +378,16 @@ def test_the_dates_of_a_run_stand_in_the_manifest_alone(tmp_path: Path) -> None:
     del one["created_at"], other["created_at"]
     assert one == other
     assert one["video"] == json.loads(json.dumps(dataclasses.asdict(worlds.info(float(N)))))
+
+
+def test_a_few_rows_are_those_of_the_whole_column(tmp_path: Path) -> None:
+    log = LogWriter(tmp_path / "signals")
+    vectors = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
+    for start in range(0, 300, 100):
+        log.add(60.0 * (start / 100 + 1), {"vision": {"vision.embedding": vectors[start : start + 100]}})
+    log.close(worlds.info(), "key", {"vision.embedding": "made-v1"})
+    rows = np.array([0, 5, 99, 100, 250, 299])
+    np.testing.assert_array_equal(read_log(tmp_path / "signals").vectors("vision.embedding", rows).rows, vectors[rows])
+    whole = read_log(tmp_path / "signals")
+    np.testing.assert_array_equal(whole["vision.embedding"], vectors)
+    np.testing.assert_array_equal(whole.vectors("vision.embedding", rows).rows, vectors[rows])

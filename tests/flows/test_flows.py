@@ -117,7 +117,7 @@ def test_a_model_that_is_not_here_is_told_before_any_work(ride: Path, tmp_path: 
 
 def test_which_embedder_made_a_column_stands_in_the_log(scanned: Outcome) -> None:
     manifest = json.loads((Path(scanned.folder) / "signals" / "manifest.json").read_text())
-    assert manifest["embed_model_version"] == {"vision.embedding": "descriptor-hog-hsv-dct-v1"}
+    assert manifest["embed_model_version"] == dict.fromkeys(("vision.embedding", "vision.change"), "descriptor-hog-hsv-dct-v1")
 
 
 def test_fast_decoding_finds_the_same_moment(ride: Path, scanned: Outcome, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ app = typer.Typer(
 models_app = typer.Typer(help="Weights: what there is, where it comes from, what is missing.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 
+CANCELLED = "cancelled; nothing half-done was kept"
+
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Folder for results, one folder per video [default: output].")]
 Engine = Annotated[str | None, typer.Option(help="Engines, comma-separated, or all.")]
 Models = Annotated[Path | None, typer.Option(help="Folder of weights, looked into before the cache.")]
@@ -38,22 +40,27 @@ Force = Annotated[bool, typer.Option(help="Scan again even if nothing has change
 
 def main() -> None:
     """The `momentscan` command: exit codes as in docs/cli.md, errors as one line on standard error."""
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         app()
+    except SystemExit as error:
+        if error.code == 130:  # a KeyboardInterrupt that typer turned into this
+            _say(CANCELLED)
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `momentscan ... | head`: the reader has enough
+        sys.exit(0)
     except (KeyboardInterrupt, Cancelled):
-        _say("cancelled; nothing half-done was kept")
+        _say(CANCELLED)
         sys.exit(130)
     except MomentscanError as error:
         _say(one_line(error))
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `momentscan ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def _stop(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
+    raise Cancelled("stopped")
 
 
 def _version(asked: bool) -> None:

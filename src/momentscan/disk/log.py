@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ PART_S = 60.0
 """Seconds of video in a part: what a kill may lose, and what memory holds."""
 
 MANIFEST = "manifest.json"
+
+pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they once had, which grows with the video
 
 
 class LogWriter:
@@ -127,10 +130,20 @@ class _Loader:
     name: str
 
     def __call__(self) -> NDArray[Any]:
-        field = field_of(self.name)
+        with self._opened() as file:
+            return _read_column(file, field_of(self.name))
+
+    def take_rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Some rows, ascending, without holding the others."""
+        with self._opened() as file:
+            taken = [part[rows[(rows >= at) & (rows < at + len(part))] - at] for at, part in _row_groups(file, field_of(self.name))]
+        return np.concatenate(taken)
+
+    @contextmanager
+    def _opened(self) -> Iterator[pq.ParquetFile]:
         try:
             with pq.ParquetFile(self.path, memory_map=True, pre_buffer=False) as file:
-                return _read_column(file, field)
+                yield file
         except (OSError, pa.ArrowException) as error:
             raise UnreadableInput(f"{self.path}: is damaged ({error}); scan the video again with --force") from None
 
@@ -146,14 +159,22 @@ def _to_arrow(rows: NDArray[Any]) -> pa.Array:
 def _read_column(file: pq.ParquetFile, field: str) -> NDArray[Any]:
     """One column, row group by row group into its final place: Arrow never holds more than one of them."""
     rows = np.zeros(0)
+    for at, part in _row_groups(file, field):
+        if at == 0 and len(rows) == 0:
+            rows = np.empty((file.metadata.num_rows, *part.shape[1:]), part.dtype)
+        rows[at : at + len(part)] = part
+    return rows
+
+
+def _row_groups(file: pq.ParquetFile, field: str) -> Iterator[tuple[int, NDArray[Any]]]:
+    """(first row, rows) of one column, at least once."""
+    if not file.num_row_groups:
+        yield 0, _to_numpy(file.read(columns=[field]).column(0))
     at = 0
     for group in range(file.num_row_groups):
         part = _to_numpy(file.read_row_group(group, columns=[field], use_threads=False).column(0))
-        if group == 0:
-            rows = np.empty((file.metadata.num_rows, *part.shape[1:]), part.dtype)
-        rows[at : at + len(part)] = part
+        yield at, part
         at += len(part)
-    return rows if file.num_row_groups else _to_numpy(file.read(columns=[field]).column(0))
 
 
 def _to_numpy(chunked: pa.ChunkedArray) -> NDArray[Any]:
@@ -174,7 +195,8 @@ def _join(parts: list[Path], path: Path) -> int:
     rows = 0
     with writing(path) as temporary, _writer(temporary, pq.read_schema(parts[0])) as writer:
         for part in parts:
-            table = pq.read_table(part, use_threads=False)
+            with pq.ParquetFile(part, pre_buffer=False) as file:
+                table = file.read(use_threads=False)
             rows += table.num_rows
             writer.write_table(table)
     return rows

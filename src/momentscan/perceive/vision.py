@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from momentscan.models.embedders import Embedder
+from momentscan.signals.series import cosine_change
 from momentscan.values import Batch, Columns
 
 EVERY_S = 0.5
@@ -12,17 +13,18 @@ EVERY_S = 0.5
 
 
 class Vision:
-    """Writes the embedding of the first sampled frame in every half second."""
+    """Writes the embedding of the first sampled frame in every half second, and its change since the one before."""
 
     name = "vision"
     needs: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ("vision.time_s", "vision.embedding")
+    writes: tuple[str, ...] = ("vision.time_s", "vision.embedding", "vision.change")
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._next_cell = 0
         self.short_side_px = embedder.short_side_px
-        self.made_by = {"vision.embedding": embedder.version}
+        self.made_by = {"vision.embedding": embedder.version, "vision.change": embedder.version}
+        self._before = np.full((1, embedder.dim), np.nan, np.float32)
 
     def look(self, batch: Batch, seen: Columns) -> Columns:
         chosen = []
@@ -32,7 +34,9 @@ class Vision:
                 self._next_cell = cell + 1
                 chosen.append(i)
         vectors = self._embedder.embed(batch.frames[chosen]) if chosen else np.zeros((0, self._embedder.dim), np.float32)
-        return {"vision.time_s": batch.time_s[chosen], "vision.embedding": vectors}
+        change = cosine_change(np.concatenate([self._before, vectors]))[1:].astype(np.float32)
+        self._before = vectors[-1:] if len(vectors) else self._before
+        return {"vision.time_s": batch.time_s[chosen], "vision.embedding": vectors, "vision.change": change}
 
     def finish(self) -> Columns:
         return {}

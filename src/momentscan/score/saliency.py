@@ -12,7 +12,7 @@ import numpy as np
 from momentscan.knobs import Knob
 from momentscan.score.intervals import Intervals, local_maxima
 from momentscan.signals import Signals
-from momentscan.signals.series import cosine_change, gaussian, median_filter, percentile, percentile_rank, robust_z, soft_percentile
+from momentscan.signals.series import gaussian, median_filter, percentile, percentile_rank, robust_z, soft_percentile
 from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
 
 WORDS = {"motion": "movement", "embed": "change of the picture", "audio": "loudness"}
@@ -99,7 +99,7 @@ class Saliency:
         "frames.motion",
         "frames.motion_local",
         "vision.time_s",
-        "vision.embedding",
+        "vision.change",
         "sound.time_s",
         "sound.loud_db",
         "sound.rms",
@@ -202,10 +202,10 @@ class Saliency:
         return Part(time_s, motion, lift)
 
     def _embed(self, signals: Signals) -> Part | None:
-        if "vision.embedding" not in signals:
+        if "vision.change" not in signals:
             return None
-        change = cosine_change(signals["vision.embedding"])
-        floor = self.floor_embed or EMBED_FLOORS.get(signals.made_by.get("vision.embedding", ""), EMBED_FLOOR)
+        change = signals["vision.change"].astype(np.float64)
+        floor = self.floor_embed or EMBED_FLOORS.get(signals.made_by.get("vision.change", ""), EMBED_FLOOR)
         return Part(signals["vision.time_s"], change, change / _usual(change, floor))
 
     def _audio(self, signals: Signals) -> Part | None:

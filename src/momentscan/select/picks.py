@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
 from momentscan.signals.series import percentile, percentile_rank
+from momentscan.signals.vectors import Vectors
 from momentscan.values import Pick, Series, Window
 
 
@@ -21,6 +22,14 @@ class Picked(NamedTuple):
     picks: tuple[Pick, ...]
     considered: int
     failed: dict[str, int]
+
+
+class Looks(NamedTuple):
+    """Vision vectors of some instants: `time_s (N,)`, `vectors` (N, D), and the change under which two of them look the same."""
+
+    time_s: Series
+    vectors: Vectors
+    same: float
 
 
 @dataclass(frozen=True)
@@ -47,10 +56,12 @@ class Picks:
             return []
         failures = self._gate(signals)
         sharp = percentile_rank(signals["frames.sharpness"].astype(np.float64))
-        same = self._duplicate(signals)
-        return [self._choose(signals, window, failures, sharp, same) for window in windows]
+        looks = self._looks(signals, windows)
+        return [self._choose(signals, window, failures, sharp, looks) for window in windows]
 
-    def _choose(self, signals: Signals, window: Window, failures: Mapping[str, NDArray[np.bool_]], sharp: Series, same: float) -> Picked:
+    def _choose(
+        self, signals: Signals, window: Window, failures: Mapping[str, NDArray[np.bool_]], sharp: Series, looks: Looks | None
+    ) -> Picked:
         time_s = signals["frames.time_s"]
         rows = np.arange(np.searchsorted(time_s, window.start_s), np.searchsorted(time_s, window.end_s))
         failed = {reason: int(bad[rows].sum()) for reason, bad in failures.items() if bad[rows].any()}
@@ -59,7 +70,7 @@ class Picks:
         order = passing[np.lexsort((time_s[passing], -quality[passing]))]
         chosen: list[int] = []
         for row in order.tolist():
-            if len(chosen) < self.count and self._differs(signals, row, chosen, same):
+            if len(chosen) < self.count and self._differs(time_s, row, chosen, looks):
                 chosen.append(row)
         return Picked(tuple(self._pick(signals, row, float(quality[row])) for row in chosen), len(rows), failed)
 
@@ -80,27 +91,29 @@ class Picks:
         total = self.w_sharp + self.w_exposure + self.w_peak
         return (self.w_sharp * sharp + self.w_exposure * exposed + self.w_peak * near) / max(total, 1e-12)
 
-    def _differs(self, signals: Signals, row: int, chosen: list[int], same: float) -> bool:
+    def _differs(self, time_s: Series, row: int, chosen: list[int], looks: Looks | None) -> bool:
         """Whether a frame is far enough from those chosen, in time and in look."""
-        time_s = signals["frames.time_s"]
         if any(abs(time_s[row] - time_s[other]) < self.apart_s for other in chosen):
             return False
-        if not chosen or signals.rows("vision.embedding") < 2:
+        if not chosen or looks is None:
             return True
-        vectors, at = signals.vectors("vision.embedding"), signals["vision.time_s"]
-        nearest = [int(np.argmin(np.abs(at - time_s[i]))) for i in (row, *chosen)]
-        change = 1 - vectors[nearest[:1]].cosine(vectors[nearest[1:]])
-        return bool(change.min() >= same)
+        nearest = [int(np.argmin(np.abs(looks.time_s - time_s[i]))) for i in (row, *chosen)]
+        change = 1 - looks.vectors[nearest[:1]].cosine(looks.vectors[nearest[1:]])
+        return bool(change.min() >= looks.same)
 
-    def _duplicate(self, signals: Signals) -> float:
-        """The change under which two frames count as one: a low percentile over pairs of this video at least 1 s apart."""
-        if signals.rows("vision.embedding") < 2:
-            return 0.0
-        step = max(1, signals.rows("vision.time_s") // 64)
-        sample, times = signals.vectors("vision.embedding")[::step], signals["vision.time_s"][::step]
-        apart = np.abs(times[:, None] - times[None]) >= 1.0
-        changes = (1 - sample.cosine(sample))[apart]
-        return percentile(changes, self.same) if len(changes) else 0.0
+    def _looks(self, signals: Signals, windows: Sequence[Window]) -> Looks | None:
+        """The vectors around the windows, and the change under which two frames of this video count as one; None without vectors."""
+        at = signals["vision.time_s"] if "vision.embedding" in signals else np.zeros(0)
+        if len(at) < 2:
+            return None
+        sample = np.arange(0, len(at), max(1, len(at) // 64))
+        around = [np.arange(np.searchsorted(at, w.start_s) - 1, np.searchsorted(at, w.end_s) + 1) for w in windows]
+        rows = np.unique(np.concatenate([sample, *around]).clip(0, len(at) - 1))
+        vectors = signals.vectors("vision.embedding", rows)
+        some = vectors[np.searchsorted(rows, sample)]
+        apart = np.abs(at[sample][:, None] - at[sample][None]) >= 1.0
+        changes = (1 - some.cosine(some))[apart]
+        return Looks(at[rows], vectors, percentile(changes, self.same) if len(changes) else 0.0)
 
     def _pick(self, signals: Signals, row: int, quality: float) -> Pick:
         measures = {n: float(signals[f"frames.{n}"][row]) for n in ("sharpness", "exposure_mean", "contrast")}

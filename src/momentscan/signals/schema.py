@@ -110,6 +110,14 @@ COLUMNS: tuple[Column, ...] = (
         "vision embedding of the whole frame; its model stands in the manifest",
         shape=(-1,),
     ),
+    Column(
+        "vision.change",
+        "float32",
+        "1 - cos",
+        "vision",
+        "change of the embedding since the embedded frame before, half a second ago; NaN for the first",
+        "higher changes more",
+    ),
     Column("strip.time_s", "float64", "s", "strip", "PTS of each thumbnail", "ascending"),
     Column("strip.jpeg", "bytes", "JPEG", "strip", "a small picture of the frame, for reports"),
 )

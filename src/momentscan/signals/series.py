@@ -89,7 +89,6 @@ def median_filter(x: Series, size: int) -> Series:
 def cosine_change(vectors: NDArray[np.float32]) -> Series:
     """1 - cos of each unit vector with the one before: (N, D) -> (N,) in [0, 2]; NaN for the first (readings, S3)."""
     change = np.full(len(vectors), np.nan)
-    for start in range(1, len(vectors), 1024):  # by blocks: an hour of vectors need not be held twice
-        after, before = vectors[start : start + 1024], vectors[start - 1 : start + 1023]
-        change[start : start + 1024] = np.maximum(0.0, 1.0 - (after * before[: len(after)]).sum(axis=1, dtype=np.float64))
+    if len(vectors) > 1:
+        change[1:] = np.maximum(0.0, 1.0 - (vectors[1:] * vectors[:-1]).sum(axis=1, dtype=np.float64))
     return change

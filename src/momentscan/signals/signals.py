@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,14 @@ from momentscan.signals.vectors import Vectors
 from momentscan.values import VideoInfo
 
 Loader = Callable[[], NDArray[Any]]
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A loader that can also read a few rows (ascending) without the others."""
+
+    def take_rows(self, rows: NDArray[np.int64], /) -> NDArray[Any]:
+        """(K,) row numbers -> (K, ...)."""
 
 
 class Signals:
@@ -44,9 +52,17 @@ class Signals:
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
 
-    def vectors(self, name: str) -> Vectors:
-        """An embedding column together with its maker's version; the way to compare embeddings."""
-        return Vectors(self[name], self.made_by.get(name, "unknown"))
+    def vectors(self, name: str, rows: NDArray[np.int64] | None = None) -> Vectors:
+        """An embedding column, or some rows of it (ascending), with its maker's version; the way to compare embeddings.
+
+        Rows of a column that was not read yet are read alone: an hour of vectors is not held for a few.
+        """
+        unread = self._columns.get(name)
+        if rows is not None and isinstance(unread, Selective):
+            chosen = unread.take_rows(rows)
+        else:
+            chosen = self[name] if rows is None else self[name][rows]
+        return Vectors(chosen, self.made_by.get(name, "unknown"))
 
     def rows(self, name: str) -> int:
         """How many rows a column has; 0 where nobody logged it."""
