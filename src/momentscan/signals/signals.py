@@ -33,7 +33,7 @@ class Signals:
     def __init__(self, video: VideoInfo, columns: Mapping[str, NDArray[Any] | Loader], made_by: Mapping[str, str] | None = None) -> None:
         self.video = video
         self.made_by = dict(made_by or {})
-        self._columns = dict(columns)
+        self._columns: dict[str, Any] = dict(columns)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Rows of "table.column". Raises MissingSignal naming the perceiver that would have made it."""
