@@ -44,7 +44,7 @@ class Signals:
             raise MissingSignal(f"{self.video.video_id} has no column {name}; it is made by {maker!r}: scan again with it") from None
         if not isinstance(value, np.ndarray):
             value = self._columns[name] = value()
-        return value
+        return np.asarray(value)
 
     def __contains__(self, name: str) -> bool:
         return name in self._columns
