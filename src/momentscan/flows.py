@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,27 +68,31 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     started = time.perf_counter()
     engines = _engines(settings)
     embedder = choose(settings.embedder, settings.models, settings.device)
-    with open_video(video) as opened:
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_video(video))
         sha256 = _sha256(video, on_progress)
         folder = _folder(video, sha256, settings.output)
         key = _key(sha256, settings, embedder)
         timings: dict[str, float] = {"open": time.perf_counter() - started}
         with _alone(folder):
             if not force and _is_done(folder, key, engines, settings):
-                return _outcome(json.loads((folder / RUN).read_text()), folder, "unchanged")
+                return _outcome(_run_of(folder) or {}, folder, "unchanged")
             manifest = manifest_of(folder / "signals")
+            watched = force or manifest is None or manifest["key"] != key
             (folder / RUN).unlink(missing_ok=True)
-            if force or manifest is None or manifest["key"] != key:
+            if watched:
                 _write_log(opened, sha256, folder, key, settings, embedder, timings, on_progress)
-    with _alone(folder):
-        signals = read_log(folder / "signals")
-        run = _new_run(signals, settings, embedder, key)
-        scorers = {engine: _scorer(engine, settings) for engine in engines}
-        _judge(signals, folder, scorers, settings, run, timings, on_progress)
-        elapsed = time.perf_counter() - started
-        run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
-        run["x_realtime"] = round(signals.video.duration_s / elapsed, 2)
-        write_json(folder / RUN, run)
+                for engine in registry.names("scorers"):  # stills of another log are not kept
+                    remove(folder / f"highlight_{engine}")
+            stack.close()
+            signals = read_log(folder / "signals")
+            run = _new_run(signals, settings, embedder, key)
+            scorers = {engine: _scorer(engine, settings) for engine in engines}
+            _judge(signals, folder, scorers, settings, run, timings, on_progress)
+            elapsed = time.perf_counter() - started
+            run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
+            run["x_realtime"] = round(signals.video.duration_s / elapsed, 2) if watched else None
+            write_json(folder / RUN, run)
     return _outcome(run, folder, run["status"])
 
 
@@ -96,14 +100,18 @@ def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
     """Judges again from the signal log; the video is not needed, except for stills of frames that were not chosen before."""
     started = time.perf_counter()
     engines = _engines(settings)
-    signals = read_log(folder / "signals")
-    try:
-        run = json.loads((folder / RUN).read_text())
-    except (OSError, ValueError):
-        raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again") from None
-    others = {name: with_knobs(registry.load("scorers", name), engine["knobs"]) for name, engine in run["engines"].items()}
-    scorers = others | {engine: _scorer(engine, settings) for engine in engines}  # the report shows them all
+    if manifest_of(folder / "signals") is None:
+        read_log(folder / "signals")  # says what is wrong
     with _alone(folder):
+        signals = read_log(folder / "signals")
+        run = _run_of(folder)
+        if run is None:
+            raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again")
+        others = {name: _as_before(name, engine, folder) for name, engine in run["engines"].items() if name not in engines}
+        scorers = others | {engine: _scorer(engine, settings) for engine in engines}  # the report shows them all
+        for engine in engines:
+            run["engines"].pop(engine, None)  # a kill from here on must not leave new moments under the old word
+        write_json(folder / RUN, run)
         _judge(signals, folder, scorers, settings, run, {}, on_progress)
         run["find_s"] = round(time.perf_counter() - started, 3)
         write_json(folder / RUN, run)
@@ -112,7 +120,7 @@ def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
 
 def load(folder: Path) -> Signals:
     """The signals of a scanned video: its folder in the output, or that folder's `signals`."""
-    return read_log(folder if folder.name == "signals" else folder / "signals")
+    return read_log(folder if manifest_of(folder) is not None else folder / "signals")
 
 
 def judge(signals: Signals, engine: str, knobs: Mapping[str, Any] | None = None) -> Verdict:
@@ -142,6 +150,11 @@ def _engines(settings: Settings) -> list[str]:
     for engine in asked:
         _scorer(engine, settings)  # unknown names and bad knobs are told before any work
     _picker(settings)
+    _sampling(settings)
+    if not asked:
+        raise UsageError(f"--engine names no engine; there are {', '.join(known)}")
+    if settings.models is not None and not settings.models.is_dir():
+        raise UsageError(f"--models {settings.models}: is no folder; name the folder that holds the weights")
     return list(dict.fromkeys(asked))
 
 
@@ -151,6 +164,31 @@ def _scorer(engine: str, settings: Settings) -> Any:
 
 def _picker(settings: Settings) -> Picks:
     return with_knobs(Picks, settings.picks)
+
+
+def _sampling(settings: Settings) -> Sampling:
+    return with_knobs(Sampling, {"grid_hz": settings.grid_hz, "decode": settings.decode})
+
+
+def _knobs(value: Any) -> dict[str, Any]:
+    return {f.name: getattr(value, f.name) for f in knobs_of(type(value))}
+
+
+def _as_before(name: str, engine: Mapping[str, Any], folder: Path) -> Any:
+    """An engine with the knobs that run.json remembers."""
+    try:
+        return with_knobs(registry.load("scorers", name), engine["knobs"])
+    except UsageError as error:
+        raise UnreadableInput(f"{folder}: was judged by {name} with knobs of another version ({error}); scan the video again") from None
+
+
+def _run_of(folder: Path) -> dict[str, Any] | None:
+    """What run.json says, or None where there is none that can be read."""
+    try:
+        run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return run if isinstance(run, dict) and isinstance(run.get("engines"), dict) else None
 
 
 def _perceivers(settings: Settings, embedder: Embedder) -> list[Perceiver]:
@@ -173,7 +211,7 @@ def _write_log(
     on_progress: Progress,
 ) -> None:
     perceivers = [_Timed(p, timings) for p in _perceivers(settings, embedder)]
-    sampling = with_knobs(Sampling, {"grid_hz": settings.grid_hz, "decode": settings.decode})
+    sampling = _sampling(settings)
     total_s = opened.info.declared_s
     log = LogWriter(folder / "signals")
     try:
@@ -225,7 +263,10 @@ def _judge(
             "moments": len(verdict.moments),
             "reason": verdict.reason,
             "absent": dict(verdict.absent),
-            "knobs": {f.name: getattr(scorer, f.name) for f in knobs_of(type(scorer))},
+            "knobs": _knobs(scorer),
+            "picks": _knobs(picker),
+            "picked": sum(len(m.picks) for m in verdict.moments),
+            "stills": sorted(kept),
         }
         run["warnings"] = [w for w in run["warnings"] if not w.startswith(f"{engine}: ")]
         if missing:
@@ -267,7 +308,7 @@ def _new_run(signals: Signals, settings: Settings, embedder: Embedder, key: str)
         "version": embedder.version,
         "for": "vision.embedding",
         "file": weight.file if weight else None,
-        "sha256": weight.sha256 if weight else None,
+        "sha256": embedder.sha256,
         "licence": weight.licence if weight else "Apache-2.0 (part of momentscan)",
         "commercial": weight.commercial if weight else "yes",
     }
@@ -296,19 +337,17 @@ def _version(signals: Signals) -> dict[str, Any]:
 
 
 def _is_done(folder: Path, key: str, engines: list[str], settings: Settings) -> bool:
-    """Whether run.json, which is written last, says that this very work was finished."""
-    try:
-        run = json.loads((folder / RUN).read_text())
-    except (OSError, ValueError):
+    """Whether run.json, which is written last, says that this very work was finished, and it is all still there."""
+    run = _run_of(folder)
+    if run is None or run.get("key") != key or manifest_of(folder / "signals") is None or not (folder / REPORT).is_file():
         return False
-    same = run.get("key") == key and manifest_of(folder / "signals") is not None and (folder / REPORT).is_file()
-    return same and all(_same_engine(run, folder, e, settings) for e in engines) and run["settings"].get("picks") == settings.picks
+    return all(_same_engine(run["engines"].get(e, {}), folder / f"highlight_{e}", _scorer(e, settings), settings) for e in engines)
 
 
-def _same_engine(run: dict[str, Any], folder: Path, engine: str, settings: Settings) -> bool:
-    scorer = _scorer(engine, settings)
-    knobs = {f.name: getattr(scorer, f.name) for f in knobs_of(type(scorer))}
-    return run["engines"].get(engine, {}).get("knobs") == knobs and (folder / f"highlight_{engine}" / "windows.json").is_file()
+def _same_engine(known: Mapping[str, Any], folder: Path, scorer: Any, settings: Settings) -> bool:
+    same = known.get("knobs") == _knobs(scorer) and known.get("picks") == _knobs(_picker(settings))
+    there = set(kept_stills(folder)) >= set(known.get("stills", [])) and (folder / "windows.json").is_file()
+    return same and there and (bool(known.get("stills")) or not settings.stills or not known.get("picked"))
 
 
 def _outcome(run: dict[str, Any], folder: Path, status: str) -> Outcome:
@@ -338,8 +377,8 @@ def _folder(video: Path, sha256: str, output: Path) -> Path:
 def _owner(folder: Path) -> str | None:
     """The sha256 of the video whose folder this is, or None."""
     try:
-        return str(json.loads((folder / CLAIM).read_text())["sha256"])
-    except (OSError, ValueError, KeyError):
+        return str(json.loads((folder / CLAIM).read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -356,16 +395,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _key(sha256: str, settings: Settings, embedder: Embedder) -> str:
     """What a log was made of and how: the same key, the same bytes."""
-    made_of = [
-        FORMAT,
-        __version__,
-        sha256,
-        settings.grid_hz,
-        settings.decode,
-        settings.motion,
-        embedder.version,
-        registry.names("perceivers"),
-    ]
+    writes = {name: registry.load("perceivers", name).writes for name in registry.names("perceivers")}
+    made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, embedder.version, embedder.sha256, writes]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -77,8 +78,8 @@ def _checked(field: KnobField, value: Any) -> Any:
         raise UsageError(f"knob {field.name} wants a {field.type.__name__}, got {value!r}") from None
     if knob.choices and converted not in knob.choices:
         raise UsageError(f"knob {field.name} wants one of {', '.join(knob.choices)}, got {value!r}")
-    if isinstance(converted, float) and converted != converted:
-        raise UsageError(f"knob {field.name} wants a number, got {value!r}")
+    if isinstance(converted, float) and not math.isfinite(converted):
+        raise UsageError(f"knob {field.name} wants a finite number, got {value!r}")
     if knob.low is not None and converted < knob.low:
         raise UsageError(f"knob {field.name} wants at least {knob.low:g} {knob.unit}, got {value!r}")
     if knob.high is not None and converted > knob.high:

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda", "coreml"] = Field("auto", description="where networks run")
     decode: Literal["exact", "fast"] = Field("exact", description="fast skips the loop filter and frames that no other refers to")
     motion: Literal["dis", "farneback"] = Field("dis", description="optical flow; farneback = the seed's, full size, slow")
-    grid_hz: float = Field(10.0, gt=0, le=240, description="sampled frames per second of video")
+    grid_hz: float = Field(10.0, ge=0.1, le=240, description="sampled frames per second of video")
     jobs: int = Field(1, ge=1, le=256, description="videos scanned at the same time, one process each")
     stills: bool = Field(True, description="cut full-size stills of the chosen frames")
     saliency: dict[str, Any] = Field(default_factory=dict, description="knobs of the saliency engine")

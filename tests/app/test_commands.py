@@ -296,7 +296,7 @@ def test_a_knob_that_is_turned_changes_the_result(momentscan: Command, scanned: 
         ("percentile=101", "percentile wants at most 100"),
         ("hop_s=0", "hop_s wants at least 0.25"),
         ("percentile=high", "percentile wants a float"),
-        ("percentile=nan", "percentile wants a number"),
+        ("percentile=nan", "percentile wants a finite number"),
         ("smooth=butter", "smooth wants one of gaussian, median, none"),
         ("percentile", "knob=value"),
         ("=3", "knob=value"),

@@ -158,3 +158,54 @@ def test_the_demo_ride_is_found(tmp_path: Path) -> None:
 
 def test_outcomes_are_plain_values(scanned: Outcome) -> None:
     assert json.loads(json.dumps(dataclasses.asdict(scanned)))["status"] == "done"
+
+
+def test_unchanged_looks_at_stills_picks_and_what_find_did(ride: Path, tmp_path: Path) -> None:
+    bare = flows.scan(ride, settings(tmp_path, stills=False))
+    frames = Path(bare.folder) / "highlight_saliency" / "frames"
+    assert not frames.exists()
+    assert flows.scan(ride, settings(tmp_path)).status == "done"
+    assert list(frames.glob("*.jpg"))
+    assert flows.scan(ride, settings(tmp_path)).status == "unchanged"
+    shutil.rmtree(frames)
+    assert flows.scan(ride, settings(tmp_path)).status == "done"
+    flows.find(Path(bare.folder), settings(tmp_path, picks={"count": 1}))
+    assert flows.scan(ride, settings(tmp_path)).status == "done"
+
+
+def test_a_kill_in_find_is_not_taken_for_done(ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = flows.scan(ride, settings(tmp_path, stills=False))
+
+    def killed(*args: object) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(flows, "report_html", killed)
+        flows.find(Path(first.folder), settings(tmp_path, stills=False, saliency={"percentile": 30}))
+    again = flows.scan(ride, settings(tmp_path, stills=False))
+    assert again.status == "done"
+    assert again.engines == first.engines
+
+
+def test_a_still_that_was_damaged_is_mended_by_force(ride: Path, tmp_path: Path) -> None:
+    outcome = flows.scan(ride, settings(tmp_path))
+    still = next((Path(outcome.folder) / "highlight_saliency" / "frames").glob("*.jpg"))
+    good = still.read_bytes()
+    still.write_bytes(b"garbage")
+    flows.scan(ride, settings(tmp_path), force=True)
+    assert still.read_bytes() == good
+
+
+def test_other_weights_are_another_scan(ride: Path, tmp_path: Path) -> None:
+    import nets
+
+    found = []
+    for seed in (0, 5):
+        weights = tmp_path / "weights" / "clip-vit-b32-openai-vision.onnx"
+        weights.parent.mkdir(exist_ok=True)
+        nets.build_vit(weights, "clip", seed=seed, dim=64, depth=1, heads=2, mlp=64, patch=32, image=224, out=512)
+        chosen = settings(tmp_path, embedder="openclip", models=str(weights.parent), stills=False)
+        found.append(flows.scan(ride, chosen))
+    assert [o.status for o in found] == ["done", "done"]
+    run = json.loads((Path(found[1].folder) / "run.json").read_text())
+    assert len(run["models"][0]["sha256"]) == 64

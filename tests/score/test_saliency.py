@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 import worlds
+from momentscan.errors import UsageError
 from momentscan.score.saliency import Saliency
 from momentscan.signals import Signals
 from momentscan.values import Verdict
@@ -132,3 +135,16 @@ def test_the_peak_lies_where_it_happens() -> None:
     for start in (11.0, 23.5, 40.0):
         moment = Saliency().judge(worlds.signals(burst=(start, start + 2))).moments[0]
         assert start - 0.5 <= moment.window.peak_s <= start + 2.5
+
+
+def test_moments_do_not_overlap_where_a_long_run_was_split() -> None:
+    for percentile in (0, 30, 50, 80):
+        moments = Saliency(percentile=percentile, contrast=0).judge(worlds.signals(duration_s=150.0)).moments
+        ordered = sorted((m.window.start_s, m.window.end_s) for m in moments)
+        assert all(a[1] <= b[0] for a, b in itertools.pairwise(ordered))
+
+
+def test_a_median_over_one_window_is_refused() -> None:
+    with pytest.raises(UsageError, match="set hop_s=1"):
+        Saliency(smooth="median").judge(worlds.signals())
+    assert Saliency(smooth="median", hop_s=1.0).judge(worlds.signals()).moments

@@ -95,7 +95,8 @@ def scan(
     from momentscan.settings import load
 
     given = _given(output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode, jobs=jobs, stills=stills)
-    tasks = [work.Scan(str(video), given, force) for video in dict.fromkeys(videos)]
+    once = {video.resolve(): video for video in reversed(videos)}  # one file under two names is one task
+    tasks = [work.Scan(str(video), given, force) for video in reversed(once.values())]
     _finish(_run(tasks, load(**given).jobs, as_json), as_json)
 
 
@@ -297,18 +298,23 @@ def _as_json(result: Any) -> dict[str, Any]:
     import json
 
     for engine in result.outcome.engines:
-        windows[engine] = json.loads((Path(result.outcome.folder) / f"highlight_{engine}" / "windows.json").read_text())
+        windows[engine] = json.loads((Path(result.outcome.folder) / f"highlight_{engine}" / "windows.json").read_text(encoding="utf-8"))
     return {**result.outcome.__dict__, "exit_code": 0, "windows": windows}
 
 
 def _print_json(value: Any) -> None:
     import json
 
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+    typer.echo(_printable(json.dumps(value, indent=1, ensure_ascii=False, default=str)))
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    typer.echo(_printable(text), err=True)
+
+
+def _printable(text: str) -> str:
+    """Names that are not UTF-8 with their odd bytes written out."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _progress() -> Any:

@@ -21,7 +21,7 @@ from momentscan.signals import Signals
 from momentscan.signals.schema import field_of, table_of
 from momentscan.values import Columns, VideoInfo
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what a log holds changes meaning; older logs are then scanned again."""
 
 PART_S = 60.0
@@ -101,7 +101,7 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
     if (finished / MANIFEST).is_file():
         swap(finished, folder)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or not {"key", "video", "files"} <= set(manifest):

@@ -19,12 +19,12 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """UTF-8 text, whole or not at all."""
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode(errors="backslashreplace"))  # names that are not UTF-8
 
 
 def to_json(value: Any) -> bytes:
     """The bytes of a JSON file: six decimals, keys as given, one newline at the end."""
-    return (json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
 
 
 class Still(NamedTuple):
@@ -43,7 +43,7 @@ def kept_stills(folder: Path) -> dict[int, Still]:
     for path in sorted((folder / "frames").glob("window_*_f*.jpg")):
         index = path.stem.rpartition("_f")[2]
         thumb = folder / THUMBS / f"f{index}.jpg"
-        if index.isdigit() and thumb.is_file():
+        if index.isdigit() and thumb.is_file() and path.stat().st_size:
             found[int(index)] = Still(path, thumb.read_bytes())
     return found
 
@@ -115,7 +115,7 @@ def _window(number: int, moment: Moment) -> dict[str, Any]:
         "peak_ms": _ms(moment.window.peak_s),
         "score_rule": moment.score,
         "score_model": None,
-        "key_features": dict(moment.features),
+        "key_features": {"d_face": None, "d_body": None, **moment.features},
         "selected_frames": [_frame(p) for p in moment.picks],
         "engine": moment.scorer,
         "parts": dict(moment.parts),

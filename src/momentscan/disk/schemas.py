@@ -132,10 +132,20 @@ _RUN = _object(
             **{"for": _TEXT},
         )
     ),
-    engines=_by_name(_object(moments=_INTEGER, reason=_or_null(_TEXT), absent=_by_name(_TEXT), knobs={"type": "object"})),
+    engines=_by_name(
+        _object(
+            moments=_INTEGER,
+            reason=_or_null(_TEXT),
+            absent=_by_name(_TEXT),
+            knobs={"type": "object"},
+            picks={"type": "object"},
+            picked=_INTEGER,
+            stills=_list(_INTEGER),
+        )
+    ),
     warnings=_list(_TEXT),
     timings_s=_by_name(_NUMBER),
-    x_realtime=_NUMBER,
+    x_realtime=_or_null(_NUMBER),
 )
 _MANIFEST = _object(
     format=_INTEGER,

@@ -55,7 +55,7 @@ def clock(seconds: float) -> str:
 def _template() -> Any:
     from jinja2 import Environment, select_autoescape
 
-    source = (Path(__file__).parent / "report.html.jinja").read_text()
+    source = (Path(__file__).parent / "report.html.jinja").read_text(encoding="utf-8")
     return Environment(autoescape=select_autoescape(default_for_string=True), trim_blocks=True, lstrip_blocks=True).from_string(source)
 
 
@@ -83,7 +83,8 @@ def _strip(signals: Signals) -> list[dict[str, str]]:
     if not signals.rows("strip.jpeg"):
         return []
     pictures, times = signals["strip.jpeg"], signals["strip.time_s"]
-    chosen = np.unique(np.linspace(0, len(pictures) - 1, min(STRIP, len(pictures))).round().astype(int))
+    middles = (np.arange(STRIP) + 0.5) / STRIP * max(signals.video.duration_s, 1e-6)
+    chosen = np.clip(np.searchsorted(times, middles, "right") - 1, 0, None)  # by time: a picture that stands is shown as long as it stood
     return [{"src": _data_uri(pictures[i]), "at": clock(float(times[i]))} for i in chosen]
 
 

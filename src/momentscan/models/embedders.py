@@ -18,7 +18,7 @@ from momentscan.errors import BadWeights
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.session import Port, Session, open_session
-from momentscan.models.weights import locate, require
+from momentscan.models.weights import locate, require, verify
 
 Frames = NDArray[np.uint8]
 """(N,H,W,3) uint8 RGB; H and W at least 1."""
@@ -45,6 +45,7 @@ class Embedder(Protocol):
     dim: int
     short_side_px: int
     weight: ClassVar[Weight | None]
+    sha256: str | None
 
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
@@ -71,6 +72,7 @@ class _Network:
     dim: int
     short_side_px: int
     weight: ClassVar[Weight | None]
+    sha256: str | None = None
     _input: ClassVar[Port]
     _output: ClassVar[Port]
 
@@ -83,7 +85,10 @@ class _Network:
     def open(cls, folder: Path | None, device: str = "auto") -> Self:
         """Raises MissingModel if the weights are not here, BadWeights if they are not the ones this class was written for."""
         assert cls.weight is not None
-        return cls(open_session(require(cls.weight, folder), device))
+        path = require(cls.weight, folder)
+        opened = cls(open_session(path, device))
+        opened.sha256 = verify(path, cls.weight)
+        return opened
 
     def embed(self, frames: Frames) -> Vectors:
         """(N,H,W,3) uint8 RGB -> (N, dim) float32 of length 1."""
@@ -188,6 +193,7 @@ class Descriptor:
     dim = 512 + 9 * 12 + 63 + 1
     short_side_px = 128
     weight: ClassVar[Weight | None] = None
+    sha256: str | None = None
 
     @classmethod
     def open(cls, folder: Path | None = None, device: str = "auto") -> Self:

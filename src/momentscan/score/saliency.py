@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from momentscan.errors import UsageError
 from momentscan.knobs import Knob
 from momentscan.score.intervals import Intervals, local_maxima
 from momentscan.signals import Signals
@@ -125,9 +127,9 @@ class Saliency:
         runs = chooser.runs(smoothed, windows.starts, windows.ends)
         bar = f"{chooser.threshold(smoothed):.3f} ({self.percentile:g}th percentile)"
         chosen, rejected = [], []
-        for run in runs:
+        for run, (start_s, end_s) in zip(runs, _apart(runs, windows), strict=True):
             best = int(run[np.argmax(smoothed[run])])
-            window = self._window(windows.starts[run[0]], windows.ends[run[-1]], parts)
+            window = self._window(start_s, end_s, parts)
             highest = max(float(np.nanmax(lift[run], initial=0.0)) for lift in windows.lifts.values())
             if highest < self.contrast:
                 reason = f"nothing in it reaches {self.contrast:g} times its usual (at most {highest:.1f})"
@@ -257,7 +259,12 @@ class Saliency:
             return value
         if self.smooth == "gaussian":
             return gaussian(value, self.smooth_s / self.hop_s)
-        return median_filter(value, 2 * int(self.smooth_s / self.hop_s / 2) + 1)
+        size = 2 * int(self.smooth_s / self.hop_s / 2) + 1
+        if size < 3:
+            raise UsageError(
+                f"smooth=median wants smooth_s of at least two hops, got {self.smooth_s:g} s with hop_s={self.hop_s:g}; set hop_s=1"
+            )
+        return median_filter(value, size)
 
     def _window(self, start_s: float, end_s: float, parts: Mapping[str, Part]) -> Window:
         """The interval with its peak: the middle of the half second in which the parts together rise most over their usual."""
@@ -269,6 +276,15 @@ class Saliency:
             rise += self._weights[name] * np.log2(np.clip(highest, 1.0, MOST))
         best = int(np.argmax(gaussian(rise, 0.5)))
         return Window(float(start_s), float(end_s), float((edges[best] + edges[best + 1]) / 2))
+
+
+def _apart(runs: Sequence[NDArray[np.int64]], windows: Windows) -> list[list[float]]:
+    """[start_s, end_s] of each run; where a split run's windows reach into the next one, both end at the middle."""
+    spans = [[float(windows.starts[run[0]]), float(windows.ends[run[-1]])] for run in runs]
+    for before, after in itertools.pairwise(spans):
+        if before[1] > after[0]:
+            before[1] = after[0] = (before[1] + after[0]) / 2
+    return spans
 
 
 def _usual(value: Series, floor: float) -> float:
@@ -283,8 +299,9 @@ def _why(windows: Windows, at: int) -> str:
     for name in sorted(windows.lifts, key=lambda n: -np.nan_to_num(windows.lifts[n][at])):
         value, lift = windows.values[name], windows.lifts[name][at]
         if np.isfinite(lift):
-            higher = int(np.sum(value > value[at]))
-            rank = "the most of all windows" if higher == 0 else f"more than in {100 * np.nanmean(value < value[at]):.0f} % of windows"
+            finite = value[np.isfinite(value)]
+            higher = int(np.sum(finite > value[at]))
+            rank = "the most of all windows" if higher == 0 else f"more than in {100 * np.mean(finite < value[at]):.0f} % of windows"
             size = f"{20 * np.log10(max(lift, 1e-3)):+.0f} dB over its usual" if name == "audio" else f"{lift:.1f} times its usual"
             said.append(f"{WORDS[name]} {size}, {rank}")
     return "; ".join(said)
