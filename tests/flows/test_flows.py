@@ -179,9 +179,11 @@ def test_a_kill_in_find_is_not_taken_for_done(ride: Path, tmp_path: Path, monkey
     def killed(*args: object) -> str:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    turned = settings(tmp_path, stills=False, saliency={"percentile": 30})
+    with monkeypatch.context() as patched:
         patched.setattr(flows, "report_html", killed)
-        flows.find(Path(first.folder), settings(tmp_path, stills=False, saliency={"percentile": 30}))
+        with pytest.raises(KeyboardInterrupt):
+            flows.find(Path(first.folder), turned)
     again = flows.scan(ride, settings(tmp_path, stills=False))
     assert again.status == "done"
     assert again.engines == first.engines
