@@ -75,8 +75,9 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
         key = _key(sha256, settings, embedder)
         timings: dict[str, float] = {"open": time.perf_counter() - started}
         with _alone(folder):
-            if not force and _is_done(folder, key, engines, settings):
-                return _outcome(_run_of(folder) or {}, folder, "unchanged")
+            before = None if force else _finished(folder, key, engines, settings)
+            if before is not None:
+                return _outcome(before, folder, "unchanged")
             manifest = manifest_of(folder / "signals")
             watched = force or manifest is None or manifest["key"] != key
             (folder / RUN).unlink(missing_ok=True)
@@ -100,8 +101,7 @@ def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
     """Judges again from the signal log; the video is not needed, except for stills of frames that were not chosen before."""
     started = time.perf_counter()
     engines = _engines(settings)
-    if manifest_of(folder / "signals") is None:
-        read_log(folder / "signals")  # says what is wrong
+    read_log(folder / "signals")  # what is no scanned video is told before it is locked
     with _alone(folder):
         signals = read_log(folder / "signals")
         run = _run_of(folder)
@@ -288,7 +288,6 @@ def _stills(
     found = {index: still for index, still in kept_stills(folder).items() if index in picks}
     missing = {time_s: index for index, time_s in sorted(picks.items()) if index not in found}
     source = Path(video.path)
-
     done = itertools.count(1)
 
     def keep(time_s: float, frame: NDArray[np.uint8]) -> Still:
@@ -336,12 +335,13 @@ def _version(signals: Signals) -> dict[str, Any]:
     return {"app": "momentscan", "app_version": __version__, "embed_model": signals.made_by.get("vision.embedding"), "gate_version": "v1"}
 
 
-def _is_done(folder: Path, key: str, engines: list[str], settings: Settings) -> bool:
-    """Whether run.json, which is written last, says that this very work was finished, and it is all still there."""
+def _finished(folder: Path, key: str, engines: list[str], settings: Settings) -> dict[str, Any] | None:
+    """What run.json, which is written last, says, if this very work was finished and is all still there."""
     run = _run_of(folder)
     if run is None or run.get("key") != key or manifest_of(folder / "signals") is None or not (folder / REPORT).is_file():
-        return False
-    return all(_same_engine(run["engines"].get(e, {}), folder / f"highlight_{e}", _scorer(e, settings), settings) for e in engines)
+        return None
+    same = all(_same_engine(run["engines"].get(e, {}), folder / f"highlight_{e}", _scorer(e, settings), settings) for e in engines)
+    return run if same else None
 
 
 def _same_engine(known: Mapping[str, Any], folder: Path, scorer: Any, settings: Settings) -> bool:

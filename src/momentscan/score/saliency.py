@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
@@ -125,7 +125,8 @@ class Saliency:
         smoothed = self._smoothed(curve.value)
         chooser = Intervals(percentile=self.percentile, gap_s=self.hop_s, max_length_s=self.max_length_s)
         runs = chooser.runs(smoothed, windows.starts, windows.ends)
-        bar = f"{chooser.threshold(smoothed):.3f} ({self.percentile:g}th percentile)"
+        threshold = chooser.threshold(smoothed)
+        bar = f"{threshold:.3f} ({self.percentile:g}th percentile)"
         chosen, rejected = [], []
         for run, (start_s, end_s) in zip(runs, _apart(runs, windows), strict=True):
             best = int(run[np.argmax(smoothed[run])])
@@ -147,7 +148,7 @@ class Saliency:
                 weakest = min(parts, key=lambda n: curve.parts[n][i])
                 reason = f"smoothed score {smoothed[i]:.3f} < {bar}; its weakest part is {WORDS[weakest]}"
                 rejected.append(self._candidate(curve, i, window, "below_threshold", reason))
-        return self._verdict(curve, smoothed, chooser.threshold(smoothed), chosen, rejected, absent)
+        return self._verdict(curve, smoothed, threshold, chosen, rejected, absent)
 
     def _verdict(
         self, curve: Curve, smoothed: Series, threshold: float, chosen: list[Moment], rejected: list[Candidate], absent: Mapping[str, str]
@@ -317,4 +318,4 @@ def _with_rivals(moment: Moment, candidates: list[Candidate]) -> Moment:
     before = [c for c in lost if c.window.peak_s < moment.window.peak_s][-1:]
     after = [c for c in lost if c.window.peak_s >= moment.window.peak_s][:1]
     rivals = tuple(f"{c.window.start_s:.1f}-{c.window.end_s:.1f} s (score {c.score:.3f}) not chosen: {c.reason}" for c in before + after)
-    return Moment(moment.window, moment.score, moment.scorer, moment.why, moment.parts, moment.features, rivals, moment.picks)
+    return replace(moment, rivals=rivals)
