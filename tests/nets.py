@@ -141,3 +141,76 @@ class _Net:
         pooled = self.add("Add", [asked, self.mlp(self.norm(asked, dim), dim, mlp, "siglip")])
         flat = self.add("Squeeze", [pooled, self.ints(1)])
         return flat if out == dim else self.add("MatMul", [flat, self.random(dim, out)])
+
+    def grid(self, source: str, stride: int, gains: list[float], biases: tuple[float, ...]) -> str:
+        """One channel for each bias; the first ones add `gain` times the mean of the cell's first plane."""
+        kernel = np.zeros((len(biases), 3, stride, stride), np.float32)
+        kernel[: len(gains), 0] = np.array(gains)[:, None, None] / stride**2
+        bias = self.const(np.array(biases, np.float32))
+        return self.add("Conv", [source, self.const(kernel), bias], strides=[stride, stride], kernel_shape=[stride, stride])
+
+    def per_cell(self, source: str, stride: int, gains: list[float], biases: tuple[float, ...]) -> str:
+        """The same, one row per cell: (batch, cells, channels)."""
+        last = self.add("Transpose", [self.grid(source, stride, gains, biases)], perm=[0, 2, 3, 1])
+        return self.add("Reshape", [last, self.ints(0, -1, len(biases))])
+
+    def graph(self, inputs: list[tuple[str, list[int | str | None]]], outputs: list[onnx.ValueInfoProto]) -> onnx.GraphProto:
+        ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs]
+        return helper.make_graph(self.nodes, "faces", ports, outputs, self.weights)
+
+
+# ---- face detectors and Face-ID: one convolution that answers to the picture, so that a lit cell is a face
+
+
+def build_yunet(
+    path: Path,
+    box: tuple[float, ...] = (0, 0, 0, 0),
+    points: tuple[float, ...] = (0,) * 10,
+    lit: tuple[float, float, float] = (1, 0, 0),
+    square_px: int | None = None,
+    missing: str | None = None,
+) -> Path:
+    """Every cell answers `box` and `points`; cls is the mean of its first plane over 255 times `lit` (strides 8, 16, 32), obj is 1."""
+    net, outputs = _Net(0), []
+    for stride, gain in zip((8, 16, 32), lit, strict=True):
+        rows = net.per_cell("input", stride, [gain / 255, 0], (0, 1, *box, *points))
+        for part, first, size in (("cls", 0, 1), ("obj", 1, 1), ("bbox", 2, 4), ("kps", 6, 10)):
+            name = f"{part}_{stride}"
+            if name != missing:
+                net.add("Slice", [rows, net.ints(first), net.ints(first + size), net.ints(2)], name)
+                outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", None, size]))
+    shape = [1, 3, square_px, square_px] if square_px else ["batch", 3, "height", "width"]
+    return save(path, net.graph([("input", shape)], outputs))
+
+
+def build_scrfd(path: Path, box: tuple[float, ...], points: tuple[float, ...]) -> Path:
+    """The second anchor of every cell of stride 8 has its first plane's mean for a score; everything else has none."""
+    net, outputs = _Net(0), []
+    for stride in (8, 16, 32):
+        rows = net.per_cell("images", stride, [0, 1.0 if stride == 8 else 0.0], (0, 0, *box, *box, *points, *points))
+        for part, first, size in (("score", 0, 1), ("bbox", 2, 4), ("kps", 10, 10)):
+            both = net.add("Slice", [rows, net.ints(first), net.ints(first + 2 * size), net.ints(2)])
+            name = net.add("Reshape", [both, net.ints(-1, size)], f"{part}_{stride}")
+            outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, size]))
+    return save(path, net.graph([("images", [1, 3, "h", "w"])], outputs))
+
+
+def build_centerface(path: Path, size: tuple[float, ...], shift: tuple[float, ...], points: tuple[float, ...]) -> Path:
+    """Its heat is the mean of the first plane over 255; like the real file it declares 10 x 3 x 32 x 32 and computes any size."""
+    net = _Net(0)
+    grid = net.grid("input.1", 4, [1 / 255], (0, *size, *shift, *points))
+    outputs = []
+    for name, first, planes in (("537", 0, 1), ("538", 1, 2), ("539", 3, 2), ("540", 5, 10)):
+        net.add("Slice", [grid, net.ints(first), net.ints(first + planes), net.ints(1)], name)
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [10, planes, 8, 8]))
+    return save(path, net.graph([("input.1", [10, 3, 32, 32])], outputs))
+
+
+def build_face_id(path: Path, source: str, target: str, dim: int, batch: int | str = "N", last: bool = False) -> Path:
+    """Sixteen means of each colour through a random matrix; `last`: colours are the last axis of the input."""
+    net = _Net(0)
+    planes = net.add("Transpose", [source], perm=[0, 3, 1, 2]) if last else source
+    means = net.add("Flatten", [net.add("AveragePool", [planes], kernel_shape=[28, 28], strides=[28, 28])])
+    net.add("MatMul", [means, net.random(48, dim)], target)
+    shape = [batch, 112, 112, 3] if last else [batch, 3, 112, 112]
+    return save(path, net.graph([(source, shape)], [helper.make_tensor_value_info(target, TensorProto.FLOAT, [batch, dim])]))

@@ -38,19 +38,25 @@ class Embedder(Protocol):
     """`version` names the vectors (network, weights, preprocessing): only vectors of one version may be compared.
 
     `short_side_px` is the smallest short side of a frame that loses nothing by being enlarged; smaller frames are accepted.
+    `crop_side_px` is the side of the square crops that `embed_crops` likes best.
     """
 
     name: str
     version: str
     dim: int
     short_side_px: int
+    crop_side_px: int
     weight: ClassVar[Weight | None]
     sha256: str | None
 
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
 
-    def embed(self, frames: Frames) -> Vectors: ...
+    def embed(self, frames: Frames) -> Vectors:
+        """Of whole frames, which are framed as the network's authors do."""
+
+    def embed_crops(self, crops: Frames) -> Vectors:
+        """Of squares (N,S,S,3) that were framed already: nothing of them is cut off."""
 
 
 def choose(name: str, folder: Path | None = None, device: str = "auto") -> Embedder:
@@ -64,21 +70,22 @@ def choose(name: str, folder: Path | None = None, device: str = "auto") -> Embed
     return opened
 
 
-class _Network:
-    """What the four networks share: weights checked, signature checked, frame by frame, unit vectors."""
+class Network:
+    """What all networks to vectors share: weights checked, signature checked, frame by frame, unit vectors."""
 
     name: str
     version: str
     dim: int
     short_side_px: int
+    crop_side_px: int = 224
     weight: ClassVar[Weight | None]
     sha256: str | None = None
-    _input: ClassVar[Port]
-    _output: ClassVar[Port]
+    _input: Port
+    _output: Port
 
     def __init__(self, session: Session) -> None:
-        _check_port(session, session.inputs, self._input, "input")
-        _check_port(session, session.outputs, self._output, "output")
+        check_port(session, session.inputs, self._input, "input")
+        check_port(session, session.outputs, self._output, "output")
         self._session = session
 
     @classmethod
@@ -93,10 +100,15 @@ class _Network:
     def embed(self, frames: Frames) -> Vectors:
         """(N,H,W,3) uint8 RGB -> (N, dim) float32 of length 1."""
         _check_frames(frames)
-        return _stacked([self._one(frame) for frame in frames], self.dim)
+        return _stacked([self._one(self._prepare(frame)) for frame in frames], self.dim)
 
-    def _one(self, frame: Frames) -> Vectors:
-        (found,) = self._session.run({self._input.name: self._prepare(frame)}, [self._output.name])
+    def embed_crops(self, crops: Frames) -> Vectors:
+        """(N,S,S,3) uint8 RGB -> (N, dim) float32 of length 1."""
+        _check_frames(crops)
+        return _stacked([self._one(self._prepare_crop(crop)) for crop in crops], self.dim)
+
+    def _one(self, prepared: NDArray[Any]) -> Vectors:
+        (found,) = self._session.run({self._input.name: prepared}, [self._output.name])
         vector = self._read(found)
         if vector.shape != (self.dim,) or not np.isfinite(vector).all():
             raise BadWeights(f"{self._session.path.name} gave a vector {vector.shape}, expected ({self.dim},) finite numbers")
@@ -106,13 +118,17 @@ class _Network:
         """(H,W,3) uint8 -> the network's input, batch of one."""
         raise NotImplementedError
 
+    def _prepare_crop(self, crop: Frames) -> NDArray[Any]:
+        """The same for a square; a centre square of a square is the square."""
+        return self._prepare(crop)
+
     def _read(self, found: NDArray[Any]) -> Vectors:
         """The network's output for a batch of one -> (dim,)."""
         vector: Vectors = found[0].astype(np.float32)
         return vector
 
 
-class OpenClip(_Network):
+class OpenClip(Network):
     """CLIP ViT-B/32 with OpenAI's weights, vision tower (Radford et al. 2021)."""
 
     name = "openclip"
@@ -127,7 +143,7 @@ class OpenClip(_Network):
         return planes(centre_square(frame, 224), CLIP_MEAN, CLIP_STD)
 
 
-class DinoV2(_Network):
+class DinoV2(Network):
     """DINOv2 ViT-S/14, the class token (Oquab et al. 2023)."""
 
     name = "dinov2"
@@ -136,17 +152,32 @@ class DinoV2(_Network):
     short_side_px = 256
     weight = row("dinov2-vits14.onnx")
     _input = Port("pixel_values", (None, 3, 224, 224), "tensor(float)")
-    _output = Port("last_hidden_state", (None, 257, 384), "tensor(float)")
+    _output = Port("last_hidden_state", (None, None, 384), "tensor(float)")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.crop_side_px = 112 if self._takes(112) else 224
+
+    def _takes(self, side_px: int) -> bool:
+        """Whether squares of this side may go in: a quarter of the cost at 112, and a face of 90 px holds nothing that 224 shows."""
+        try:
+            self._one(np.zeros((1, 3, side_px, side_px), np.float32))
+        except BadWeights:  # an export that fixes the size, or that does not interpolate its place embeddings
+            return False
+        return True
 
     def _prepare(self, frame: Frames) -> NDArray[np.float32]:
         return planes(centre_square(frame, 224, of_short_side=224 / 256), IMAGENET_MEAN, IMAGENET_STD)
+
+    def _prepare_crop(self, crop: Frames) -> NDArray[np.float32]:
+        return planes(resized(crop, self.crop_side_px), IMAGENET_MEAN, IMAGENET_STD)
 
     def _read(self, found: NDArray[Any]) -> Vectors:
         vector: Vectors = found[0, 0].astype(np.float32)  # the class token stands first
         return vector
 
 
-class SigLip(_Network):
+class SigLip(Network):
     """SigLIP base, patch 16, 224 px, vision tower (Zhai et al. 2023). The whole frame, squashed to a square."""
 
     name = "siglip"
@@ -161,7 +192,7 @@ class SigLip(_Network):
         return planes(resized(frame, 224), HALF, HALF)
 
 
-class MobileNet(_Network):
+class MobileNet(Network):
     """MobileNet v2 (Sandler et al. 2018), the 1280 features under its ImageNet classes, quantised; small and quick."""
 
     name = "mobilenet"
@@ -192,6 +223,7 @@ class Descriptor:
     version = "descriptor-hog-hsv-dct-v1"
     dim = 512 + 9 * 12 + 63 + 1
     short_side_px = 128
+    crop_side_px = 128
     weight: ClassVar[Weight | None] = None
     sha256: str | None = None
 
@@ -204,6 +236,10 @@ class Descriptor:
         """(N,H,W,3) uint8 RGB -> (N, 684) float32 of length 1."""
         _check_frames(frames)
         return _stacked([self._one(frame) for frame in frames], self.dim)
+
+    def embed_crops(self, crops: Frames) -> Vectors:
+        """(N,S,S,3) uint8 RGB -> (N, 684) float32 of length 1."""
+        return self.embed(crops)
 
     def _one(self, frame: Frames) -> Vectors:
         small = resized(frame, EDGE_PX)
@@ -337,7 +373,7 @@ def _check_frames(frames: Frames) -> None:
         raise ValueError(f"frames want (N,H,W,3) uint8 with H and W at least 1, got {frames.shape} {frames.dtype}")
 
 
-def _check_port(session: Session, ports: tuple[Port, ...], expected: Port, what: str) -> None:
+def check_port(session: Session, ports: tuple[Port, ...], expected: Port, what: str) -> None:
     """A size that the file leaves free may be anything; what it says must be what is expected."""
     port = next((p for p in ports if p.name == expected.name), None)
     if port is None:

@@ -47,9 +47,10 @@ class Session:
             raise BadWeights(f"{self.path.name} does not run on {self.device}: {_first_sentence(error)}") from None
 
 
-def open_session(path: Path, device: str = "auto") -> Session:
+def open_session(path: Path, device: str = "auto", free_sizes: bool = False) -> Session:
     """Opens the network at `path` on `device` (auto, cpu, cuda, coreml).
 
+    `free_sizes` is for a file that declares one size of picture though its network computes any: see `_with_free_sizes`.
     Raises MissingModel for a device that this machine does not have, BadWeights for a file that is no ONNX network or keeps its
     weights in other files.
     """
@@ -59,13 +60,15 @@ def open_session(path: Path, device: str = "auto") -> Session:
     wanted = _devices(device, ort.get_available_providers())
     if path.suffix != ".onnx":
         raise BadWeights(f"{path.name} is no .onnx file; ONNX Runtime opens nothing else")
-    if _keeps_weights_elsewhere(_read(path), path):
+    data = _read(path)
+    if _keeps_weights_elsewhere(data, path):
         raise BadWeights(f"{path.name} keeps its weights in other files (ONNX external data), which is refused; export it as one file")
+    network = _with_free_sizes(data, path) if free_sizes else str(path)
     reason = "no driver?"
     for name in wanted:
         try:
             # Without enable_fallback=0 its Python layer prints to stdout and goes on with the CPU.
-            inner = ort.InferenceSession(str(path), _options(ort), providers=[PROVIDERS[name]], enable_fallback=0)
+            inner = ort.InferenceSession(network, _options(ort), providers=[PROVIDERS[name]], enable_fallback=0)
         except _runtime_errors() as error:
             if name == "cpu":
                 raise BadWeights(f"ONNX Runtime cannot open {path.name}: {_first_sentence(error)}") from None
@@ -128,8 +131,28 @@ def _read(path: Path) -> bytes:
         raise MissingModel(f"{path} cannot be read: {error.strerror or one_line(error)}") from None
 
 
+def _with_free_sizes(data: bytes, path: Path) -> bytes:
+    """The same network; of what its inputs and outputs declare, only the channels (axis 1) still bind. Raises BadWeights."""
+    import onnx  # slow to import, and few files need it
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+    try:
+        model = onnx.load_model_from_string(data)
+    except DecodeError:
+        raise BadWeights(f"{path.name} is no ONNX network: its bytes are no model") from None
+    graph = model.graph
+    del graph.value_info[:]  # sizes in between were computed from those declared
+    weights = {tensor.name for tensor in graph.initializer}
+    for port in [*(p for p in graph.input if p.name not in weights), *graph.output]:
+        for axis, size in enumerate(port.type.tensor_type.shape.dim):
+            if axis != 1:
+                size.dim_param = f"{port.name}_{axis}"
+    freed: bytes = model.SerializeToString()
+    return freed
+
+
 # External data is looked for in the protobuf itself, because ONNX Runtime would resolve it against the working directory, and the
-# `onnx` package is no dependency. Only the fields on the way to a tensor are entered; everything else is stepped over unread.
+# `onnx` package is slow to import. Only the fields on the way to a tensor are entered; everything else is stepped over unread.
 # Numbers: onnx.proto3, the same since version 1 (2017).
 _WAYS: dict[str, dict[int, str]] = {
     "model": {7: "graph", 25: "function"},
