@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,15 @@ settings.register_profile("house", derandomize=True, deadline=None)  # the same 
 settings.load_profile("house")
 
 
+GIVEN = {name: value for name, value in os.environ.items() if name.startswith("MOMENTSCAN_")}
+"""What whoever runs the tests has set: where weights and videos are, and whether a test may skip without them."""
+
+
 def _folder(variable: str, word: str) -> Path:
-    folder = os.environ.get(variable)
+    folder = GIVEN.get(variable)
     if folder and Path(folder).is_dir():
         return Path(folder)
-    if word in os.environ.get("MOMENTSCAN_REQUIRE", "").split(","):
+    if word in GIVEN.get("MOMENTSCAN_REQUIRE", "").split(","):
         pytest.fail(f"{variable} is not a folder, and MOMENTSCAN_REQUIRE names {word}")
     pytest.skip(f"{variable} is not set")
 
@@ -33,13 +38,18 @@ def media_folder() -> Path:
     return _folder("MOMENTSCAN_MEDIA", "media")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, and no video that tests share, sees the user's settings, weights or cache."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in GIVEN:
+            patched.delenv(name)
+        patched.setenv("MOMENTSCAN_CACHE", str(tmp_path_factory.mktemp("nobodys") / "cache"))
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the user's settings, cache or working folder."""
-    for name in [
-        n for n in os.environ if n.startswith("MOMENTSCAN_") and n not in ("MOMENTSCAN_MODELS", "MOMENTSCAN_MEDIA", "MOMENTSCAN_REQUIRE")
-    ]:
-        monkeypatch.delenv(name)
+def _own_cache(_alone: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MOMENTSCAN_CACHE", str(tmp_path / "cache"))
 
 

@@ -17,8 +17,16 @@ PERCEIVERS = {
     "sound": "momentscan.perceive.sound:Sound",
     "strip": "momentscan.perceive.strip:Strip",
     "vision": "momentscan.perceive.vision:Vision",
+    "faces": "momentscan.perceive.faces:Faces",
+    "tracks": "momentscan.perceive.tracks:Tracks",
+    "photo": "momentscan.perceive.photo:Photo",
+    "head": "momentscan.perceive.head:Head",
+    "body": "momentscan.perceive.body:Body",
+    "crops": "momentscan.perceive.crops:Crops",
 }
 SCORERS = {
+    "rules": "momentscan.score.rules:Rules",
+    "vector": "momentscan.score.delta:Vector",
     "saliency": "momentscan.score.saliency:Saliency",
 }
 EMBEDDERS = {

@@ -23,13 +23,27 @@ class Settings(BaseSettings):
     engine: str = Field("all", description="engines to run, comma-separated, or all")
     models: Path | None = Field(None, description="folder of weights, looked into before the cache")
     embedder: str = Field("auto", description="vision embedder; auto = the first whose weights are here, else the built-in descriptor")
+    detector: str = Field("auto", description="face detector; auto = the first whose weights are here, none = look for no faces")
+    landmarks: str = Field(
+        "auto", description="face landmarks; auto = the first whose weights are here, none = angles from five points only"
+    )
+    face_id: str = Field("auto", description="Face-ID; auto = the first that may be used commercially and is here, none = none")
+    body_pose: str = Field("auto", description="body pose; auto = the first whose weights are here, none = none")
     device: Literal["auto", "cpu", "cuda", "coreml"] = Field("auto", description="where networks run")
     decode: Literal["exact", "fast"] = Field("exact", description="fast skips the loop filter and frames that no other refers to")
     motion: Literal["dis", "farneback"] = Field("dis", description="optical flow; farneback = the seed's, full size, slow")
     grid_hz: float = Field(10.0, ge=0.1, le=240, description="sampled frames per second of video")
     jobs: int = Field(1, ge=1, le=256, description="videos scanned at the same time, one process each")
     stills: bool = Field(True, description="cut full-size stills of the chosen frames")
+    faces: dict[str, Any] = Field(default_factory=dict, description="knobs of how faces are looked for")
+    tracks: dict[str, Any] = Field(default_factory=dict, description="knobs of the tracker")
+    heads: dict[str, Any] = Field(default_factory=dict, description="knobs of the landmarks")
+    bodies: dict[str, Any] = Field(default_factory=dict, description="knobs of the body pose")
+    crops: dict[str, Any] = Field(default_factory=dict, description="knobs of the crops that are embedded")
+    rules: dict[str, Any] = Field(default_factory=dict, description="knobs of the rules engine")
+    vector: dict[str, Any] = Field(default_factory=dict, description="knobs of the vector engine")
     saliency: dict[str, Any] = Field(default_factory=dict, description="knobs of the saliency engine")
+    gate: dict[str, Any] = Field(default_factory=dict, description="knobs of the quality gate for faces")
     picks: dict[str, Any] = Field(default_factory=dict, description="knobs of the choice of stills")
 
     @classmethod

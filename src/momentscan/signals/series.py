@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -92,3 +93,34 @@ def cosine_change(vectors: NDArray[np.float32]) -> Series:
     if len(vectors) > 1:
         change[1:] = np.maximum(0.0, 1.0 - (vectors[1:] * vectors[:-1]).sum(axis=1, dtype=np.float64))
     return change
+
+
+def ema_alpha(step_s: float, tau_s: float) -> float:
+    """The weight of a new sample after `step_s`, so that an average forgets with `tau_s` at any rate: 1 - exp(-Δt/τ). (readings H2)"""
+    return 1.0 if tau_s <= 0 else 1.0 - math.exp(-step_s / tau_s)
+
+
+def ema(x: Series, alpha: float) -> Series:
+    """Exponential moving average, alpha x + (1 - alpha) previous, started at the first: (N,) -> (N,). alpha = 1 changes nothing."""
+    out = x.astype(np.float64)
+    for i in range(1, len(out)):
+        out[i] = alpha * out[i] + (1 - alpha) * out[i - 1]
+    return out
+
+
+def zero_phase_ema(x: Series, alpha: float) -> Series:
+    """The same forwards and then backwards, which moves no peak: (N,) -> (N,). (readings H3)"""
+    return ema(ema(x, alpha)[::-1], alpha)[::-1]
+
+
+def bumps(x: Series, width: int) -> Series:
+    """What rises or falls and comes back within `width` samples, without ramps and steps: (N,) -> (N,), + up, - down.
+
+    White and black top-hat of mathematical morphology (Serra 1982).
+    """
+    if len(x) < 2:
+        return np.zeros(len(x))
+    from scipy.ndimage import grey_closing, grey_opening
+
+    up, down = x - grey_opening(x, width), grey_closing(x, width) - x
+    return np.asarray(np.where(up >= down, up, -down), np.float64)
