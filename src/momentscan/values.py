@@ -108,13 +108,15 @@ class Curve:
 
 @dataclass(frozen=True)
 class Pick:
-    """A frame chosen as a still. `quality` in [0, 1]; `measures` are the logged numbers behind it."""
+    """A frame chosen as a still. `quality` in [0, 1]; `measures` are the logged numbers behind it; `face_px` the box of the face it is
+    a portrait of, x1, y1, x2, y2 in px of the video as shown, which may reach past the picture."""
 
     time_s: float
     frame_idx: int
     quality: float
     measures: Mapping[str, float] = field(default_factory=dict)
     why: str = ""
+    face_px: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True)

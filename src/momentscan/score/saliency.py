@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from momentscan.errors import UsageError
 from momentscan.knobs import Knob
 from momentscan.score.intervals import Intervals, local_maxima
+from momentscan.score.peaks import verdict_of
 from momentscan.signals import Signals
 from momentscan.signals.series import gaussian, median_filter, percentile, percentile_rank, robust_z, soft_percentile
 from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
@@ -140,7 +141,6 @@ class Saliency:
                 own = {name: float(series[best]) for name, series in curve.parts.items()}
                 features = {name: _finite(windows.values[name][best]) if name in parts else None for name in WORDS}
                 chosen.append(Moment(window, float(curve.value[best]), self.name, why, own, features))
-        chosen.sort(key=lambda m: (-m.score, m.window.start_s))
         taken = {int(i) for run in runs for i in run}
         for i in local_maxima(smoothed).tolist():
             if i not in taken:
@@ -148,21 +148,8 @@ class Saliency:
                 weakest = min(parts, key=lambda n: curve.parts[n][i])
                 reason = f"smoothed score {smoothed[i]:.3f} < {bar}; its weakest part is {WORDS[weakest]}"
                 rejected.append(self._candidate(curve, i, window, "below_threshold", reason))
-        return self._verdict(curve, smoothed, threshold, chosen, rejected, absent)
-
-    def _verdict(
-        self, curve: Curve, smoothed: Series, threshold: float, chosen: list[Moment], rejected: list[Candidate], absent: Mapping[str, str]
-    ) -> Verdict:
-        ranked = [
-            Candidate(m.window, m.score, m.parts, "chosen", f"rank {i}: {m.why}")
-            if i <= self.max_windows
-            else Candidate(m.window, m.score, m.parts, "over_max", f"rank {i}, and only {self.max_windows} are kept (max_windows)")
-            for i, m in enumerate(chosen, 1)
-        ]
-        candidates = sorted([*ranked, *rejected], key=lambda c: (c.window.start_s, c.window.end_s))
-        moments = tuple(_with_rivals(m, candidates) for m in chosen[: self.max_windows])
-        none = None if moments else f"no_contrast: no window reaches {self.contrast:g} times this video's usual in anything"
-        return Verdict(self.name, curve, smoothed, threshold, moments, tuple(candidates), none, absent)
+        none = f"no_contrast: no window reaches {self.contrast:g} times this video's usual in anything"
+        return verdict_of(self.name, curve, smoothed, threshold, chosen, rejected, absent, self.max_windows, none)
 
     def _nothing(self, curve: Curve, absent: Mapping[str, str], reason: str) -> Verdict:
         return Verdict(self.name, curve, curve.value, None, (), (), reason, absent)
@@ -310,12 +297,3 @@ def _why(windows: Windows, at: int) -> str:
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _with_rivals(moment: Moment, candidates: list[Candidate]) -> Moment:
-    """The nearest candidates before and after it that were not chosen, with the reason."""
-    lost = [c for c in candidates if c.verdict != "chosen"]
-    before = [c for c in lost if c.window.peak_s < moment.window.peak_s][-1:]
-    after = [c for c in lost if c.window.peak_s >= moment.window.peak_s][:1]
-    rivals = tuple(f"{c.window.start_s:.1f}-{c.window.end_s:.1f} s (score {c.score:.3f}) not chosen: {c.reason}" for c in before + after)
-    return replace(moment, rivals=rivals)

@@ -1,0 +1,87 @@
+"""How far vectors are from what was usual around them: baselines over time for embeddings. Pure: arrays in, arrays out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentscan.signals.series import ema_alpha
+from momentscan.values import Series
+
+Vectors = NDArray[np.float64]
+"""(N, D)."""
+
+
+def pooled(
+    time_s: Series, vectors: Vectors, centres_s: Series, clip_s: float, pool: int, share: float
+) -> tuple[Vectors, NDArray[np.bool_]]:
+    """The mean of at most `pool` evenly spaced vectors in each clip `[centre - clip/2, centre + clip/2)`, of length 1: ((K, D), (K,) valid).
+
+    A clip is valid if it holds at least `share` of the vectors that a clip usually holds (readings H9, H10: re-normalise after pooling).
+    """
+    starts, ends = np.searchsorted(time_s, centres_s - clip_s / 2), np.searchsorted(time_s, centres_s + clip_s / 2)
+    step_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else clip_s
+    least = max(1.0, share * min(clip_s / max(step_s, 1e-6), ends.max(initial=0)))
+    out = np.zeros((len(centres_s), vectors.shape[1]))
+    valid = (ends - starts) >= least - 1e-9
+    for k in np.flatnonzero(valid):
+        n = int(ends[k] - starts[k])
+        rows = starts[k] + (np.arange(n) if n <= pool else np.round(np.linspace(0, n - 1, pool)).astype(int))
+        mean = vectors[rows].mean(axis=0)
+        out[k] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return out, valid
+
+
+def ema_delta(time_s: Series, vectors: Vectors, tau_s: float, restart: NDArray[np.bool_]) -> Series:
+    """‖e - EMA(e)‖ / (1 - α): (N, D) -> (N,). (highlight_vector §4; readings H1, H2, H9)
+
+    α = 1 - exp(-Δt/τ), so that the rate of the samples does not matter; the EMA starts at the median of the first 2τ, and anew where
+    `restart` says so.
+    """
+    out = np.full(len(time_s), np.nan)
+    starts = np.flatnonzero(np.concatenate([[True], restart[1:]])) if len(time_s) else np.zeros(0, int)
+    for a, b in zip(starts, np.append(starts[1:], len(time_s)), strict=True):
+        early = time_s[a:b] < time_s[a] + 2 * tau_s
+        base = np.asarray(np.median(vectors[a:b][early], axis=0))
+        for i in range(a, b):
+            alpha = 1.0 if tau_s <= 0 else ema_alpha(time_s[i] - time_s[i - 1], tau_s) if i > a else 0.0
+            away = vectors[i] - base
+            base = base + alpha * away
+            out[i] = float(np.linalg.norm(away))  # (e - ema) / (1 - α), where ema already holds e
+    return out
+
+
+def local_delta(time_s: Series, vectors: Vectors, span_s: float, restart: NDArray[np.bool_]) -> Series:
+    """‖e - median of the vectors within ± span/2‖, within the same stretch: (N, D) -> (N,). (readings H1: two-sided local median, 8 s)"""
+    out = np.full(len(time_s), np.nan)
+    stretch = np.cumsum(restart)
+    for i in range(len(time_s)):
+        near = (np.abs(time_s - time_s[i]) <= span_s / 2) & (stretch == stretch[i])
+        out[i] = float(np.linalg.norm(vectors[i] - np.median(vectors[near], axis=0)))
+    return out
+
+
+BLOCK = 512
+"""Rows compared at a time, so that hours of clips want no square of their number in memory."""
+
+
+def knn_novelty(time_s: Series, vectors: Vectors, k: int, apart_s: float) -> Series:
+    """Mean distance to the k nearest vectors at least `apart_s` away in time: (N, D) -> (N,); NaN where there are none. (readings H1)"""
+    out = np.full(len(time_s), np.nan)
+    for a in range(0, len(time_s), BLOCK):
+        square = np.clip(2 - 2 * (vectors[a : a + BLOCK] @ vectors.T), 0, None)
+        square[np.abs(time_s[a : a + BLOCK, None] - time_s[None]) < apart_s] = np.inf
+        nearest = np.sort(np.partition(square, min(k, square.shape[1]) - 1, axis=1)[:, :k], axis=1)
+        there = np.isfinite(nearest)
+        distance = np.sqrt(np.where(there, nearest, 0.0)).sum(axis=1)
+        out[a : a + BLOCK] = np.where(there.any(axis=1), distance / np.maximum(there.sum(axis=1), 1), np.nan)
+    return out
+
+
+def stale(vectors: Vectors, share: float) -> NDArray[np.bool_]:
+    """(N,) vectors that moved from the one before by less than `share` of the median step: the same frame shown again."""
+    out = np.zeros(len(vectors), np.bool_)
+    if len(vectors) > 2:
+        steps = np.linalg.norm(np.diff(vectors, axis=0), axis=1)
+        out[1:] = steps < share * np.median(steps)
+    return out
