@@ -31,12 +31,28 @@ def knobs_page() -> str:
     from momentscan.media.clock import ClockKnobs
     from momentscan.media.decode import Sampling
     from momentscan.media.door import Limits
+    from momentscan.perceive.body import Bodies
+    from momentscan.perceive.crops import Cropping
+    from momentscan.perceive.faces import Looking
+    from momentscan.perceive.head import Heads
+    from momentscan.perceive.tracks import Tracking
     from momentscan.score.intervals import Intervals
+    from momentscan.score.peaks import Peaks
+    from momentscan.select.gate import Gate
+    from momentscan.select.people import People
     from momentscan.select.picks import Picks
 
     classes = [(f"engine {name}", registry.load("scorers", name)) for name in registry.names("scorers")]
     classes += [
         ("stills (picks)", Picks),
+        ("the gate for faces (gate)", Gate),
+        ("who is who (people)", People),
+        ("looking for faces (faces)", Looking),
+        ("the tracker (tracks)", Tracking),
+        ("landmarks (heads)", Heads),
+        ("body pose (bodies)", Bodies),
+        ("crops that are embedded (crops)", Cropping),
+        ("peaks", Peaks),
         ("intervals", Intervals),
         ("the decode pass", Sampling),
         ("the clock", ClockKnobs),
@@ -45,7 +61,7 @@ def knobs_page() -> str:
     parts = [
         NOTE
         + "# Knobs\n\nEvery threshold, its unit, bounds and source. Knobs of an engine are turned with `momentscan find ID --engine NAME "
-        "--set knob=value` or in `momentscan.toml` (`[saliency]`, `[picks]`).\n"
+        "--set knob=value` or in `momentscan.toml` (`[saliency]`, `[picks]`, `[gate]`, ...).\n"
     ]
     for title, cls in classes:
         rows = []

@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,16 +21,26 @@ from momentscan import __version__, registry
 from momentscan.disk import LogWriter, manifest_of, read_log, write_engine, write_json, write_text
 from momentscan.disk.files import create, locked, release, remove
 from momentscan.disk.log import FORMAT
-from momentscan.disk.results import Still, keep_still, kept_stills, to_json
+from momentscan.disk.results import Still, filtering_entry, keep_still, kept_stills, read_engine, take_over, to_json
 from momentscan.errors import OutputError, UnreadableInput, UsageError
 from momentscan.export.report import report_html
 from momentscan.knobs import knobs_of, with_knobs
 from momentscan.media import jpeg, open_video, small_jpeg, stills
+from momentscan.media.ahead import ahead
 from momentscan.media.decode import Sampling
-from momentscan.models.embedders import Embedder, choose
+from momentscan.models.chosen import Models, choose_models
 from momentscan.perceive import Perceiver, ordered, watch
+from momentscan.perceive.body import Bodies
+from momentscan.perceive.crops import Cropping
+from momentscan.perceive.faces import Looking
+from momentscan.perceive.head import Heads
+from momentscan.perceive.tracks import Tracking
 from momentscan.progress import Progress, Step, silent
-from momentscan.select.picks import Picks
+from momentscan.score.compare import Side, summary
+from momentscan.score.compare import compare as compare_two
+from momentscan.select.gate import Gate
+from momentscan.select.people import People, Person
+from momentscan.select.picks import Picked, Picks
 from momentscan.settings import Settings
 from momentscan.signals import Signals, schema
 from momentscan.values import Batch, Columns, Verdict, VideoInfo
@@ -42,6 +52,10 @@ RUN = "run.json"
 """Says that everything is there; written last."""
 
 REPORT = "report.html"
+
+OF_FACES = ("faces", "tracks", "photo", "head", "body", "crops")
+"""Perceivers that have nothing to look at without a face detector."""
+
 CUT = ".stills.part"
 
 
@@ -67,12 +81,12 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     """
     started = time.perf_counter()
     engines = _engines(settings)
-    embedder = choose(settings.embedder, settings.models, settings.device)
+    models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
     with ExitStack() as stack:
         opened = stack.enter_context(open_video(video))
         sha256 = _sha256(video, on_progress)
         folder = _folder(video, sha256, settings.output)
-        key = _key(sha256, settings, embedder)
+        key = _key(sha256, _perceivers(settings, models), models, settings)
         timings: dict[str, float] = {"open": time.perf_counter() - started}
         with _alone(folder):
             before = None if force else _finished(folder, key, engines, settings)
@@ -82,12 +96,12 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
             watched = force or manifest is None or manifest["key"] != key
             (folder / RUN).unlink(missing_ok=True)
             if watched:
-                _write_log(opened, sha256, folder, key, settings, embedder, timings, on_progress)
+                _write_log(opened, sha256, folder, key, settings, models, timings, on_progress)
                 for engine in registry.names("scorers"):  # stills of another log are not kept
                     remove(folder / f"highlight_{engine}")
             stack.close()
             signals = read_log(folder / "signals")
-            run = _new_run(signals, settings, embedder, key)
+            run = _new_run(signals, settings, models, key)
             scorers = {engine: _scorer(engine, settings) for engine in engines}
             _judge(signals, folder, scorers, settings, run, timings, on_progress)
             elapsed = time.perf_counter() - started
@@ -129,6 +143,27 @@ def judge(signals: Signals, engine: str, knobs: Mapping[str, Any] | None = None)
     return verdict
 
 
+def compare(folders: Sequence[Path], a: str, b: str) -> dict[str, Any]:
+    """Two engines side by side, video by video and over all of them, from what they wrote: {"videos": [...], "summary": {...}}.
+
+    Raises UsageError where an engine has not judged a video.
+    """
+    if a == b:
+        raise UsageError(f"compare wants two engines, got {a} twice; there are {', '.join(registry.names('scorers'))}")
+    told = [compare_two(_side(folder, a), _side(folder, b)) for folder in folders]
+    videos = [{"video_id": folder.name, **one.to_json()} for folder, one in zip(folders, told, strict=True)]
+    return {"videos": videos, "summary": summary(told).to_json()}
+
+
+def _side(folder: Path, engine: str) -> Side:
+    if engine not in registry.names("scorers"):
+        raise UsageError(f"there is no engine {engine!r}; there are {', '.join(registry.names('scorers'))}")
+    said = read_engine(folder / f"highlight_{engine}")
+    if said is None:
+        raise UsageError(f"{folder}: was not judged by {engine}; momentscan find {folder} --engine {engine}")
+    return Side(engine, said.windows, said.scores, said.qualities, np.asarray(said.time_s, np.float64), np.asarray(said.value, np.float64))
+
+
 def scanned_folders(places: Iterable[str], output: Path) -> list[Path]:
     """Folders with a log for ids, folders of one video, or folders of many. Raises UsageError for a place that has none."""
     found: list[Path] = []
@@ -150,6 +185,7 @@ def _engines(settings: Settings) -> list[str]:
     for engine in asked:
         _scorer(engine, settings)  # unknown names and bad knobs are told before any work
     _picker(settings)
+    with_knobs(Gate, settings.gate)
     _sampling(settings)
     if not asked:
         raise UsageError(f"--engine names no engine; there are {', '.join(known)}")
@@ -164,6 +200,11 @@ def _scorer(engine: str, settings: Settings) -> Any:
 
 def _picker(settings: Settings) -> Picks:
     return with_knobs(Picks, settings.picks)
+
+
+def _choice(settings: Settings) -> dict[str, Any]:
+    """All knobs that decide which stills are chosen."""
+    return {**_knobs(_picker(settings)), "gate": _knobs(with_knobs(Gate, settings.gate))}
 
 
 def _sampling(settings: Settings) -> Sampling:
@@ -191,10 +232,24 @@ def _run_of(folder: Path) -> dict[str, Any] | None:
     return run if isinstance(run, dict) and isinstance(run.get("engines"), dict) else None
 
 
-def _perceivers(settings: Settings, embedder: Embedder) -> list[Perceiver]:
-    """Every registered perceiver, built with what it needs."""
-    given: dict[str, dict[str, Any]] = {"motion": {"method": settings.motion}, "vision": {"embedder": embedder}}
-    classes = {name: registry.load("perceivers", name) for name in registry.names("perceivers")}
+def _perceivers(settings: Settings, models: Models) -> list[Perceiver]:
+    """Every registered perceiver for which there is a model, built with what it needs."""
+    given: dict[str, dict[str, Any]] = {"motion": {"method": settings.motion}, "vision": {"embedder": models.embedder}}
+    if models.detector is not None:
+        given |= {
+            "faces": {"detector": models.detector, "looking": with_knobs(Looking, settings.faces)},
+            "tracks": {"face_id": models.face_id, "tracking": with_knobs(Tracking, settings.tracks)},
+            "head": {"landmarks": models.landmarks, "heads": with_knobs(Heads, settings.heads)},
+            "crops": {
+                "embedder": models.embedder,
+                "cropping": with_knobs(Cropping, settings.crops),
+                "poses": models.pose is not None,
+            },
+        }
+    if models.pose is not None:
+        given["body"] = {"pose": models.pose, "bodies": with_knobs(Bodies, settings.bodies)}
+    blind = {name for name in OF_FACES if models.detector is None or (name == "body" and models.pose is None)}
+    classes = {name: registry.load("perceivers", name) for name in registry.names("perceivers") if name not in blind}
     for cls in classes.values():
         schema.add(getattr(cls, "columns", ()))
     return ordered([cls(**given.get(name, {})) for name, cls in classes.items()])
@@ -206,19 +261,19 @@ def _write_log(
     folder: Path,
     key: str,
     settings: Settings,
-    embedder: Embedder,
+    models: Models,
     timings: dict[str, float],
     on_progress: Progress,
 ) -> None:
-    perceivers = [_Timed(p, timings) for p in _perceivers(settings, embedder)]
+    perceivers = [_Timed(p, timings) for p in _perceivers(settings, models)]
     sampling = _sampling(settings)
     total_s = opened.info.declared_s
     log = LogWriter(folder / "signals")
     try:
-        batches = _timed(opened.batches(sampling, max(p.short_side_px for p in perceivers)), "decode", timings)
-        for done_s, made in watch(batches, perceivers):
-            log.add(done_s, made)
-            on_progress(Step("watching", done_s, max(total_s, done_s) if total_s else None))
+        with ahead(opened.batches(sampling, max(p.short_side_px for p in perceivers))) as batches:
+            for done_s, made in watch(_timed(batches, "waiting for the decoder", timings), perceivers):
+                log.add(done_s, made)
+                on_progress(Step("watching", done_s, max(total_s, done_s) if total_s else None))
         video = dataclasses.replace(opened.info, sha256=sha256, video_id=folder.name)
         log.close(video, key, {name: version for p in perceivers for name, version in p.made_by.items()})
     except BaseException:
@@ -235,58 +290,68 @@ def _judge(
     timings: dict[str, float],
     on_progress: Progress,
 ) -> None:
-    """Every engine's verdict, stills and files; then the report over all of them. `run` is brought up to date."""
-    picker = _picker(settings)
+    """Every engine's verdict, then the stills of all of them at once, then their files and the report. `run` is brought up to date."""
+    picker, gate = _picker(settings), with_knobs(Gate, settings.gate)
     verdicts: dict[str, Verdict] = {}
-    pictures: dict[str, dict[int, bytes]] = {}
-    cut = folder / CUT
-    remove(cut)
+    looked: dict[str, list[Picked]] = {}
     for engine, scorer in scorers.items():
         began = time.perf_counter()
         verdict: Verdict = scorer.judge(signals)
-        picked = picker(signals, [m.window for m in verdict.moments])
-        verdict = dataclasses.replace(
-            verdict, moments=tuple(dataclasses.replace(m, picks=p.picks) for m, p in zip(verdict.moments, picked, strict=True))
-        )
+        looked[engine] = picker(signals, [m.window for m in verdict.moments], gate)
+        moments = zip(verdict.moments, looked[engine], strict=True)
+        verdicts[engine] = dataclasses.replace(verdict, moments=tuple(dataclasses.replace(m, picks=p.picks) for m, p in moments))
         timings[f"judge.{engine}"] = time.perf_counter() - began
-        began = time.perf_counter()
-        target = folder / f"highlight_{engine}"
-        kept, missing = _stills(signals.video, verdict, target, cut, settings, on_progress)
-        pictures[engine] = {index: still.small for index, still in kept.items()}
-        filtering = [
-            {"window_id": i, "considered": p.considered, "failed": p.failed, "selected": len(p.picks)} for i, p in enumerate(picked, 1)
-        ]
-        write_engine(target, signals.video, verdict, filtering, kept, _version(signals))
-        timings[f"stills.{engine}"] = time.perf_counter() - began
-        verdicts[engine] = verdict
+    began = time.perf_counter()
+    cut = folder / CUT
+    remove(cut)
+    kept = _stills(signals.video, verdicts, folder, cut, settings, on_progress)
+    timings["stills"] = time.perf_counter() - began
+    began = time.perf_counter()
+    pictures: dict[str, dict[int, bytes]] = {}
+    for engine, scorer in scorers.items():
+        verdict, picks = verdicts[engine], [p.frame_idx for m in verdicts[engine].moments for p in m.picks]
+        own = {index: kept[index] for index in picks if index in kept}
+        filtering = [filtering_entry(i, p.considered, p.failed, len(p.picks), p.reason, p.frames) for i, p in enumerate(looked[engine], 1)]
+        tables = scorer.tables(signals) if hasattr(scorer, "tables") else {}
+        write_engine(folder / f"highlight_{engine}", signals.video, verdict, filtering, own, _version(signals), tables)
+        pictures[engine] = {index: still.small for index, still in own.items()}
         run["engines"][engine] = {
             "moments": len(verdict.moments),
             "reason": verdict.reason,
             "absent": dict(verdict.absent),
             "knobs": _knobs(scorer),
-            "picks": _knobs(picker),
-            "picked": sum(len(m.picks) for m in verdict.moments),
-            "stills": sorted(kept),
+            "picks": _choice(settings),
+            "picked": len(picks),
+            "stills": sorted(own),
         }
         run["warnings"] = [w for w in run["warnings"] if not w.startswith(f"{engine}: ")]
+        missing = len(set(picks)) - len(own) if settings.stills else 0
         if missing:
             run["warnings"].append(f"{engine}: {missing} stills could not be cut; {signals.video.path} is not there or has changed")
     remove(cut)
-    began = time.perf_counter()
-    write_text(folder / REPORT, report_html(signals, verdicts, pictures, run))
-    timings["report"] = time.perf_counter() - began
+    run["people"] = [_person(p) for p in People()(signals)]
+    run["comparisons"] = [compare_two(verdicts[a], verdicts[b]).to_json() for a, b in itertools.combinations(verdicts, 2)]
+    write_text(folder / REPORT, report_html(signals, verdicts, pictures, run, looked))
+    timings["results"] = time.perf_counter() - began
+
+
+def _person(person: Person) -> dict[str, Any]:
+    """As run.json tells of somebody: a number, what part they play, and the tracks that are theirs."""
+    told = {field.name: getattr(person, field.name) for field in dataclasses.fields(person) if field.name != "rows"}
+    return {**told, "tracks": list(person.tracks), "looks": len(person.rows)}
 
 
 def _stills(
-    video: VideoInfo, verdict: Verdict, folder: Path, cut: Path, settings: Settings, on_progress: Progress
-) -> tuple[dict[int, Still], int]:
-    """(frame_idx -> still, number that could not be had). Stills that are there already are kept, so that the video is not needed.
+    video: VideoInfo, verdicts: Mapping[str, Verdict], folder: Path, cut: Path, settings: Settings, on_progress: Progress
+) -> dict[int, Still]:
+    """frame_idx -> still of every frame that any engine chose, in the folder `cut`.
 
-    New ones are put into the folder `cut`, one by one.
+    Stills that an engine has already are taken over, so that the video is not needed; the others are cut in one go, one by one.
     """
-    picks = {p.frame_idx: p.time_s for m in verdict.moments for p in m.picks}
-    found = {index: still for index, still in kept_stills(folder).items() if index in picks}
-    missing = {time_s: index for index, time_s in sorted(picks.items()) if index not in found}
+    wanted = {p.frame_idx: p.time_s for verdict in verdicts.values() for m in verdict.moments for p in m.picks}
+    there = {i: still for engine in registry.names("scorers") for i, still in kept_stills(folder / f"highlight_{engine}").items()}
+    found = {i: take_over(cut, i, there[i]) for i in sorted(wanted) if i in there}
+    missing = {time_s: index for index, time_s in sorted(wanted.items()) if index not in found}
     source = Path(video.path)
     done = itertools.count(1)
 
@@ -296,27 +361,11 @@ def _stills(
 
     if missing and settings.stills and source.is_file() and source.stat().st_size == video.size_bytes:
         found |= {missing[time_s]: still for time_s, still in stills(video, list(missing), keep=keep).items()}
-    return found, len(picks) - len(found) if settings.stills else 0
+    return found
 
 
-def _new_run(signals: Signals, settings: Settings, embedder: Embedder, key: str) -> dict[str, Any]:
+def _new_run(signals: Signals, settings: Settings, models: Models, key: str) -> dict[str, Any]:
     video = signals.video
-    weight = embedder.weight
-    model = {
-        "name": embedder.name,
-        "version": embedder.version,
-        "for": "vision.embedding",
-        "file": weight.file if weight else None,
-        "sha256": embedder.sha256,
-        "licence": weight.licence if weight else "Apache-2.0 (part of momentscan)",
-        "commercial": weight.commercial if weight else "yes",
-    }
-    warnings = []
-    if weight is None and settings.embedder == "auto":
-        warnings.append(
-            "no vision model is on this machine: the change of the picture was measured with the built-in image descriptor, not a network; "
-            "`momentscan models pull openclip` fetches one"
-        )
     return {
         "version": __version__,
         "status": "partial" if video.partial else "done",
@@ -325,9 +374,11 @@ def _new_run(signals: Signals, settings: Settings, embedder: Embedder, key: str)
         "partial": video.partial,
         "problems": list(video.problems),
         "settings": settings.model_dump(mode="json"),
-        "models": [model],
+        "models": models.rows(),
         "engines": {},
-        "warnings": warnings,
+        "people": [],
+        "comparisons": [],
+        "warnings": models.missing(settings),
     }
 
 
@@ -345,7 +396,7 @@ def _finished(folder: Path, key: str, engines: list[str], settings: Settings) ->
 
 
 def _same_engine(known: Mapping[str, Any], folder: Path, scorer: Any, settings: Settings) -> bool:
-    same = known.get("knobs") == _knobs(scorer) and known.get("picks") == _knobs(_picker(settings))
+    same = known.get("knobs") == _knobs(scorer) and known.get("picks") == _choice(settings)
     there = set(kept_stills(folder)) >= set(known.get("stills", [])) and (folder / "windows.json").is_file()
     return same and there and (bool(known.get("stills")) or not settings.stills or not known.get("picked"))
 
@@ -393,10 +444,12 @@ def _alone(folder: Path) -> Iterator[None]:
             raise
 
 
-def _key(sha256: str, settings: Settings, embedder: Embedder) -> str:
+def _key(sha256: str, perceivers: Sequence[Perceiver], models: Models, settings: Settings) -> str:
     """What a log was made of and how: the same key, the same bytes."""
-    writes = {name: registry.load("perceivers", name).writes for name in registry.names("perceivers")}
-    made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, embedder.version, embedder.sha256, writes]
+    writes = {p.name: p.writes for p in perceivers}
+    weights = [(row["version"], row["sha256"]) for row in models.rows()]
+    looks = [settings.faces, settings.tracks, settings.heads, settings.bodies, settings.crops]
+    made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, weights, looks, writes]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
 

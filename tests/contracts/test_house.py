@@ -15,8 +15,19 @@ from momentscan.knobs import knobs_of
 from momentscan.media.clock import ClockKnobs
 from momentscan.media.decode import Sampling
 from momentscan.media.door import Limits
+from momentscan.perceive.body import Bodies
+from momentscan.perceive.crops import Cropping
+from momentscan.perceive.faces import Looking
+from momentscan.perceive.head import Heads
+from momentscan.perceive.tracks import Tracking
 from momentscan.score.intervals import Intervals
+from momentscan.score.peaks import Peaks
+from momentscan.select.gate import Gate
+from momentscan.select.people import People
 from momentscan.select.picks import Picks
+
+KNOBS = [ClockKnobs, Sampling, Limits, Looking, Tracking, Heads, Bodies, Cropping, Intervals, Peaks, Gate, People, Picks]
+"""Those of scorers are looked at with the scorers."""
 
 SRC = Path(__file__).parents[2] / "src" / "momentscan"
 PURE = [p for room in ("score", "select", "signals") for p in sorted((SRC / room).glob("*.py"))]
@@ -40,7 +51,10 @@ def test_pure_rooms_import_only_arithmetic_and_do_not_open_print_or_sleep(path: 
     assert not calls & {"open", "print", "input", "exec", "eval", "__import__"}
 
 
-@pytest.mark.parametrize("module", ["momentscan", "momentscan.score.saliency", "momentscan.select.picks", "momentscan.signals"])
+@pytest.mark.parametrize(
+    "module",
+    ["momentscan", "momentscan.signals", "momentscan.select.picks", *(f"momentscan.score.{n}" for n in ("saliency", "delta", "rules"))],
+)
 def test_the_core_is_light(module: str) -> None:
     heavy = ("av", "cv2", "pyarrow", "torch", "onnxruntime", "fastapi", "typer", "pydantic", "scipy", "scenedetect")
     code = f"import sys, {module}; print([m for m in {heavy!r} if m in sys.modules])"
@@ -85,7 +99,7 @@ def test_exceptions_are_caught_blindly_in_the_worker_only() -> None:
     assert blind == ["jobs/__init__.py"]
 
 
-@pytest.mark.parametrize("cls", [ClockKnobs, Sampling, Limits, Intervals, Picks], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("cls", KNOBS, ids=lambda c: c.__name__)
 def test_every_knob_has_a_source(cls: type) -> None:
     assert all(f.knob.source.strip() for f in knobs_of(cls))
 

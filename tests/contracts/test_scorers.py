@@ -17,13 +17,17 @@ from momentscan.signals.schema import column
 from momentscan.values import Verdict
 
 NAMES = registry.names("scorers")
+SOMEBODY = worlds.signals(people=True)
+FACELESS = {n: SOMEBODY[n][:0] for n in SOMEBODY if n.startswith(("faces.", "crops.", "poses.", "tracks."))}
 WORLDS = {
-    "a burst": worlds.signals(),
-    "no sound": worlds.signals(sound=False),
-    "calm": worlds.signals(burst=None),
-    "short": worlds.signals(duration_s=4.0, burst=(2.0, 3.0)),
-    "one frame": worlds.signals(duration_s=0.1, burst=None, sound=False),
-    "long": worlds.signals(duration_s=600.0, burst=(300.0, 304.0)),
+    "a burst": SOMEBODY,
+    "no sound": worlds.signals(sound=False, people=True),
+    "calm": worlds.signals(burst=None, people=True),
+    "short": worlds.signals(duration_s=4.0, burst=(2.0, 3.0), people=True),
+    "one frame": worlds.signals(duration_s=0.1, burst=None, sound=False, people=True),
+    "long": worlds.signals(duration_s=600.0, burst=(300.0, 304.0), people=True),
+    "nobody looked for faces": worlds.signals(),
+    "nobody is there": Signals(SOMEBODY.video, {n: SOMEBODY[n] for n in SOMEBODY} | FACELESS, SOMEBODY.made_by),
     "nothing logged": Signals(worlds.info(30.0), {"frames.time_s": np.zeros(0)}),
 }
 
@@ -72,7 +76,7 @@ def test_a_burst_is_found_and_a_calm_video_is_not_interesting(name: str) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_signals_give_the_same_verdict(name: str) -> None:
-    first, second = judge(name, worlds.signals()), judge(name, worlds.signals())
+    first, second = judge(name, worlds.signals(people=True)), judge(name, worlds.signals(people=True))
     assert first.moments == second.moments
     np.testing.assert_array_equal(first.smoothed, second.smoothed)
 

@@ -41,7 +41,7 @@ def flash(tmp_path: Path) -> Path:
 
 def test_its_column_is_logged_and_its_engine_finds(plugged: None, flash: Path, tmp_path: Path) -> None:
     outcome = flows.scan(flash, load(output=str(tmp_path / "out"), embedder="descriptor"))
-    assert set(outcome.engines) == {"saliency", "brightness"}
+    assert set(outcome.engines) == {"rules", "vector", "saliency", "brightness"}
     windows = json.loads((Path(outcome.folder) / "highlight_brightness" / "windows.json").read_text())
     assert [5000 <= w["peak_ms"] <= 5500 for w in windows] == [True]
     signals = flows.load(Path(outcome.folder))

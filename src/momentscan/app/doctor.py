@@ -25,7 +25,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, in the order a person would ask."""
-    return [_python(), _decoder(), _networks(), *_embedders(settings), _output(settings.output), _space(settings.output)]
+    return [_python(), _decoder(), _networks(), *_embedders(settings), *_faces(settings), _output(settings.output), _space(settings.output)]
 
 
 def _python() -> Finding:
@@ -67,6 +67,19 @@ def _embedders(settings: Settings) -> list[Finding]:
         path = locate(weight, settings.models)
         pull = f"momentscan models pull {weight.name}" if weight.sources else f"lay {weight.file} into a folder and name it with --models"
         findings.append(Finding(f"vision embedder {name}", path is not None, str(path or "its weights are not here"), pull, needed=False))
+    return findings
+
+
+def _faces(settings: Settings) -> list[Finding]:
+    """For each thing that faces are watched with, the model that `auto` would take."""
+    from momentscan.models import chosen
+    from momentscan.models.weights import locate
+
+    findings = []
+    for what, rows in chosen.automatic().items():
+        here = next((f"{row.name}, {path}" for row in rows if (path := locate(row, settings.models))), None)
+        names = " or ".join(row.name for row in rows if row.sources)
+        findings.append(Finding(what, here is not None, here or "no weights are here", f"momentscan models pull {names}", needed=False))
     return findings
 
 

@@ -21,7 +21,7 @@ from momentscan.signals import Signals
 from momentscan.signals.schema import field_of, table_of
 from momentscan.values import Columns, VideoInfo
 
-FORMAT = 2
+FORMAT = 3
 """Raised when what a log holds changes meaning; older logs are then scanned again."""
 
 PART_S = 60.0

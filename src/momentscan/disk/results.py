@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from numpy.typing import NDArray
+
 from momentscan.disk.files import refused, remove, swap, write_bytes
-from momentscan.values import Candidate, Moment, Pick, Verdict, VideoInfo
+from momentscan.values import Candidate, Moment, Pick, Verdict, VideoInfo, Window
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -48,6 +53,41 @@ def kept_stills(folder: Path) -> dict[int, Still]:
     return found
 
 
+def take_over(folder: Path, frame_idx: int, still: Still) -> Still:
+    """A still that lies elsewhere, put into a working folder too, without a copy."""
+    path = folder / f"f{frame_idx}.jpg"
+    with refused(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        path.hardlink_to(still.full)
+    return Still(path, still.small)
+
+
+class Said(NamedTuple):
+    """What an engine wrote, read back: windows best first with their scores, the qualities of all stills, and its curve in seconds."""
+
+    windows: list[Window]
+    scores: list[float]
+    qualities: list[float]
+    time_s: list[float]
+    value: list[float]
+
+
+def read_engine(folder: Path) -> Said | None:
+    """windows.json and the curve of an engine's folder; None where it has written none that can be read."""
+    try:
+        windows = json.loads((folder / "windows.json").read_text(encoding="utf-8"))
+        curve = json.loads((folder / "debug/score_curve.json").read_text(encoding="utf-8"))
+        return Said(
+            [Window(w["start_ms"] / 1000, w["end_ms"] / 1000, w["peak_ms"] / 1000) for w in windows],
+            [w["score_rule"] for w in windows],
+            [f["quality_score"] for w in windows for f in w["selected_frames"]],
+            [t / 1000 for t in curve["time_ms"]],
+            curve["score"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def keep_still(folder: Path, frame_idx: int, full: bytes, small: bytes) -> Still:
     """Writes a still that was just cut into a working folder, until `write_engine` takes it over."""
     path = folder / f"f{frame_idx}.jpg"
@@ -64,10 +104,11 @@ def write_engine(
     filtering: Sequence[Mapping[str, Any]],
     stills: Mapping[int, Still],
     version: Mapping[str, Any],
+    tables: Mapping[str, Mapping[str, NDArray[Any]]] = MappingProxyType({}),
 ) -> None:
     """`highlight_{engine}/` as a whole: windows.json, debug/, frames/ with a meta file beside each still, thumbs/ of the same.
 
-    `filtering` is one entry per window for debug/filtering_log.json; `stills` is keyed by frame_idx.
+    `filtering` is one entry per window for debug/filtering_log.json; `stills` is keyed by frame_idx; `tables` become CSV files.
     """
     work = folder.with_name(f".{folder.name}.part")
     links: dict[str, Path] = {}
@@ -77,6 +118,7 @@ def write_engine(
         "debug/peak_candidates.json": to_json([_candidate(c) for c in verdict.candidates]),
         "debug/filtering_log.json": to_json({"reason": verdict.reason, "absent": verdict.absent, "windows": filtering}),
     }
+    files |= {f"{name}.csv": _csv(columns) for name, columns in tables.items()}
     for number, moment in enumerate(verdict.moments, 1):
         for pick in moment.picks:
             if pick.frame_idx in stills:
@@ -95,6 +137,42 @@ def write_engine(
         swap(work, folder)
     finally:
         remove(work)
+
+
+def _csv(columns: Mapping[str, NDArray[Any]]) -> bytes:
+    """A header and one line per row; six decimals, an empty cell where nothing is known."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(x) for x in row] for row in zip(*(c.tolist() for c in columns.values()), strict=True))
+    return text.getvalue().encode()
+
+
+def _cell(x: float | int) -> str:
+    return "" if isinstance(x, float) and not math.isfinite(x) else f"{x:.6g}" if isinstance(x, float) else str(x)
+
+
+def filtering_entry(
+    number: int, considered: int, failed: Mapping[str, int], selected: int, reason: str, frames: Sequence[Any]
+) -> dict[str, Any]:
+    """One window of debug/filtering_log.json; `frames` have time_s, frame_idx, quality, reasons and verdict."""
+    return {
+        "window_id": number,
+        "considered": considered,
+        "failed": dict(failed),
+        "selected": selected,
+        "reason": reason,
+        "frames": [
+            {
+                "frame_idx": f.frame_idx,
+                "timestamp_ms": _ms(f.time_s),
+                "quality_score": f.quality,
+                "reasons": list(f.reasons),
+                "verdict": f.verdict,
+            }
+            for f in frames
+        ],
+    }
 
 
 def still_name(number: int, pick: Pick) -> str:
@@ -129,11 +207,23 @@ def _frame(pick: Pick) -> dict[str, Any]:
         "frame_idx": pick.frame_idx,
         "timestamp_ms": _ms(pick.time_s),
         "quality_score": pick.quality,
-        "face_bbox": None,
-        "crop_box": None,
+        "face_bbox": list(pick.face_px) if pick.face_px is not None else None,
+        "crop_box": crop_box(pick.face_px) if pick.face_px is not None else None,
         "blur": pick.measures["sharpness"],
         "exposure_mean": pick.measures["exposure_mean"],
+        "why": pick.why,
     }
+
+
+CROP_SCALE = 1.5
+"""companions §2.4: face crops are bbox × 1.5."""
+
+
+def crop_box(box: tuple[int, int, int, int]) -> list[int]:
+    """x1, y1, x2, y2 of the square around a box, 1.5 times its longer side; like the box it may reach past the picture."""
+    half = CROP_SCALE * max(box[2] - box[0], box[3] - box[1]) / 2
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return [round(x - half), round(y - half), round(x + half), round(y + half)]
 
 
 def _frame_meta(number: int, pick: Pick, moment: Moment, video: VideoInfo, version: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +231,7 @@ def _frame_meta(number: int, pick: Pick, moment: Moment, video: VideoInfo, versi
         "window_id": number,
         **_frame(pick),
         "contrast": pick.measures["contrast"],
+        "measures": dict(pick.measures),
         "video_id": video.video_id,
         "engine": moment.scorer,
         "width_px": video.width_px,

@@ -15,7 +15,7 @@ _BOX: Schema = {
     "items": _NUMBER,
     "minItems": 4,
     "maxItems": 4,
-    "description": "x1, y1, x2, y2 in px; null: no face was looked for",
+    "description": "x1, y1, x2, y2 in px of the video as shown; null: no portrait of a main person",
 }
 
 
@@ -44,6 +44,7 @@ _FRAME = dict(
     crop_box=_BOX,
     blur={**_NUMBER, "description": "variance of the Laplacian; higher is sharper"},
     exposure_mean={**_NUMBER, "minimum": 0, "maximum": 255},
+    why=_TEXT,
 )
 _SPAN = dict(start_ms=_MS, end_ms=_MS, peak_ms=_MS)
 
@@ -65,6 +66,7 @@ _META = _object(
     window_id={**_INTEGER, "minimum": 1},
     **_FRAME,
     contrast=_NUMBER,
+    measures=_by_name(_or_null(_NUMBER)),
     video_id=_TEXT,
     engine=_TEXT,
     width_px=_INTEGER,
@@ -91,7 +93,16 @@ _CANDIDATES = _list(
 _FILTERING = _object(
     reason=_or_null(_TEXT),
     absent=_by_name(_TEXT),
-    windows=_list(_object(window_id=_INTEGER, considered=_INTEGER, failed=_by_name(_INTEGER), selected=_INTEGER)),
+    windows=_list(
+        _object(
+            window_id=_INTEGER,
+            considered=_INTEGER,
+            failed=_by_name(_INTEGER),
+            selected=_INTEGER,
+            reason=_TEXT,
+            frames=_list(_object(frame_idx=_INTEGER, timestamp_ms=_MS, quality_score=_NUMBER, reasons=_list(_TEXT), verdict=_TEXT)),
+        )
+    ),
 )
 _VIDEO = _object(
     video_id=_TEXT,
@@ -141,6 +152,44 @@ _RUN = _object(
             picks={"type": "object"},
             picked=_INTEGER,
             stills=_list(_INTEGER),
+        )
+    ),
+    people=_list(
+        _object(
+            number=_INTEGER,
+            role={"enum": ["main", "passenger", "transient", "noise"]},
+            track_score=_NUMBER,
+            size=_NUMBER,
+            centre=_NUMBER,
+            length=_NUMBER,
+            tracks=_list(_INTEGER),
+            start_s=_NUMBER,
+            end_s=_NUMBER,
+            looks=_INTEGER,
+        )
+    ),
+    comparisons=_list(
+        _object(
+            a=_TEXT,
+            b=_TEXT,
+            windows_a=_INTEGER,
+            windows_b=_INTEGER,
+            matched=_INTEGER,
+            **{
+                name: _or_null(_NUMBER)
+                for name in [
+                    "iou",
+                    "share_a",
+                    "share_b",
+                    "iou_matched",
+                    "peaks_a",
+                    "peaks_b",
+                    "peaks_f1",
+                    "quality_a",
+                    "quality_b",
+                    "rank_correlation",
+                ]
+            },
         )
     ),
     warnings=_list(_TEXT),

@@ -1,0 +1,291 @@
+"""The report tells what was seen, of anything that engines may say of it, in one file that asks nobody for anything."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+import worlds
+from momentscan.export.report import COLUMNS, LANES, clock, report_html
+from momentscan.score.compare import compare
+from momentscan.select.picks import Looked, Picked
+from momentscan.signals import Signals
+from momentscan.values import Candidate, Curve, Moment, Pick, Verdict, Window
+
+EVIL = "<script>alert(1)</script>\"'><img src=http://evil onerror=x>"
+RUN: dict[str, Any] = {"version": "0", "partial": False, "warnings": [], "models": []}
+JPEG = cv2.imencode(".jpg", np.full((8, 8, 3), 90, np.uint8))[1].tobytes()
+VOID = {"meta", "img", "br", "line", "path", "polyline", "polygon"}
+
+
+class Nesting(HTMLParser):
+    """Checks that every tag that opens closes in its turn; keeps all tags and the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self.open[-1:] not in (["style"], ["script"]) else ""
+
+
+def read(page: str) -> Nesting:
+    parser = Nesting()
+    parser.feed(page)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", read(page).text)
+
+
+def boxes(duration_s: float = 20.0, people: int = 1, tracks_each: int = 1, looks: int = 100) -> dict[str, np.ndarray]:
+    """Columns of faces and tracks: `people` side by side, the first seen at all looks, the others at ever fewer."""
+    rows = []
+    for p in range(people):
+        for i in range(looks - p * looks // (people + 1)):
+            track = p * tracks_each + i * tracks_each // looks
+            rows.append((i * duration_s / looks, i, track, [0.05 * p, 0.2, 0.05 * p + 0.3 - 0.01 * p, 0.6 - 0.01 * p]))
+    rows.sort(key=lambda r: (r[0], r[2]))
+    time_s, track = np.array([r[0] for r in rows]), np.array([r[2] for r in rows], np.int64)
+    ids = np.unique(track)
+    return {
+        "faces.time_s": time_s,
+        "faces.frame_idx": np.array([r[1] for r in rows], np.int64),
+        "faces.track": track,
+        "faces.bbox": np.array([r[3] for r in rows], np.float32),
+        "faces.score": np.full(len(rows), 0.9, np.float32),
+        "tracks.id": ids,
+        "tracks.person": ids // tracks_each,
+        "tracks.start_s": np.array([time_s[track == i].min() for i in ids]),
+        "tracks.end_s": np.array([time_s[track == i].max() for i in ids]),
+        "tracks.jpeg": np.array([JPEG] * len(ids), object),
+    }
+
+
+def signals(columns: dict[str, np.ndarray] | None = None, **changes: object) -> Signals:
+    made = worlds.signals(20.0, (8.0, 10.0))
+    return Signals(replace(made.video, **changes), {**{n: made[n] for n in made}, **(columns or {})}, made.made_by)  # type: ignore[arg-type]
+
+
+def verdict(
+    parts: dict[str, list[float]] | None = None, picks: tuple[Pick, ...] = (), name: str = "rules", why: str = "mouth opens", n: int = 40
+) -> Verdict:
+    """An engine with one moment at 9 s whose parts are those of the curve there."""
+    shapes = parts or {"mouth_open": [0.0, 1.0], "head_velocity": [0.1, 0.5]}
+    time_s = np.arange(n) * 20.0 / n
+    inside = (time_s >= 8) & (time_s < 10)
+    series = {name: np.where(inside, high, low) for name, (low, high) in shapes.items()}
+    value = np.asarray(sum(series.values()), np.float64)
+    own = {name: high for name, (_, high) in shapes.items()}
+    moment = Moment(Window(8.0, 10.0, 9.0), sum(own.values()), name, why, own, {}, ("4.0-6.0 s (score 0.200) not chosen: too flat",), picks)
+    lost = Candidate(Window(4.0, 6.0, 5.0), 0.2, own, "below_threshold", "rises 0.1 over its surroundings, 0.4 asked")
+    return Verdict(name, Curve(time_s, value, series), value, None, (moment,), (lost,), None, {})
+
+
+def silent(name: str, reason: str) -> Verdict:
+    none = np.zeros(0)
+    return Verdict(name, Curve(none, none, {}), none, None, (), (), reason, {"people": reason})
+
+
+def picked() -> Picked:
+    frames = (
+        Looked(8.2, 82, 0.4, ("gate.blur.face", "gate.exposure.black"), "failed the gate"),
+        Looked(8.4, 84, 0.9, (), "chosen"),
+        Looked(8.6, 86, 0.8, (), "looks like a chosen one"),
+        Looked(9.8, 98, 0.3, (), "not among the best"),
+    )
+    return Picked((), 4, {"gate.blur.face": 1, "gate.exposure.black": 1}, frames)
+
+
+def test_names_and_words_cannot_write_into_the_page() -> None:
+    evil = verdict({EVIL: [0.0, 1.0], "motion": [0.1, 0.2]}, name=EVIL, why=EVIL)
+    evil = replace(evil, absent={EVIL: EVIL}, moments=tuple(replace(m, rivals=(EVIL,)) for m in evil.moments))
+    run = {**RUN, "warnings": [EVIL], "models": [{"for": EVIL, "version": EVIL, "sha256": EVIL, "licence": EVIL, "commercial": EVIL}]}
+    run["comparisons"] = [compare(evil, silent("other", "no_face: " + EVIL)).to_json()]
+    odd = Picked((), 1, {EVIL: 1}, (Looked(9.0, 1, np.nan, (EVIL,), EVIL),), EVIL)
+    page = report_html(
+        signals(boxes(), video_id=EVIL, problems=(EVIL,)), {EVIL: evil, "other": silent("other", EVIL)}, {}, run, {EVIL: [odd]}
+    )
+    tags = read(page).tags
+    assert sum(tag == "script" for tag, _ in tags) == 1
+    assert not any("evil" in (attrs.get("src") or "") for _, attrs in tags)
+    assert not any(name.startswith("on") for _, attrs in tags for name in attrs)
+
+
+def test_the_page_asks_the_network_for_nothing() -> None:
+    columns = {**boxes(), "strip.time_s": np.array([0.0, 10.0]), "strip.jpeg": np.array([JPEG, JPEG], object)}
+    page = report_html(signals(columns), {"rules": verdict()}, {"rules": {}}, RUN)
+    assert "default-src 'none'" in page
+    assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!data:|#)|url\((?!data:)|@import|fetch\(|XMLHttp""", page)
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_same_values_make_the_same_bytes() -> None:
+    def made() -> str:
+        verdicts = {"rules": verdict(), "vector": verdict(name="vector")}
+        run = {**RUN, "comparisons": [compare(*verdicts.values()).to_json()]}
+        return report_html(signals(boxes(people=3)), verdicts, {}, run, {"rules": [picked()], "vector": [picked()]})
+
+    assert made() == made()
+
+
+def test_everybody_has_a_lane_main_people_first_and_the_rest_is_counted() -> None:
+    page = report_html(signals(boxes(people=16, tracks_each=2)), {"rules": verdict()}, {}, RUN)
+    names = re.findall(r'<span class="tag">([^<]+)</span>', page)
+    assert len(names) == LANES
+    assert names[0] == "Person 0 · main person"
+    assert [int(n.split()[1]) for n in names] == list(range(LANES))
+    assert "And 4 more people." in text_of(page)
+
+
+def test_a_lane_shows_every_track_where_it_was_seen() -> None:
+    columns = boxes()
+    columns["faces.track"] = np.where(columns["faces.time_s"] < 10, 0, 1)
+    columns |= {"tracks.id": np.array([0, 1]), "tracks.person": np.array([0, 0]), "tracks.jpeg": np.array([b"", JPEG], object)}
+    columns |= {"tracks.start_s": np.array([0.0, 10.0]), "tracks.end_s": np.array([5.0, 19.8])}
+    page = report_html(signals(columns), {"rules": verdict()}, {}, RUN)
+    assert re.findall(r'<span style="left:([\d.]+)%;width:([\d.]+)%" title="Person 0', page) == [("0.0", "25.0"), ("50.0", "49.0")]
+    assert 'alt="Person 0"' in page, "the crop is that of the track that has one"
+
+
+def test_faces_hardly_seen_are_only_counted() -> None:
+    columns = boxes(people=2)
+    keep = (columns["faces.track"] == 0) | (columns["faces.time_s"] < 0.5)
+    columns = {n: x[keep] if n.startswith("faces.") else x for n, x in columns.items()}
+    columns["faces.score"] = np.where(columns["faces.track"] == 0, 0.9, 0.55).astype(np.float32)
+    text = text_of(report_html(signals(columns), {"rules": verdict()}, {}, RUN))
+    assert "1 face hardly seen" in text
+    assert "Person 1" not in text
+
+
+def test_without_faces_a_sentence_says_why() -> None:
+    empty = {n: x[:0] for n, x in boxes().items()}
+    verdicts = {"rules": silent("rules", "no_face: not one face was seen")}
+    assert "Faces were looked for, and not one was seen." in report_html(signals(empty), verdicts, {}, RUN)
+    assert "No face was looked for in this video." in report_html(signals(), verdicts, {}, RUN)
+
+
+@pytest.mark.parametrize("code", ["no_face", "no_contrast", "no_faces_looked_for", "too_short", "no_peak", "something_new"])
+def test_an_engine_that_found_nothing_says_so_kindly_and_once(code: str) -> None:
+    text = text_of(report_html(signals(), {"rules": silent("rules", f"{code}: only 3 of 5 were there")}, {}, RUN))
+    assert "No moment was found." in text
+    assert text.count("nly 3 of 5 were there") == 1
+    assert code not in text
+
+
+def test_a_part_that_nobody_knows_is_named_and_coloured() -> None:
+    names = ["motion", "sparkle_rate", *(f"part {i}" for i in range(12))]
+    page = report_html(signals(), {"glitter": verdict({n: [0.1, 0.3] for n in names}, name="glitter")}, {}, RUN)
+    assert {"sparkle rate 0.300", "movement 0.300", "part 11 0.300"} <= set(re.findall(r"</i>([^<]+ 0\.300)<", page))
+    used = re.findall(r'class="swatch c(\d)"></i>', page)[: len(names)]
+    assert len(set(used)) == 10, "every colour is used before one is used twice"
+
+
+def test_what_takes_away_is_drawn_below_zero() -> None:
+    page = report_html(signals(), {"vector": verdict({"d_face": [-0.5, 2.0], "audio": [0.2, -1.0]}, name="vector")}, {}, RUN)
+    points = [float(y) for line in re.findall(r'points="([^"]+)"', page) for y in re.findall(r",([-\d.]+)", line)]
+    assert points
+    assert min(points) >= 0
+    assert max(points) <= 160
+    shares = [float(w) for w in re.findall(r'<span class="c\d(?: less)?" style="width:([\d.]+)%', page)]
+    assert sum(shares) == pytest.approx(100, abs=0.1)
+    assert "loudness −1.000" in text_of(page)
+    assert "what takes away" in page
+
+
+@pytest.mark.parametrize("low", [-3.0, 0.0])
+def test_a_score_that_is_never_positive_is_still_a_page(low: float) -> None:
+    page = report_html(signals(), {"vector": verdict({"d_face": [low, low]}, name="vector")}, {}, RUN)
+    assert "nan" not in page
+    assert "inf" not in re.sub(r"[a-z]+inf|inf[a-z]+", "", page)
+
+
+def test_every_frame_that_was_looked_at_is_there_with_what_became_of_it() -> None:
+    page = report_html(signals(boxes()), {"rules": verdict()}, {}, RUN, {"rules": [picked()]})
+    cells = re.findall(r'<i class="(\w+)" title="([^"]+)"><u', page)
+    assert [look for look, _ in cells] == ["failed", "chosen", "alike", "passed"]
+    assert cells[0][1] == "0:08.2 · quality 0.40 · failed: face blurred, too dark"
+    text = text_of(page)
+    assert "4 frames: 1 chosen, 1 passed, 1 too like a chosen one, 1 failed (face blurred 1 ×, too dark 1 ×)" in text
+    assert "Next in line: 0:08.6 (0.80, too like a chosen one); 0:09.8 (0.30)." in text
+
+
+def test_a_still_tells_of_whom_it_is_and_how_good() -> None:
+    measures = {"person": 0.0, "frontality": 0.9, "eye_open_norm": 0.1, "sharpness_norm": np.nan, "face_size_norm": 1.0}
+    made = verdict(picks=(Pick(9.0, 90, 0.77, measures), Pick(9.5, 95, 0.5, {"sharpness": 100.0})))
+    text = text_of(report_html(signals(boxes()), {"rules": made}, {"rules": {90: JPEG, 95: JPEG}}, RUN))
+    assert "0:09.0 · Person 0 · quality 0.77" in text
+    assert "facing the camera, eyes narrow, large" in text
+    assert "no main face, chosen for the picture as a whole" in text
+
+
+def test_where_there_is_no_still_the_page_says_exactly_why() -> None:
+    why = Picked((), 10, {"gate.detect.area": 10}, (), "all 10 frames failed the gate: gate.detect.area 10 times")
+    text = text_of(report_html(signals(boxes()), {"rules": verdict()}, {}, RUN, {"rules": [why]}))
+    assert "No still: all 10 frames failed the gate: face too small 10 times." in text
+    uncut = text_of(report_html(signals(boxes()), {"rules": verdict(picks=(Pick(9.0, 90, 0.77),))}, {}, RUN))
+    assert "the frames at 0:09.0 (quality 0.77) were chosen, but no stills were cut" in uncut
+
+
+def test_engines_stand_side_by_side_with_how_far_they_agree() -> None:
+    verdicts = {
+        "rules": verdict(),
+        "vector": verdict({"d_face": [0.0, 9.0]}, name="vector"),
+        "saliency": silent("saliency", "no_contrast: x"),
+    }
+    run = {**RUN, "comparisons": [compare(verdicts["rules"], verdicts[b]).to_json() for b in ("vector", "saliency")]}
+    page = report_html(signals(boxes()), verdicts, {}, run)
+    assert page.count('<polyline class="own') == 2
+    text = text_of(page)
+    assert (
+        "1 moment of 1 and 1 is the same. Their windows overlap by 100 % (mean IoU 1.00); peaks within a second of each other: 100 %"
+        in text
+    )
+    assert "rise and fall together" in text
+    assert "Only rules found moments." in text
+
+
+def test_one_engine_alone_is_not_compared() -> None:
+    assert "side by side" not in report_html(signals(), {"rules": verdict()}, {}, RUN)
+
+
+def test_a_long_curve_keeps_its_peak_and_a_small_page() -> None:
+    made = verdict(n=40000)
+    value = made.curve.value.copy()
+    value[12345] = 77.0
+    made = replace(made, smoothed=value)
+    page = report_html(signals(), {"rules": made}, {}, RUN)
+    line = re.findall(r'class="sum" points="([^"]+)"', page)[0].split()
+    assert len(line) <= 2 * COLUMNS + 2
+    assert min(float(p.split(",")[1]) for p in line) == pytest.approx(160 * (1 - 1 / 1.08), abs=0.1)
+    assert len(page) < 400_000
+
+
+def test_what_was_missing_stands_before_everything_else() -> None:
+    page = report_html(signals(), {"rules": verdict()}, {}, {**RUN, "warnings": ["no face detector is on this machine"]})
+    assert page.index("no face detector is on this machine") < page.index("<h2")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "0:00.0"), (12.34, "0:12.3"), (59.96, "1:00.0"), (3725, "1:02:05.0")])
+def test_times_are_written_as_people_write_them(seconds: float, words: str) -> None:
+    assert clock(seconds) == words
