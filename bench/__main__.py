@@ -9,7 +9,19 @@ from pathlib import Path
 
 from bench.measure import RESULTS
 
-FIGURES = ("help", "motion_truth", "cheap_pass", "saliency_vs_seed", "find_100", "memory")
+FIGURES = (
+    "help",
+    "motion_truth",
+    "cheap_pass",
+    "saliency_vs_seed",
+    "find_100",
+    "memory",
+    "planted",
+    "unmistakable",
+    "faces_speed",
+    "tracks",
+    "face_id",
+)
 
 
 def main(names: list[str]) -> int:
