@@ -244,7 +244,7 @@ def _decode_alone(video: Path) -> Spent:
 
 
 def wholes(
-    videos: Mapping[str, Path], folders: Mapping[str, Path], seconds: int, rounds: int, patience_s: float
+    videos: Mapping[str, Path], folders: Mapping[str, Path], seconds: int, rounds: int, patience_s: float, brief: bool
 ) -> dict[str, dict[str, Any]]:
     """ "people, embedder" -> CPU, wall clock and x realtime. The rows with targets in `rounds` rounds beside decoding, the others once."""
     again = [("one face", "mobilenet"), ("one face", "vit-s/14 at 112")]
@@ -263,10 +263,11 @@ def wholes(
         decode("one face")
         for people, embedder in again:
             look(people, embedder)
-    decode("two faces")
-    for people, embedder in once:
-        look(people, embedder)
-    look("one face", "mobilenet", "--decode=fast")
+    if not brief:
+        decode("two faces")
+        for people, embedder in once:
+            look(people, embedder)
+        look("one face", "mobilenet", "--decode=fast")
     return {name: _told(runs, seen[f"{name.partition(',')[0]}, decoding alone"], seconds) for name, runs in seen.items()}
 
 
@@ -481,13 +482,14 @@ RECALL_KNOBS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def recall(planted: Path, models: Path, n: int) -> dict[str, Any]:
+def recall(planted: Path, models: Path, n: int, names: Sequence[str]) -> dict[str, Any]:
     """Lever -> recall at K of the vector engine on the first `n` eventful planted videos, over all kinds and of expressions."""
     from bench import planted as figure
 
     made = [m for m in figure.read(planted) if not m.calm][:n]
     found = {}
-    for name, knobs in RECALL_KNOBS.items():
+    for name in names:
+        knobs = RECALL_KNOBS[name]
         with tempfile.TemporaryDirectory() as output:
             settings = load(output=Path(output), models=models, embedder="mobilenet", stills=False, engine="vector", **knobs)
             videos = figure.scanned(made, settings)
@@ -523,7 +525,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pieces = {people: ride_video(people, media, round(PIECE_S)) for people in FACES}
     seen = _seen_before()
     if "scans" in options.parts:
-        seen["scans"] = wholes(videos, folders, options.seconds, options.rounds, options.patience)
+        seen["scans"] = seen.get("scans", {}) | wholes(videos, folders, options.seconds, options.rounds, options.patience, options.brief)
         seen["scans_of_s"], seen["videos"] = options.seconds, {people: _about(path) for people, path in videos.items()}
     if "stages" in options.parts:
         seen["stages"] = {"one face": passes(pieces["one face"], folders, list(VARIANTS), options.rounds)}
@@ -540,7 +542,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for people, embedder in (("one face", "mobilenet"), ("two faces", "mobilenet"))
         }
     if "recall" in options.parts and options.planted:
-        seen["recall"] = recall(options.planted, Path(weights), options.n)
+        seen["recall"] = recall(options.planted, Path(weights), options.n, options.levers)
     write_result("faces_speed", targets(seen), NOTES, **seen)
 
 
@@ -553,9 +555,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=LENGTH_S, help=f"length of the video, a multiple of {PIECE_S:g}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--patience", type=float, default=0.0, help="seconds to wait for a quiet machine before each whole scan")
+    parser.add_argument("--brief", action="store_true", help="only those whole scans that have a target")
     parser.add_argument("--parts", type=lambda text: text.split(","), default=list(PARTS), help=", ".join(PARTS))
     parser.add_argument(
         "--planted", type=Path, default=Path(kept) if kept else None, help="folder of bench.planted, for the levers' recall"
+    )
+    parser.add_argument(
+        "--levers",
+        type=lambda text: text.split(","),
+        default=list(RECALL_KNOBS),
+        help="whose recall is measured: " + ", ".join(RECALL_KNOBS),
     )
     parser.add_argument("-n", type=int, default=12, help="planted videos")
     return parser.parse_args(arguments)

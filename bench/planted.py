@@ -62,7 +62,6 @@ KNOB_SETS: KnobSets = {
 OTHER_SCANS: Mapping[str, Mapping[str, Any]] = {
     "descriptor": {"embedder": "descriptor"},
     "crops.mode=events": {"crops": {"mode": "events"}},
-    "faces.hz=3": {"faces": {"hz": 3}},
 }
 """Levers and stand-ins: what `vector` finds in the same videos when they are watched in another way."""
 

@@ -78,3 +78,46 @@ def test_cosine_change_is_zero_for_the_same_one_for_orthogonal_two_for_opposite(
     change = series.cosine_change(np.array([[1, 0], [1, 0], [0, 1], [0, -1]], np.float32))
     assert np.isnan(change[0])
     assert change[1:].tolist() == [0, 1, 2]
+
+
+@given(st.floats(0.01, 10), st.floats(0.01, 10))
+def test_an_average_forgets_with_its_time_constant_at_any_rate(step_s: float, tau_s: float) -> None:
+    """Two steps of half the length weigh as much as one."""
+    half = series.ema_alpha(step_s / 2, tau_s)
+    assert 1 - (1 - half) ** 2 == pytest.approx(series.ema_alpha(step_s, tau_s), abs=1e-12)
+    assert series.ema_alpha(step_s, 0.0) == 1.0
+
+
+def test_the_average_is_the_seeds_and_both_ways_it_moves_no_peak() -> None:
+    x = np.zeros(41)
+    x[20] = 1.0
+    causal = series.ema(x, 0.3)
+    assert causal[20:23] == pytest.approx([0.3, 0.3 * 0.7, 0.3 * 0.49])
+    assert int(np.argmax(series.zero_phase_ema(x, 0.3))) == 20
+    assert series.zero_phase_ema(x, 0.3)[15:20] == pytest.approx(series.zero_phase_ema(x, 0.3)[21:26][::-1], rel=1e-3)
+    np.testing.assert_array_equal(series.ema(x, 1.0), x)
+
+
+@given(FLOATS, st.floats(0, 100))
+def test_the_quick_percentile_is_numpys(x: np.ndarray, q: float) -> None:
+    assert series.percentile(x, q) == pytest.approx(float(np.percentile(x, q)), rel=1e-9, abs=1e-6)
+
+
+def test_soft_percentiles_keep_how_far_it_stands_out() -> None:
+    x = np.concatenate([np.linspace(0, 1, 99), [10.0]])
+    soft = series.soft_percentile(x)
+    assert soft[-1] > 8 * soft[-2] > 0
+    assert np.median(soft) == pytest.approx(0)
+    assert series.soft_percentile(np.ones(5)).tolist() == [0.0] * 5
+
+
+def test_a_bump_comes_back_and_a_ramp_or_a_step_does_not() -> None:
+    x = np.linspace(0, 50, 100) + 40 * (np.arange(100) >= 60)
+    x[20:22] += 100
+    x[80:82] -= 100
+    found = series.bumps(x, 6)
+    assert found[20:22].min() > 90
+    assert found[80:82].max() < -90
+    rest = np.delete(found, [20, 21, 80, 81])
+    assert np.abs(rest).max() < 10
+    assert series.bumps(np.ones(1), 6).tolist() == [0.0]

@@ -38,7 +38,12 @@ class Tracking:
     size_ratio: Annotated[float, Knob("×", source="taste: no face doubles between two looks", low=1)] = 1.8
     same_shot: Annotated[
         float,
-        Knob("", source="measured: correlation of two small pictures 0.2 s apart is > 0.9 within a shot, < 0.5 over cuts", low=-1, high=1),
+        Knob(
+            "",
+            source="measured on expr/, multi/: two small pictures 0.2 s apart correlate at .45 to 1 within a shot, most cuts below .5; Face-ID decides below this",
+            low=-1,
+            high=1,
+        ),
     ] = 0.6
     box_tau_s: Annotated[float, Knob("s", source="readings H2: bbox τ = .06-.09 s, the seed's α 0.3 to 0.5 at 30 fps", low=0)] = 0.09
     id_every_s: Annotated[float, Knob("s", source="taste: a face is identified once a second while nothing is in doubt", low=0)] = 1.0

@@ -45,6 +45,10 @@ DULL = 0.35
 """Times its median within 2 s: a face less sharp than that is out of focus. Also: a vector that moves less than that is a frame shown again."""
 
 
+FEW = 6
+"""Clips: 3 s of somebody at a stride of half a second. Of fewer nothing can be said to be usual, and the first look would be a sensation."""
+
+
 class Line(NamedTuple):
     """The delta of one crop of one person over the clips: (K,) raw, normalised, and in robust σ; NaN where it cannot be known."""
 
@@ -265,7 +269,7 @@ class Vector:
     def _delta(self, centres: Series, clips: NDArray[np.float64], valid: NDArray[np.bool_], signals: Signals) -> Series:
         """(K,) distance of each valid clip to its baseline."""
         out = np.full(len(centres), np.nan)
-        if valid.sum() < 3:
+        if valid.sum() < FEW:
             return out
         at, vectors = centres[valid], clips[valid]
         cuts = signals["scenes.start_s"][1:] if "scenes.start_s" in signals else np.zeros(0)

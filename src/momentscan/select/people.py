@@ -38,7 +38,7 @@ class People:
     main       the one with the highest track_score; a second one who is at least half as good and often in the picture with the first
     passenger  seen together with a main person for long enough, or for a good part of the video
     transient  a passer-by
-    noise      seen a time or two, or never surely
+    noise      surely seen a time or two at most
     """
 
     w_size: Annotated[float, Knob("", source="identity_builder §3: 0.4 avg_face_size", low=0)] = 0.4
@@ -85,7 +85,7 @@ class People:
         height = float((boxes[:, 3] - boxes[:, 1]).mean())
         off = (boxes[:, :2] + boxes[:, 2:]) / 2 - 0.5
         centre = float(np.clip(1 - np.hypot(off[:, 0], off[:, 1]) / 0.707, 0, 1).mean())
-        sure = "noise" if len(rows) < self.noise_rows or float(signals["faces.score"][rows].max()) < self.noise_score else "transient"
+        sure = "noise" if (signals["faces.score"][rows] >= self.noise_score).sum() < self.noise_rows else "transient"
         return Person(0, sure, 0.0, height, centre, 0.0, tracks, rows, float(times[0]), float(times[-1]))  # type: ignore[arg-type]
 
     def _scored(self, person: Person, tallest: float, looks: int) -> Person:
