@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
 import cv2
@@ -17,7 +18,7 @@ class Perceiver(Protocol):
     """Looks at one video, batch by batch, and lives for that video only.
 
     name           its row in the registry
-    needs          columns that perceivers before it must have written for the same batch
+    needs          columns that perceivers before it must have written for the same batch; `look` sees these and no others
     writes         columns it returns; those of table `frames` have one row per frame of the batch, at once
     short_side_px  the smallest frames it can use (frames are never scaled up)
     columns        (optional) dictionary rows of what it writes, for perceivers from outside
@@ -37,18 +38,40 @@ class Perceiver(Protocol):
         """Columns of what could only be said at the end."""
 
 
+HANDS = 2
+"""Perceivers that look at the same time: the whole frame's embedding beside the chain of the faces; both leave the interpreter's lock."""
+
+
 def watch(batches: Iterable[Batch], perceivers: Sequence[Perceiver]) -> Iterator[tuple[float, dict[str, Columns]]]:
-    """Shows every batch to every perceiver, once: (seconds done, perceiver -> columns), the last time with what `finish` gave."""
+    """Shows every batch to every perceiver, once: (seconds done, perceiver -> columns), the last time with what `finish` gave.
+
+    Each sees the columns it needs and no others; those that do not wait for each other look at the same time, which changes nothing.
+    """
     done_s = 0.0
-    for batch in batches:
-        seen: Columns = {}
-        made = {}
-        for perceiver in perceivers:
-            made[perceiver.name] = perceiver.look(batch, seen)
-            seen.update(made[perceiver.name])
-        done_s = batch.end_s
-        yield done_s, made
+    with ThreadPoolExecutor(HANDS, "perceive") as pool:
+        for batch in batches:
+            made = _shown(pool, batch, perceivers)
+            done_s = batch.end_s
+            yield done_s, made
     yield done_s, {p.name: p.finish() for p in perceivers}
+
+
+def _shown(pool: ThreadPoolExecutor, batch: Batch, perceivers: Sequence[Perceiver]) -> dict[str, Columns]:
+    """What each perceiver makes of the batch, in their order; every one starts as soon as what it needs is there."""
+    waiting, running = list(perceivers), dict[Future[Columns], Perceiver]()
+    made: dict[str, Columns] = {}
+    seen: Columns = {}
+    while waiting or running:
+        for perceiver in [p for p in waiting if seen.keys() >= set(p.needs)]:
+            waiting.remove(perceiver)
+            running[pool.submit(perceiver.look, batch, {name: seen[name] for name in perceiver.needs})] = perceiver
+        if not running:
+            raise ValueError(f"{waiting[0].name} needs {sorted(set(waiting[0].needs) - seen.keys())}, which no perceiver before it made")
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            perceiver = running.pop(future)
+            made[perceiver.name] = future.result()
+            seen.update(made[perceiver.name])
+    return {p.name: made[p.name] for p in perceivers}
 
 
 def ordered(perceivers: Sequence[Perceiver]) -> list[Perceiver]:

@@ -32,7 +32,7 @@ class Faces:
     """Writes box, five points and confidence of every face that the detector finds in the first frame of each cell of the grid."""
 
     name = "faces"
-    needs: tuple[str, ...] = ("frames.time_s",)
+    needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("faces.time_s", "faces.frame_idx", "faces.score", "faces.bbox", "faces.points", "frames.n_faces")
     short_side_px = SHORT_SIDE_PX
 

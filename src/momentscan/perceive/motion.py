@@ -28,7 +28,7 @@ class Motion:
     """
 
     name = "motion"
-    needs: tuple[str, ...] = ("frames.time_s",)
+    needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.motion", "frames.motion_camera", "frames.motion_local")
     made_by: ClassVar[Mapping[str, str]] = {}
 

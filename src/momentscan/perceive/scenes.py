@@ -30,7 +30,7 @@ class Scenes:
     """Writes the content value of each sampled frame, and at the end the shots."""
 
     name = "scenes"
-    needs: tuple[str, ...] = ("frames.time_s",)
+    needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.content_change", "scenes.start_s", "scenes.end_s")
     short_side_px = SHORT_SIDE_PX
     made_by: ClassVar[Mapping[str, str]] = {}
