@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from bench import worlds
 from bench.cheap_pass import _about, _decode, _Tallied, _tallied_decode, _Tally
-from bench.measure import RESULTS, Spent, Target, momentscan, spent, write_result
+from bench.measure import RESULTS, SOURCE, Spent, Target, momentscan, spent, write_result
 from momentscan import flows
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
@@ -543,6 +543,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
     if "recall" in options.parts and options.planted:
         seen["recall"] = recall(options.planted, Path(weights), options.n, options.levers)
+    done = [part for part in options.parts if part != "recall" or options.planted]
+    seen["measured_with"] = seen.get("measured_with", {}) | dict.fromkeys(done, SOURCE)
     write_result("faces_speed", targets(seen), NOTES, **seen)
 
 
@@ -577,7 +579,7 @@ def _seen_before() -> dict[str, Any]:
     return {name: before[name] for name in DETAILS if name in before}
 
 
-DETAILS = ("videos", "scans_of_s", "scans", "stages", "levers", "embedded", "processor", "recall")
+DETAILS = ("measured_with", "videos", "scans_of_s", "scans", "stages", "levers", "embedded", "processor", "recall")
 
 
 def targets(seen: Mapping[str, Any]) -> list[Target]:
@@ -609,7 +611,7 @@ NOTES = (
     "that decodes ahead, CPU-seconds of the calling thread per stage over decoding alone of the same round; `networks` are inside the stages. ViT-S/14 has "
     "random weights; the one at 112 sees whole frames at 224, twice a second. `embedded`: hashes of what went into each network during a scan with all "
     "engines, and during a second verdict. `processor`: Linux perf, 199 Hz of CPU clock over the whole command, by the library of the instruction at which "
-    "a sample was taken; Python's own share is that of libpython."
+    "a sample was taken; Python's own share is that of libpython. `measured_with`: the digest of the source that each part was last measured with."
 )
 
 
