@@ -227,9 +227,10 @@ def test_a_scan_that_finds_its_folder_taken_leaves_it_alone(ride: Path, tmp_path
     from momentscan import flows
     from momentscan.disk.files import locked
     from momentscan.errors import OutputError
+    from momentscan.flows import folders
     from momentscan.settings import load
 
-    folder = flows._folder(ride, hashlib.sha256(ride.read_bytes()).hexdigest(), tmp_path)
-    with locked(folder / flows.CLAIM), pytest.raises(OutputError, match="another momentscan"):
+    folder = folders.folder_for(ride, hashlib.sha256(ride.read_bytes()).hexdigest(), tmp_path)
+    with locked(folder / folders.CLAIM), pytest.raises(OutputError, match="another momentscan"):
         flows.scan(ride, load(output=str(tmp_path), embedder="descriptor"))
-    assert (folder / flows.CLAIM).is_file(), "it belongs to the other one"
+    assert (folder / folders.CLAIM).is_file(), "it belongs to the other one"

@@ -15,7 +15,7 @@ import momentscan as ms
 import worlds
 from momentscan import flows
 from momentscan.errors import Cancelled, MissingModel, UsageError
-from momentscan.flows import Outcome
+from momentscan.flows import Outcome, judging
 from momentscan.media.render import DEMO_EVENTS, demo_video
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
@@ -181,7 +181,7 @@ def test_a_kill_in_find_is_not_taken_for_done(ride: Path, tmp_path: Path, monkey
 
     turned = settings(tmp_path, stills=False, saliency={"percentile": 30})
     with monkeypatch.context() as patched:
-        patched.setattr(flows, "report_html", killed)
+        patched.setattr(judging, "report_html", killed)
         with pytest.raises(KeyboardInterrupt):
             flows.find(Path(first.folder), turned)
     again = flows.scan(ride, settings(tmp_path, stills=False))

@@ -15,7 +15,7 @@ import fakes
 import momentscan as ms
 import worlds
 from momentscan import flows, registry
-from momentscan.flows import Outcome
+from momentscan.flows import Outcome, watching
 from momentscan.media.render import write_video
 from momentscan.models.weights import locate
 from momentscan.settings import Settings, load
@@ -59,13 +59,13 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(visit: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The visit, scanned with fakes."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(flows, "choose_models", lambda *_: fakes.models())
+        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
         return flows.scan(visit, faked(tmp_path_factory.mktemp("seen")))
 
 
 @pytest.fixture
 def with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows, "choose_models", lambda *_: fakes.models())
+    monkeypatch.setattr(watching, "choose_models", lambda *_: fakes.models())
 
 
 # ---- with fakes

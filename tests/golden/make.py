@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name, mock.patch.object(flows, "choose_models", return_value=fakes.models()):
+    with tempfile.TemporaryDirectory() as name, mock.patch("momentscan.flows.watching.choose_models", return_value=fakes.models()):
         folder = Path(name)
         worlds.visit(folder / "visit.mp4")
         outcome = flows.scan(folder / "visit.mp4", load(output=str(folder / "out"), stills=False))

@@ -1,0 +1,189 @@
+"""From a video to its log: one pass with every perceiver for which there is a model."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from momentscan import __version__, registry
+from momentscan.disk import LogWriter, manifest_of, read_log, write_json
+from momentscan.disk.files import remove
+from momentscan.disk.log import FORMAT
+from momentscan.flows.folders import RUN, Outcome, alone, folder_for, outcome_of
+from momentscan.flows.judging import engines_of, finished, judge_all, sampling_of, scorer_of
+from momentscan.knobs import with_knobs
+from momentscan.media import open_video
+from momentscan.media.ahead import ahead
+from momentscan.models.chosen import Models, choose_models
+from momentscan.perceive import Perceiver, ordered, watch
+from momentscan.perceive.body import Bodies
+from momentscan.perceive.crops import Cropping
+from momentscan.perceive.faces import Looking
+from momentscan.perceive.head import Heads
+from momentscan.perceive.tracks import Tracking
+from momentscan.progress import Progress, Step, silent
+from momentscan.settings import Settings
+from momentscan.signals import Signals, schema
+from momentscan.values import Batch, Columns
+
+OF_FACES = ("faces", "tracks", "photo", "head", "body", "crops")
+"""Perceivers that have nothing to look at without a face detector."""
+
+
+def scan(video: Path, settings: Settings, force: bool = False, on_progress: Progress = silent) -> Outcome:
+    """Watches a video once, logs what was seen, judges it with every engine asked for. Nothing is left that looks complete unless it is.
+
+    Raises UnreadableInput, OutputError, MissingModel, UsageError or Cancelled.
+    """
+    started = time.perf_counter()
+    engines = engines_of(settings)
+    models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_video(video))
+        sha256 = _sha256(video, on_progress)
+        folder = folder_for(video, sha256, settings.output)
+        key = _key(sha256, _perceivers(settings, models), models, settings)
+        timings: dict[str, float] = {"open": time.perf_counter() - started}
+        with alone(folder):
+            before = None if force else finished(folder, key, engines, settings)
+            if before is not None:
+                return outcome_of(before, folder, "unchanged")
+            manifest = manifest_of(folder / "signals")
+            watched = force or manifest is None or manifest["key"] != key
+            (folder / RUN).unlink(missing_ok=True)
+            if watched:
+                _write_log(opened, sha256, folder, key, settings, models, timings, on_progress)
+                for engine in registry.names("scorers"):  # stills of another log are not kept
+                    remove(folder / f"highlight_{engine}")
+            stack.close()
+            signals = read_log(folder / "signals")
+            run = new_run(signals, settings, models, key)
+            scorers = {engine: scorer_of(engine, settings) for engine in engines}
+            judge_all(signals, folder, scorers, settings, run, timings, on_progress)
+            elapsed = time.perf_counter() - started
+            run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
+            run["x_realtime"] = round(signals.video.duration_s / elapsed, 2) if watched else None
+            write_json(folder / RUN, run)
+    return outcome_of(run, folder, run["status"])
+
+
+def _perceivers(settings: Settings, models: Models) -> list[Perceiver]:
+    """Every registered perceiver for which there is a model, built with what it needs."""
+    given: dict[str, dict[str, Any]] = {"motion": {"method": settings.motion}, "vision": {"embedder": models.embedder}}
+    if models.detector is not None:
+        given |= {
+            "faces": {"detector": models.detector, "looking": with_knobs(Looking, settings.faces)},
+            "tracks": {"face_id": models.face_id, "tracking": with_knobs(Tracking, settings.tracks)},
+            "head": {"landmarks": models.landmarks, "heads": with_knobs(Heads, settings.heads)},
+            "crops": {
+                "embedder": models.embedder,
+                "cropping": with_knobs(Cropping, settings.crops),
+                "poses": models.pose is not None,
+            },
+        }
+    if models.pose is not None:
+        given["body"] = {"pose": models.pose, "bodies": with_knobs(Bodies, settings.bodies)}
+    blind = {name for name in OF_FACES if models.detector is None or (name == "body" and models.pose is None)}
+    classes = {name: registry.load("perceivers", name) for name in registry.names("perceivers") if name not in blind}
+    for cls in classes.values():
+        schema.add(getattr(cls, "columns", ()))
+    return ordered([cls(**given.get(name, {})) for name, cls in classes.items()])
+
+
+def _write_log(
+    opened: Any,
+    sha256: str,
+    folder: Path,
+    key: str,
+    settings: Settings,
+    models: Models,
+    timings: dict[str, float],
+    on_progress: Progress,
+) -> None:
+    perceivers = [_Timed(p, timings) for p in _perceivers(settings, models)]
+    sampling = sampling_of(settings)
+    total_s = opened.info.declared_s
+    log = LogWriter(folder / "signals")
+    try:
+        with ahead(opened.batches(sampling, max(p.short_side_px for p in perceivers))) as batches:
+            for done_s, made in watch(_timed(batches, "waiting for the decoder", timings), perceivers):
+                log.add(done_s, made)
+                on_progress(Step("watching", done_s, max(total_s, done_s) if total_s else None))
+        video = dataclasses.replace(opened.info, sha256=sha256, video_id=folder.name)
+        log.close(video, key, {name: version for p in perceivers for name, version in p.made_by.items()})
+    except BaseException:
+        log.abandon()
+        raise
+
+
+def new_run(signals: Signals, settings: Settings, models: Models, key: str) -> dict[str, Any]:
+    video = signals.video
+    return {
+        "version": __version__,
+        "status": "partial" if video.partial else "done",
+        "key": key,
+        "video": dataclasses.asdict(video),
+        "partial": video.partial,
+        "problems": list(video.problems),
+        "settings": settings.model_dump(mode="json"),
+        "models": models.rows(),
+        "engines": {},
+        "people": [],
+        "comparisons": [],
+        "warnings": models.missing(settings),
+    }
+
+
+def _key(sha256: str, perceivers: Sequence[Perceiver], models: Models, settings: Settings) -> str:
+    """What a log was made of and how: the same key, the same bytes."""
+    writes = {p.name: p.writes for p in perceivers}
+    weights = [(row["version"], row["sha256"]) for row in models.rows()]
+    looks = [settings.faces, settings.tracks, settings.heads, settings.bodies, settings.crops]
+    made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, weights, looks, writes]
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
+
+
+def _sha256(video: Path, on_progress: Progress) -> str:
+    digest, done, size = hashlib.sha256(), 0, video.stat().st_size
+    with video.open("rb") as file:
+        while block := file.read(1 << 22):
+            digest.update(block)
+            done += len(block)
+            on_progress(Step("reading", done, size, "B"))
+    return digest.hexdigest()
+
+
+def _timed(batches: Iterator[Batch], stage: str, timings: dict[str, float]) -> Iterator[Batch]:
+    while True:
+        began = time.perf_counter()
+        batch = next(batches, None)
+        timings[stage] = timings.get(stage, 0.0) + time.perf_counter() - began
+        if batch is None:
+            return
+        yield batch
+
+
+class _Timed:
+    """A perceiver whose time is counted under `perceive.{name}`."""
+
+    def __init__(self, perceiver: Perceiver, timings: dict[str, float]) -> None:
+        self._perceiver = perceiver
+        self._timings = timings
+        self.name, self.needs, self.writes = perceiver.name, perceiver.needs, perceiver.writes
+        self.short_side_px, self.made_by = perceiver.short_side_px, perceiver.made_by
+
+    def look(self, batch: Batch, seen: Columns) -> Columns:
+        began = time.perf_counter()
+        columns = self._perceiver.look(batch, seen)
+        stage = f"perceive.{self.name}"
+        self._timings[stage] = self._timings.get(stage, 0.0) + time.perf_counter() - began
+        return columns
+
+    def finish(self) -> Columns:
+        return self._perceiver.finish()
