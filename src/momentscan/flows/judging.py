@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
         for engine in engines:
             run["engines"].pop(engine, None)  # a kill from here on must not leave new moments under the old word
         write_json(folder / RUN, run)
-        judge_all(signals, folder, scorers, settings, run, {}, on_progress)
+        tell(signals, folder, judge_all(signals, folder, scorers, settings, run, {}, on_progress), run)
         run["find_s"] = round(time.perf_counter() - started, 3)
         write_json(folder / RUN, run)
     return outcome_of(run, folder, run["status"])
@@ -123,6 +123,14 @@ def _as_before(name: str, engine: Mapping[str, Any], folder: Path) -> Any:
         raise UnreadableInput(f"{folder}: was judged by {name} with knobs of another version ({error}); scan the video again") from None
 
 
+class Judged(NamedTuple):
+    """What all engines said: each one's verdict, its small stills by frame_idx, and what became of the frames it looked at."""
+
+    verdicts: dict[str, Verdict]
+    pictures: dict[str, dict[int, bytes]]
+    looked: dict[str, list[Picked]]
+
+
 def judge_all(
     signals: Signals,
     folder: Path,
@@ -131,8 +139,8 @@ def judge_all(
     run: dict[str, Any],
     timings: dict[str, float],
     on_progress: Progress,
-) -> None:
-    """Every engine's verdict, then the stills of all of them at once, then their files and the report. `run` is brought up to date."""
+) -> Judged:
+    """Every engine's verdict, then the stills of all of them at once, then their files. `run` is brought up to date; `tell` comes next."""
     picker, gate = picker_of(settings), with_knobs(Gate, settings.gate)
     verdicts: dict[str, Verdict] = {}
     looked: dict[str, list[Picked]] = {}
@@ -173,8 +181,13 @@ def judge_all(
     remove(cut)
     run["people"] = [_person(p) for p in People()(signals)]
     run["comparisons"] = [compare_two(verdicts[a], verdicts[b]).to_json() for a, b in itertools.combinations(verdicts, 2)]
-    write_text(folder / REPORT, report_html(signals, verdicts, pictures, run, looked))
     timings["results"] = time.perf_counter() - began
+    return Judged(verdicts, pictures, looked)
+
+
+def tell(signals: Signals, folder: Path, judged: Judged, run: Mapping[str, Any]) -> None:
+    """The report of all that is in a video's folder."""
+    write_text(folder / REPORT, report_html(signals, judged.verdicts, judged.pictures, run, judged.looked))
 
 
 def _person(person: Person) -> dict[str, Any]:

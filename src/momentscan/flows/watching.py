@@ -16,7 +16,7 @@ from momentscan.disk import LogWriter, manifest_of, read_log, write_json
 from momentscan.disk.files import remove
 from momentscan.disk.log import FORMAT
 from momentscan.flows.folders import RUN, Outcome, alone, folder_for, outcome_of
-from momentscan.flows.judging import engines_of, finished, judge_all, sampling_of, scorer_of
+from momentscan.flows.judging import engines_of, finished, judge_all, sampling_of, scorer_of, tell
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
 from momentscan.media.ahead import ahead
@@ -65,7 +65,7 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
             signals = read_log(folder / "signals")
             run = new_run(signals, settings, models, key)
             scorers = {engine: scorer_of(engine, settings) for engine in engines}
-            judge_all(signals, folder, scorers, settings, run, timings, on_progress)
+            tell(signals, folder, judge_all(signals, folder, scorers, settings, run, timings, on_progress), run)
             elapsed = time.perf_counter() - started
             run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
             run["x_realtime"] = round(signals.video.duration_s / elapsed, 2) if watched else None
