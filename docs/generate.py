@@ -27,6 +27,7 @@ def signals_page() -> str:
 def knobs_page() -> str:
     """Every threshold, with where it comes from."""
     from momentscan import registry
+    from momentscan.flows.cutting import Cutting
     from momentscan.knobs import knobs_of
     from momentscan.media.clock import ClockKnobs
     from momentscan.media.decode import Sampling
@@ -38,7 +39,13 @@ def knobs_page() -> str:
     from momentscan.perceive.tracks import Tracking
     from momentscan.score.intervals import Intervals
     from momentscan.score.peaks import Peaks
+    from momentscan.select.buckets import Buckets
     from momentscan.select.gate import Gate
+    from momentscan.select.identity import Identities
+    from momentscan.select.looks import References
+    from momentscan.select.memory import Remembering
+    from momentscan.select.packs import Packs
+    from momentscan.select.pairs import Pairs
     from momentscan.select.people import People
     from momentscan.select.picks import Picks
 
@@ -47,6 +54,13 @@ def knobs_page() -> str:
         ("stills (picks)", Picks),
         ("the gate for faces (gate)", Gate),
         ("who is who (people)", People),
+        ("identity packs (packs)", Packs),
+        ("the pair pack (pairs)", Pairs),
+        ("bins of pose, expression, occlusion and light (buckets)", Buckets),
+        ("how good a reference a look is (references)", References),
+        ("the identity prototype (identities)", Identities),
+        ("the memory bank (memory)", Remembering),
+        ("how references are cut (cutting)", Cutting),
         ("looking for faces (faces)", Looking),
         ("the tracker (tracks)", Tracking),
         ("landmarks (heads)", Heads),

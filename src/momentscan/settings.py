@@ -46,6 +46,17 @@ class Settings(BaseSettings):
     gate: dict[str, Any] = Field(default_factory=dict, description="knobs of the quality gate for faces")
     picks: dict[str, Any] = Field(default_factory=dict, description="knobs of the choice of stills")
 
+    identity: bool = Field(True, description="build identity packs of the main people")
+    token: str = Field("sks", description="word for the person in captions of identity packs")
+    token_class: str = Field("person", description="what the token is one of, in captions of identity packs")
+    packs: dict[str, Any] = Field(default_factory=dict, description="knobs of the choice of reference images")
+    pairs: dict[str, Any] = Field(default_factory=dict, description="knobs of the pair pack")
+    buckets: dict[str, Any] = Field(default_factory=dict, description="knobs of the bins of pose, expression, occlusion and light")
+    references: dict[str, Any] = Field(default_factory=dict, description="knobs of how good a reference a look is")
+    identities: dict[str, Any] = Field(default_factory=dict, description="knobs of the identity prototype")
+    memory: dict[str, Any] = Field(default_factory=dict, description="knobs of the memory bank")
+    cutting: dict[str, Any] = Field(default_factory=dict, description="knobs of how reference images are cut")
+
     @classmethod
     def settings_customise_sources(
         cls,

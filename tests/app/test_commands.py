@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -351,6 +352,7 @@ def test_every_command_helps(command: tuple[str, ...], momentscan: Command) -> N
 def test_the_commands_of_the_contract_are_there() -> None:
     assert {"scan", "find", "models", "doctor", "demo"} <= {c[0] for c in every_command() if c}
     assert {("models", name) for name in ("list", "pull", "verify")} <= set(every_command())
+    assert {("people", name) for name in ("list", "forget")} <= set(every_command())
 
 
 def test_the_version_is_told(momentscan: Command) -> None:
@@ -440,3 +442,98 @@ def test_a_wrong_variable_is_2_in_one_line_that_names_it(
     told = momentscan(*SCAN, still)
     assert told.code == 2
     assert name.lower() in one_line(told.err).lower()
+
+
+# people
+
+
+@pytest.fixture(scope="module")
+def visited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody, and a passer-by, seen with fakes; to be read, not written."""
+    import fakes
+    import worlds
+    from momentscan.flows import watching
+    from momentscan.settings import load
+
+    place = tmp_path_factory.mktemp("visited")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        return Path(flows.scan(worlds.visit(place / "visit.mp4"), load(output=str(place), embedder="fake", stills=False)).folder)
+
+
+@pytest.fixture
+def visit(visited: Path, tmp_path: Path) -> Path:
+    shutil.copytree(visited, tmp_path / "output" / "visit")
+    return tmp_path / "output" / "visit"
+
+
+def test_people_are_listed(momentscan: Command, visit: Path, scanned: Path) -> None:
+    lines = momentscan("people", "list", "visit", scanned).out.splitlines()
+    assert [lines[0], lines[-1]] == ["visit: 2 people", "ride: 0 people"]
+    assert lines[1].startswith("  0  main, track_score 0.")
+    assert "1 track, no pack" in lines[2]
+    [told] = json.loads(momentscan("people", "list", visit, "--json").out)
+    assert [(p["number"], p["role"], p["pack"]) for p in told["people"]] == [
+        (0, "main", str(visit / "identity_builder/person_0")),
+        (1, "transient", None),
+    ]
+    assert told["forgotten"] == []
+
+
+def test_somebody_is_forgotten_and_what_was_removed_is_told(momentscan: Command, visit: Path) -> None:
+    told = momentscan("people", "forget", "visit", 1, "--yes")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith("visit: person 1 (transient) is forgotten\n")
+    for said in ("looks at the face", "kept: measures of the whole picture", "the video itself still shows them", "anew: 0 main (was 0)"):
+        assert said in told.out
+    assert momentscan("people", "list", "visit").out.startswith("visit: 1 person\n")
+    done = json.loads(momentscan("people", "forget", visit, 0, "--yes", "--json").out)
+    assert {"faces", "crops", "face_ids", "poses", "tracks", "thumbnails", "stills", "packs", "clips"} <= set(done["removed"])
+    assert (done["people"], done["video"]["touched"]) == ([], False)
+    assert momentscan("people", "list", visit).out == "visit: 0 people\n"
+    assert "nobody's face is in its log" in one_line(momentscan("people", "forget", visit, 0, "--yes").err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("visit", "1"), 2, "--yes"),
+        (("visit", "7", "--yes"), 2, "there are 0 (main), 1 (transient)"),
+        (("nowhere", "0", "--yes"), 2, "is no scanned video"),
+        (("output", "0", "--yes"), 2, "holds 2 scanned videos"),
+        (("old", "0", "--yes"), 3, "scan the video again"),
+    ],
+)
+def test_nobody_is_forgotten_by_mistake(arguments: tuple[str, ...], code: int, said: str, momentscan: Command, visit: Path) -> None:
+    (visit.parent / "old" / "signals").mkdir(parents=True)
+    (visit.parent / "old" / "signals" / "manifest.json").write_text('{"format": 1}')
+    before = contents(visit.parent)
+    told = momentscan("people", "forget", *arguments)
+    assert (told.code, told.out) == (code, "")
+    assert said in one_line(told.err)
+    assert contents(visit.parent) == before
+
+
+def test_forgetting_in_a_folder_that_is_worked_on_is_2(momentscan: Command, visit: Path) -> None:
+    from momentscan.disk.files import locked
+    from momentscan.flows.folders import CLAIM
+
+    with locked(visit / CLAIM):
+        told = momentscan("people", "forget", "visit", 1, "--yes")
+    assert told.code == 2
+    assert "another momentscan is working on it" in one_line(told.err)
+
+
+@pytest.mark.parametrize(("typed", "code", "left"), [("y\n", 0, 1), ("n\n", 130, 2), ("\n", 130, 2), ("", 130, 2)])
+def test_at_a_terminal_it_is_asked(
+    typed: str, code: int, left: int, momentscan: Command, visit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    told = momentscan("people", "forget", "visit", 1, "--json")
+    assert told.code == code
+    assert len(flows.people(visit)["people"]) == left
+    assert told.out == "" or json.loads(told.out)["person"]["number"] == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from momentscan import registry
+from momentscan.flows.cutting import Cutting
 from momentscan.knobs import knobs_of
 from momentscan.media.clock import ClockKnobs
 from momentscan.media.decode import Sampling
@@ -22,11 +23,38 @@ from momentscan.perceive.head import Heads
 from momentscan.perceive.tracks import Tracking
 from momentscan.score.intervals import Intervals
 from momentscan.score.peaks import Peaks
+from momentscan.select.buckets import Buckets
 from momentscan.select.gate import Gate
+from momentscan.select.identity import Identities
+from momentscan.select.looks import References
+from momentscan.select.memory import Remembering
+from momentscan.select.packs import Packs
+from momentscan.select.pairs import Pairs
 from momentscan.select.people import People
 from momentscan.select.picks import Picks
 
-KNOBS = [ClockKnobs, Sampling, Limits, Looking, Tracking, Heads, Bodies, Cropping, Intervals, Peaks, Gate, People, Picks]
+KNOBS = [
+    Packs,
+    Pairs,
+    Buckets,
+    References,
+    Identities,
+    Remembering,
+    Cutting,
+    ClockKnobs,
+    Sampling,
+    Limits,
+    Looking,
+    Tracking,
+    Heads,
+    Bodies,
+    Cropping,
+    Intervals,
+    Peaks,
+    Gate,
+    People,
+    Picks,
+]
 """Those of scorers are looked at with the scorers."""
 
 SRC = Path(__file__).parents[2] / "src" / "momentscan"

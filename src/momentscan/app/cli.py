@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Weights: what there is, where it comes from, what is missing.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
+people_app = typer.Typer(help="Who was seen, and how to forget somebody.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(people_app, name="people")
 
 CANCELLED = "cancelled; nothing half-done was kept"
 
@@ -34,6 +36,7 @@ Decode = Annotated[str | None, typer.Option(help="exact, or fast: skips the loop
 Jobs = Annotated[int | None, typer.Option(help="Videos at the same time, one process each.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A knob of the engine, knob=value; may be repeated.")]
 Stills = Annotated[bool | None, typer.Option("--stills/--no-stills", help="Cut full-size stills of the chosen frames.")]
+Identity = Annotated[bool | None, typer.Option("--identity/--no-identity", help="Build identity packs of the main people.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Force = Annotated[bool, typer.Option(help="Scan again even if nothing has changed.")]
 
@@ -87,6 +90,7 @@ def scan(
     decode: Decode = None,
     jobs: Jobs = None,
     stills: Stills = None,
+    identity: Identity = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -94,7 +98,17 @@ def scan(
     from momentscan import jobs as work
     from momentscan.settings import load
 
-    given = _given(output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode, jobs=jobs, stills=stills)
+    given = _given(
+        output=output,
+        engine=engine,
+        models=models,
+        embedder=embedder,
+        device=device,
+        decode=decode,
+        jobs=jobs,
+        stills=stills,
+        identity=identity,
+    )
     once = {video.resolve(): video for video in reversed(videos)}  # one file under two names is one task
     tasks = [work.Scan(str(video), given, force) for video in reversed(once.values())]
     _finish(_run(tasks, load(**given).jobs, as_json), as_json)
@@ -121,6 +135,27 @@ def find(
         given[engine] = load(**given).model_dump().get(engine, {}) | dict(_knob(s) for s in settings)
     folders = flows.scanned_folders(places, load(**given).output)
     _finish(_run([work.Find(str(folder), given) for folder in folders], 1, as_json), as_json)
+
+
+@app.command()
+def pack(
+    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    token: Annotated[str | None, typer.Option(help="Word for the person in captions [default: sks].")] = None,
+    settings: Set = None,
+    output: Output = None,
+    models: Models = None,
+    device: Device = None,
+    as_json: Json = False,
+) -> None:
+    """Identity packs again from the log: reference images of each main person, for diffusion models."""
+    from momentscan import flows
+    from momentscan import jobs as work
+    from momentscan.settings import load
+
+    given = _given(output=output, models=models, device=device, token=token)
+    given["packs"] = load(**given).packs | dict(_knob(s) for s in settings or [])
+    folders = flows.scanned_folders(places, load(**given).output)
+    _finish(_run([work.Pack(str(folder), given) for folder in folders], 1, as_json), as_json)
 
 
 @app.command()
@@ -265,6 +300,105 @@ def models_verify(models: Models = None) -> None:
         raise typer.Exit(4)
 
 
+@people_app.command("list")
+def people_list(
+    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Who was seen in each video: number, role, how much they are in the picture, when, and their identity pack."""
+    from momentscan import flows
+    from momentscan.settings import load
+
+    told = [flows.people(folder) for folder in flows.scanned_folders(places, load(**_given(output=output)).output)]
+    if as_json:
+        _print_json(told)
+        return
+    for video in told:
+        typer.echo(_printable(f"{video['video_id']}: {_counted(len(video['people']), 'person', 'people')}"))
+        for p in video["people"]:
+            when = f"{p['start_s']:.1f} to {p['end_s']:.1f} s, {_counted(p['looks'], 'look')}, {_counted(len(p['tracks']), 'track')}"
+            pack = _printable(f"pack: {p['pack']}" if p["pack"] else "no pack")
+            typer.echo(f"  {p['number']}  {p['role']}, track_score {p['track_score']:.2f}, {when}, {pack}")
+
+
+@people_app.command("forget")
+def people_forget(
+    place: Annotated[str, typer.Argument(help="Id or folder of one scanned video.", metavar="ID_OR_FOLDER")],
+    person: Annotated[int, typer.Argument(help="Number of the person in `people list`.", metavar="PERSON")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Remove every trace of a person from a video's folder: rows, vectors, pictures, packs, clips. The video itself is not touched."""
+    from momentscan import flows
+    from momentscan.settings import load
+
+    settings = load(**_given(output=output))
+    folders = flows.scanned_folders([place], settings.output)
+    if len(folders) > 1:
+        raise UsageError(f"{place}: holds {len(folders)} scanned videos; name one of them, say {folders[0]}")
+    who = flows.somebody(folders[0], person)
+    if not yes:
+        _agreed(who, folders[0])
+    with _progress() as on_progress:
+        forgotten = flows.forget(folders[0], person, settings, on_progress)
+    if as_json:
+        _print_json(_forgotten_as_json(forgotten))
+    else:
+        _tell_forgotten(forgotten)
+
+
+def _agreed(who: dict[str, Any], folder: Path) -> None:
+    """Asks at a terminal; raises Cancelled where the answer is no, and UsageError where nobody can be asked."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise UsageError("people forget cannot be undone, and there is no terminal to ask at; say --yes to do it")
+    seen = f"{who['role']}, seen {_counted(who['looks'], 'time')} from {who['start_s']:.1f} to {who['end_s']:.1f} s"
+    asked = f"Forget person {who['number']} of {folder} ({seen})? This cannot be undone. [y/N] "
+    typer.echo(_printable(asked), nl=False, err=True)  # typer.confirm would write to standard output too
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Cancelled("not agreed")
+
+
+def _tell_forgotten(forgotten: Any) -> None:
+    """What was removed, what stays, and who is left under which number."""
+    who = forgotten.person
+    typer.echo(_printable(f"{forgotten.video_id}: person {who['number']} ({who['role']}) is forgotten"))
+    for what, count in forgotten.removed.items():
+        typer.echo(f"  removed {count:>5}  {_REMOVED.get(what, f'rows of {what}')}")
+    for note in forgotten.notes:
+        typer.echo(_printable(f"  {note}"))
+    typer.echo(f"  kept: {forgotten.kept}")
+    again = "scan --force, or a scan with other models or settings, would find them again"
+    typer.echo(_printable(f"  the video itself still shows them: {forgotten.video}; {again}"))
+    named = ", ".join(f"{p['number']} {p['role']} (was {p['was']})" for p in forgotten.people)
+    typer.echo(f"  those left are numbered anew: {named}" if named else "  nobody is left")
+    if named:
+        typer.echo("  a face that was never joined to theirs is still there under a number of its own; see people list")
+
+
+_REMOVED = {
+    "faces": "looks at the face",
+    "crops": "vectors of face and body",
+    "face_ids": "Face-ID vectors",
+    "poses": "body poses",
+    "tracks": "tracks with their portraits",
+    "thumbnails": "thumbnails of the picture",
+    "stills": "stills",
+    "packs": "files of identity packs",
+    "clips": "files of clips",
+}
+
+
+def _forgotten_as_json(forgotten: Any) -> dict[str, Any]:
+    spans = [{"start_s": start_s, "end_s": end_s} for start_s, end_s in forgotten.spans]
+    return {**forgotten.__dict__, "spans": spans, "video": {"path": forgotten.video, "touched": False}}
+
+
+def _counted(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
 def _given(**options: Any) -> dict[str, Any]:
     """The options that were typed, as plain values."""
     return {k: str(v) if isinstance(v, Path) else v for k, v in options.items() if v is not None}
@@ -307,10 +441,17 @@ def _tell(result: Any) -> None:
     for name, e in outcome.engines.items():
         if e["reason"]:
             typer.echo(f"  {name} found nothing: {e['reason']}")
+    for p in outcome.packs:
+        sure = "" if p["identity_verified"] else ", identity not verified"
+        what = ", ".join(_counted(p[kind], one, many) for kind, one, many in _SETS)
+        typer.echo(f"  identity pack of person {p['person']}: {what}{sure}; {p['stop_reason']}")
     for problem in outcome.problems:
         _say(f"  {outcome.video_id}: {problem}")
     for warning in outcome.warnings:
         _say(f"  {outcome.video_id}: {warning}")
+
+
+_SETS = (("anchors", "anchor", "anchors"), ("coverage", "of coverage", "of coverage"), ("challenge", "of challenge", "of challenge"))
 
 
 def _finish(results: list[Any], as_json: bool) -> None:

@@ -6,9 +6,10 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from momentscan.errors import OutputError
 
@@ -99,6 +100,28 @@ def swap(new: Path, folder: Path) -> None:
         remove(folder)
         new.replace(folder)
         _sync(folder.parent)
+
+
+def write_tree(folder: Path, files: Mapping[str, bytes], links: Mapping[str, Path], same: Mapping[str, str] = MappingProxyType({})) -> None:
+    """A folder as a whole, in the place of an older one: `files` are written, `links` name files that lie elsewhere and are not copied.
+
+    `same`: further names of files that are in this very folder.
+    """
+    work = folder.with_name(f".{folder.name}.part")
+    remove(work)
+    try:
+        with refused(folder):
+            for name in (*files, *links, *same):
+                (work / name).parent.mkdir(parents=True, exist_ok=True)
+            for name, data in files.items():
+                (work / name).write_bytes(data)
+            for name, path in links.items():
+                (work / name).hardlink_to(path)
+            for name, other in same.items():
+                (work / name).hardlink_to(work / other)
+        swap(work, folder)
+    finally:
+        remove(work)
 
 
 def _sync(path: Path) -> None:

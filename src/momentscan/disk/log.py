@@ -88,7 +88,7 @@ class LogWriter:
 
     def _flush(self) -> None:
         for group, columns in self._held.items():
-            arrays = {field_of(n): _to_arrow(np.concatenate(chunks)) for n, chunks in columns.items()}
+            arrays = {field_of(n): to_arrow(np.concatenate(chunks)) for n, chunks in columns.items()}
             with writing(self._work / f"{group}.{self._parts:05d}.parquet") as path:
                 _write(pa.table(arrays), path)
         self._held = {}
@@ -148,7 +148,7 @@ class _Loader:
             raise UnreadableInput(f"{self.path}: is damaged ({error}); scan the video again with --force") from None
 
 
-def _to_arrow(rows: NDArray[Any]) -> pa.Array:
+def to_arrow(rows: NDArray[Any]) -> pa.Array:
     if rows.dtype == object:
         return pa.array([bytes(b) for b in rows], pa.binary())
     if rows.ndim == 1:
@@ -186,14 +186,14 @@ def _to_numpy(chunked: pa.ChunkedArray) -> NDArray[Any]:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    with _writer(path, table.schema) as writer:
+    with writer_of(path, table.schema) as writer:
         writer.write_table(table)
 
 
 def _join(parts: list[Path], path: Path) -> int:
     """Parts into one file, a row group each: the number of rows."""
     rows = 0
-    with writing(path) as temporary, _writer(temporary, pq.read_schema(parts[0])) as writer:
+    with writing(path) as temporary, writer_of(temporary, pq.read_schema(parts[0])) as writer:
         for part in parts:
             with pq.ParquetFile(part, pre_buffer=False) as file:
                 table = file.read(use_threads=False)
@@ -202,7 +202,7 @@ def _join(parts: list[Path], path: Path) -> int:
     return rows
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def writer_of(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False, use_byte_stream_split=_floats(schema))
 
 

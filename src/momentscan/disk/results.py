@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from momentscan.disk.files import refused, remove, swap, write_bytes
+from momentscan.disk.files import refused, write_bytes, write_tree
 from momentscan.values import Candidate, Moment, Pick, Verdict, VideoInfo, Window
 
 
@@ -110,7 +110,6 @@ def write_engine(
 
     `filtering` is one entry per window for debug/filtering_log.json; `stills` is keyed by frame_idx; `tables` become CSV files.
     """
-    work = folder.with_name(f".{folder.name}.part")
     links: dict[str, Path] = {}
     files: dict[str, bytes] = {
         "windows.json": to_json(windows_json(verdict)),
@@ -126,17 +125,7 @@ def write_engine(
                 links[f"{stem}.jpg"] = stills[pick.frame_idx].full
                 files[f"{THUMBS}/f{pick.frame_idx}.jpg"] = stills[pick.frame_idx].small
                 files[f"{stem}_meta.json"] = to_json(_frame_meta(number, pick, moment, video, version))
-    remove(work)
-    try:
-        with refused(folder):
-            for name, data in files.items():
-                (work / name).parent.mkdir(parents=True, exist_ok=True)
-                (work / name).write_bytes(data)
-            for name, path in links.items():  # a still that is there already is not written again
-                (work / name).hardlink_to(path)
-        swap(work, folder)
-    finally:
-        remove(work)
+    write_tree(folder, files, links)
 
 
 def _csv(columns: Mapping[str, NDArray[Any]]) -> bytes:
@@ -165,7 +154,7 @@ def filtering_entry(
         "frames": [
             {
                 "frame_idx": f.frame_idx,
-                "timestamp_ms": _ms(f.time_s),
+                "timestamp_ms": ms(f.time_s),
                 "quality_score": f.quality,
                 "reasons": list(f.reasons),
                 "verdict": f.verdict,
@@ -188,9 +177,9 @@ def windows_json(verdict: Verdict) -> list[dict[str, Any]]:
 def _window(number: int, moment: Moment) -> dict[str, Any]:
     return {
         "window_id": number,
-        "start_ms": _ms(moment.window.start_s),
-        "end_ms": _ms(moment.window.end_s),
-        "peak_ms": _ms(moment.window.peak_s),
+        "start_ms": ms(moment.window.start_s),
+        "end_ms": ms(moment.window.end_s),
+        "peak_ms": ms(moment.window.peak_s),
         "score_rule": moment.score,
         "score_model": None,
         "key_features": {"d_face": None, "d_body": None, **moment.features},
@@ -205,7 +194,7 @@ def _window(number: int, moment: Moment) -> dict[str, Any]:
 def _frame(pick: Pick) -> dict[str, Any]:
     return {
         "frame_idx": pick.frame_idx,
-        "timestamp_ms": _ms(pick.time_s),
+        "timestamp_ms": ms(pick.time_s),
         "quality_score": pick.quality,
         "face_bbox": list(pick.face_px) if pick.face_px is not None else None,
         "crop_box": crop_box(pick.face_px) if pick.face_px is not None else None,
@@ -243,7 +232,7 @@ def _frame_meta(number: int, pick: Pick, moment: Moment, video: VideoInfo, versi
 def _curve(verdict: Verdict) -> dict[str, Any]:
     return {
         "engine": verdict.scorer,
-        "time_ms": [_ms(t) for t in verdict.curve.time_s],
+        "time_ms": [ms(t) for t in verdict.curve.time_s],
         "score": list(verdict.curve.value),
         "smoothed": list(verdict.smoothed),
         "threshold": verdict.threshold,
@@ -254,9 +243,9 @@ def _curve(verdict: Verdict) -> dict[str, Any]:
 def _candidate(candidate: Candidate) -> dict[str, Any]:
     window = candidate.window
     return {
-        "start_ms": _ms(window.start_s),
-        "end_ms": _ms(window.end_s),
-        "peak_ms": _ms(window.peak_s),
+        "start_ms": ms(window.start_s),
+        "end_ms": ms(window.end_s),
+        "peak_ms": ms(window.peak_s),
         "score": candidate.score,
         "parts": dict(candidate.parts),
         "verdict": candidate.verdict,
@@ -264,7 +253,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _ms(seconds: float) -> float:
+def ms(seconds: float) -> float:
     """Seconds -> milliseconds, to the microsecond."""
     return round(seconds * 1000, 3)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from momentscan.export.packs_page import PackShown, packs_page
+from momentscan.export.words import ROLES, clock, data_uri, many, percent, signed
 from momentscan.select.people import People, Person
 from momentscan.select.picks import Looked, Picked
 from momentscan.signals import Signals
@@ -89,6 +90,7 @@ GATE_WORDS = {
     "gate.exposure.clipped": "highlights burnt out",
     "gate.exposure.crushed": "shadows lost",
     "gate.occlusion.face": "face covered",
+    "gate.forgotten": "somebody who was forgotten may be seen",
 }
 
 VERDICTS = {
@@ -98,8 +100,6 @@ VERDICTS = {
     "failed the gate": ("failed", "failed"),
 }
 """Looked.verdict -> (its look on the page, in words)."""
-
-ROLES = {"main": "main person", "passenger": "companion", "transient": "passer-by", "noise": "hardly seen"}
 
 MEASURES = {
     "frontality": ("turned away", "turned a little", "facing the camera"),
@@ -126,12 +126,14 @@ def report_html(
     stills: Mapping[str, Mapping[int, bytes]],
     run: Mapping[str, Any],
     looked: Mapping[str, Sequence[Picked]] | None = None,
+    packs: tuple[Sequence[PackShown], PackShown | None] = ((), None),
 ) -> str:
     """The page as text. Of the same values always the same bytes.
 
     stills  engine -> frame_idx -> small JPEG
     run     as in run.json, of which no time of day or duration of work is shown; `comparisons`: Comparison.to_json() of pairs of engines
     looked  engine -> what was picked for each of its moments and what became of every other frame, in the order of the moments
+    packs   the identity packs of people, and the pack of two together
     """
     duration_s = max(signals.video.duration_s, 1e-6)
     places = {name: i for i, name in enumerate(verdicts)}
@@ -148,6 +150,7 @@ def report_html(
             hover=[e["hover"][0] | {"word": e["name"], "unit": "share"} for e in engines if e["hover"]],
             agreements=[_agreement(c, places) for c in run.get("comparisons") or ()],
             people=_people(signals),
+            packs=packs_page(*packs, made=run.get("packs") is not None),
             cuts=[_x(s, duration_s) for s in (signals["scenes.start_s"][1:] if "scenes.start_s" in signals else [])],
             width=WIDTH,
             height=HEIGHT,
@@ -156,13 +159,6 @@ def report_html(
         )
     )
 
-
-def clock(seconds: float) -> str:
-    """12.3 -> "0:12.3", 3725 -> "1:02:05.0": how people write a time."""
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return (f"{hours}:{minutes:02d}" if hours else f"{minutes}") + f":{rest // 10:02d}.{rest % 10}"
 
 
 @cache
@@ -195,7 +191,7 @@ def _facts(signals: Signals) -> list[tuple[str, str]]:
 def _found(verdicts: Mapping[str, Verdict]) -> str:
     """{"rules": 3 moments, "vector": none} -> "3 moments by rules, none by vector"."""
     counts = [len(v.moments) for v in verdicts.values()]
-    first = ["no moment" if n == 0 else _many(n, "moment") for n in counts[:1]]
+    first = ["no moment" if n == 0 else many(n, "moment") for n in counts[:1]]
     said = [f"{n} by {name}" for n, name in zip([*first, *(n or "none" for n in counts[1:])], verdicts, strict=True)]
     return ", ".join(said)
 
@@ -210,7 +206,7 @@ def _strip(signals: Signals) -> list[dict[str, str]]:
 
 
 def _thumbnail(row: int, signals: Signals) -> dict[str, str]:
-    return {"src": _data_uri(signals["strip.jpeg"][row]), "at": clock(float(signals["strip.time_s"][row]))}
+    return {"src": data_uri(signals["strip.jpeg"][row]), "at": clock(float(signals["strip.time_s"][row]))}
 
 
 def _glimpse(time_s: float, signals: Signals) -> dict[str, str] | None:
@@ -236,9 +232,9 @@ def _people(signals: Signals) -> dict[str, Any]:
     rule = People()
     people = rule(signals)
     seen = [p for p in people if p.role != "noise"]
-    hidden = [_many(len(seen) - LANES, "more person", "more people")] if len(seen) > LANES else []
+    hidden = [many(len(seen) - LANES, "more person", "more people")] if len(seen) > LANES else []
     if len(people) > len(seen):
-        hidden.append(f"{_many(len(people) - len(seen), 'face')} hardly seen: once or twice, or never surely")
+        hidden.append(f"{many(len(people) - len(seen), 'face')} hardly seen: once or twice, or never surely")
     total = rule.w_size + rule.w_centre + rule.w_length
     return {
         "none": "" if people else "Faces were looked for, and not one was seen.",
@@ -257,7 +253,7 @@ def _lane(person: Person, signals: Signals) -> dict[str, Any]:
         "crop": _crop(person, signals),
         "score": f"{person.track_score:.2f}",
         "parts": [("size", f"{person.size:.2f}"), ("centre", f"{person.centre:.2f}"), ("time", f"{person.length:.2f}")],
-        "share": _percent(person.length),
+        "share": percent(person.length),
         "looks": len(person.rows),
         "spans": _spans(person, signals),
     }
@@ -269,7 +265,7 @@ def _crop(person: Person, signals: Signals) -> str:
         return ""
     rows = [int(r) for r in np.flatnonzero(np.isin(signals["tracks.id"], person.tracks)) if len(signals["tracks.jpeg"][r])]
     longest = max(rows, key=lambda r: (signals["tracks.end_s"][r] - signals["tracks.start_s"][r], -r), default=None)
-    return "" if longest is None else _data_uri(signals["tracks.jpeg"][longest])
+    return "" if longest is None else data_uri(signals["tracks.jpeg"][longest])
 
 
 def _spans(person: Person, signals: Signals) -> list[dict[str, Any]]:
@@ -296,7 +292,7 @@ def _agreement(told: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, 
     elif not n_a or not n_b:
         lead = f"Only {told['a'] if n_a else told['b']} found moments."
     elif matched:
-        lead = f"{_many(matched, 'moment')} of {n_a} and {n_b} {'is' if matched == 1 else 'are'} the same."
+        lead = f"{many(matched, 'moment')} of {n_a} and {n_b} {'is' if matched == 1 else 'are'} the same."
     else:
         lead = f"No moment of {n_a} and {n_b} is the same."
     sides = [{"name": told[s], "colour": places.get(told[s], 0) % ENGINE_COLOURS} for s in ("a", "b")]
@@ -307,12 +303,12 @@ def _agreeing(told: Mapping[str, Any], both: bool) -> list[str]:
     """The numbers of a comparison that can be told, each in words."""
     said = []
     if both and told.get("iou") is not None:
-        said.append(f"their windows overlap by {_percent(told['iou'])} (mean IoU {told['iou']:.2f})")
+        said.append(f"their windows overlap by {percent(told['iou'])} (mean IoU {told['iou']:.2f})")
     if both and told.get("peaks_f1") is not None:
-        said.append(f"peaks within a second of each other: {_percent(told['peaks_f1'])} (F1)")
+        said.append(f"peaks within a second of each other: {percent(told['peaks_f1'])} (F1)")
     if (rho := told.get("rank_correlation")) is not None:
         how = "together" if rho >= 0.5 else "somewhat alike" if rho >= 0.2 else "independently" if rho > -0.2 else "against each other"
-        said.append(f"the curves rise and fall {how} (rank correlation {_signed(rho, 2)})")
+        said.append(f"the curves rise and fall {how} (rank correlation {signed(rho, 2)})")
     qualities = [(told[s], told.get(f"quality_{s}")) for s in ("a", "b")]
     of = " and ".join(f"{quality:.2f} by {name}" for name, quality in qualities if quality is not None)
     return [*said, f"mean quality of the chosen frames: {of}"] if of else said
@@ -422,7 +418,7 @@ def _lost(candidate: Candidate) -> dict[str, Any]:
     return {
         "from": clock(window.start_s),
         "to": clock(window.end_s),
-        "score": _signed(candidate.score, 3),
+        "score": signed(candidate.score, 3),
         "reason": candidate.reason,
     }
 
@@ -447,7 +443,7 @@ def _moment(
         "to": clock(window.end_s),
         "length": f"{window.length_s:.1f}",
         "peak": clock(window.peak_s),
-        "score": _signed(moment.score, 3),
+        "score": signed(moment.score, 3),
         "at": _placed(window.start_s, window.end_s, duration_s),
         "peak_x": 10 * _x(window.peak_s, duration_s),
         "why": moment.why,
@@ -467,7 +463,7 @@ def _shares(parts: Mapping[str, float], most: float, colours: Mapping[str, int])
             "word": _word(n),
             "colour": colours.get(n, PALETTE - 1),
             "share": round(100 * abs(v) / most, 2),
-            "value": _signed(v, 3),
+            "value": signed(v, 3),
             "less": v < 0,
         }
         for n, v in parts.items()
@@ -483,7 +479,7 @@ def _still(pick: Pick, jpeg: bytes) -> dict[str, Any]:
         words = ["no main face, chosen for the picture as a whole"]
     told = ", ".join(f"{n} {v:.3g}" for n, v in pick.measures.items() if n != "person" and np.isfinite(v))
     return {
-        "src": _data_uri(jpeg),
+        "src": data_uri(jpeg),
         "at": clock(pick.time_s),
         "frame": pick.frame_idx,
         "quality": f"{pick.quality:.2f}",
@@ -524,7 +520,7 @@ def _frames(picked: Picked) -> dict[str, Any]:
 
 def _frames_said(n: int, counts: Mapping[str, int]) -> str:
     words = {"chosen": "chosen", "passed": "passed", "alike": "too like a chosen one", "failed": "failed"}
-    return f"{_many(n, 'frame')}: " + ", ".join(f"{counts[look]} {word}" for look, word in words.items() if counts.get(look))
+    return f"{many(n, 'frame')}: " + ", ".join(f"{counts[look]} {word}" for look, word in words.items() if counts.get(look))
 
 
 def _cell(frame: Looked) -> dict[str, Any]:
@@ -552,17 +548,7 @@ def _word(part: str) -> str:
     return PART_WORDS.get(part, part.replace("_", " "))
 
 
-def _many(n: int, one: str, many: str = "") -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"
 
-
-def _signed(value: float, digits: int) -> str:
-    """-0.5 -> "−0.50", with a true minus."""
-    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _x(time_s: float, duration_s: float) -> float:
@@ -574,7 +560,3 @@ def _placed(start_s: float, end_s: float, duration_s: float) -> dict[str, float]
     """{left, width} on the time axis in %."""
     left = _x(start_s, duration_s)
     return {"left": left, "width": round(max(0.0, _x(end_s, duration_s) - left), 3)}
-
-
-def _data_uri(data: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode()

@@ -40,6 +40,7 @@ class Outcome:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     x_realtime: float | None = None
+    packs: tuple[Mapping[str, Any], ...] = ()
 
 
 def load(folder: Path) -> Signals:
@@ -52,7 +53,7 @@ def scanned_folders(places: Iterable[str], output: Path) -> list[Path]:
     found: list[Path] = []
     for place in places:
         folder = Path(place) if Path(place).is_dir() else output / place
-        if (folder / "signals").is_dir():
+        if (folder / "signals").is_dir() or (folder / "signals.part/manifest.json").is_file():  # a kill before the last rename
             found.append(folder)
             continue
         inside = sorted(p.parent for p in folder.glob("*/signals") if p.is_dir()) if folder.is_dir() else []
@@ -82,6 +83,7 @@ def outcome_of(run: dict[str, Any], folder: Path, status: str) -> Outcome:
         problems=tuple(run["problems"]),
         warnings=tuple(run["warnings"]),
         x_realtime=run.get("x_realtime"),
+        packs=tuple(run.get("packs") or ()),
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from momentscan import registry
 from momentscan.disk import manifest_of, read_log, write_engine, write_json, write_text
 from momentscan.disk.files import remove
+from momentscan.disk.packs import read_packs
 from momentscan.disk.results import Still, filtering_entry, keep_still, kept_stills, read_engine, take_over
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.export.report import report_html
@@ -30,6 +31,7 @@ from momentscan.select.people import People, Person
 from momentscan.select.picks import Picked, Picks
 from momentscan.settings import Settings
 from momentscan.signals import Signals
+from momentscan.signals.forgotten import forgotten_spans
 from momentscan.values import Verdict, VideoInfo
 
 CUT = ".stills.part"
@@ -45,7 +47,7 @@ def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
         run = run_of(folder)
         if run is None:
             raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again")
-        others = {name: _as_before(name, engine, folder) for name, engine in run["engines"].items() if name not in engines}
+        others = {name: as_before(name, engine, folder) for name, engine in run["engines"].items() if name not in engines}
         scorers = others | {engine: scorer_of(engine, settings) for engine in engines}  # the report shows them all
         for engine in engines:
             run["engines"].pop(engine, None)  # a kill from here on must not leave new moments under the old word
@@ -115,7 +117,7 @@ def sampling_of(settings: Settings) -> Sampling:
     return with_knobs(Sampling, {"grid_hz": settings.grid_hz, "decode": settings.decode})
 
 
-def _as_before(name: str, engine: Mapping[str, Any], folder: Path) -> Any:
+def as_before(name: str, engine: Mapping[str, Any], folder: Path) -> Any:
     """An engine with the knobs that run.json remembers."""
     try:
         return with_knobs(registry.load("scorers", name), engine["knobs"])
@@ -179,6 +181,8 @@ def judge_all(
         if missing:
             run["warnings"].append(f"{engine}: {missing} stills could not be cut; {signals.video.path} is not there or has changed")
     remove(cut)
+    if spans := forgotten_spans(signals):
+        run["forgotten"] = [{"start_s": start_s, "end_s": end_s} for start_s, end_s in spans]
     run["people"] = [_person(p) for p in People()(signals)]
     run["comparisons"] = [compare_two(verdicts[a], verdicts[b]).to_json() for a, b in itertools.combinations(verdicts, 2)]
     timings["results"] = time.perf_counter() - began
@@ -187,7 +191,7 @@ def judge_all(
 
 def tell(signals: Signals, folder: Path, judged: Judged, run: Mapping[str, Any]) -> None:
     """The report of all that is in a video's folder."""
-    write_text(folder / REPORT, report_html(signals, judged.verdicts, judged.pictures, run, judged.looked))
+    write_text(folder / REPORT, report_html(signals, judged.verdicts, judged.pictures, run, judged.looked, read_packs(folder)))
 
 
 def _person(person: Person) -> dict[str, Any]:

@@ -15,8 +15,11 @@ from momentscan import __version__, registry
 from momentscan.disk import LogWriter, manifest_of, read_log, write_json
 from momentscan.disk.files import remove
 from momentscan.disk.log import FORMAT
+from momentscan.disk.packs import PACKS
+from momentscan.errors import UsageError
 from momentscan.flows.folders import RUN, Outcome, alone, folder_for, outcome_of
 from momentscan.flows.judging import engines_of, finished, judge_all, sampling_of, scorer_of, tell
+from momentscan.flows.packing import choosing_of, make_packs, packed
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
 from momentscan.media.ahead import ahead
@@ -30,6 +33,7 @@ from momentscan.perceive.tracks import Tracking
 from momentscan.progress import Progress, Step, silent
 from momentscan.settings import Settings
 from momentscan.signals import Signals, schema
+from momentscan.signals.forgotten import forgotten_spans
 from momentscan.values import Batch, Columns
 
 OF_FACES = ("faces", "tracks", "photo", "head", "body", "crops")
@@ -42,7 +46,7 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     Raises UnreadableInput, OutputError, MissingModel, UsageError or Cancelled.
     """
     started = time.perf_counter()
-    engines = engines_of(settings)
+    engines, choosing = engines_of(settings), choosing_of(settings)
     models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
     with ExitStack() as stack:
         opened = stack.enter_context(open_video(video))
@@ -52,20 +56,33 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
         timings: dict[str, float] = {"open": time.perf_counter() - started}
         with alone(folder):
             before = None if force else finished(folder, key, engines, settings)
+            before = before if before is not None and packed(before, folder, choosing, settings) else None
             if before is not None:
                 return outcome_of(before, folder, "unchanged")
             manifest = manifest_of(folder / "signals")
             watched = force or manifest is None or manifest["key"] != key
+            if watched and not force and manifest is not None and forgotten_spans(read_log(folder / "signals")):
+                raise UsageError(
+                    f"{folder}: somebody in this video was forgotten, and this version, its models or its settings are others than before: "
+                    "watching it again would find them again; scan with --force if that is wanted"
+                )
             (folder / RUN).unlink(missing_ok=True)
             if watched:
                 _write_log(opened, sha256, folder, key, settings, models, timings, on_progress)
                 for engine in registry.names("scorers"):  # stills of another log are not kept
                     remove(folder / f"highlight_{engine}")
+                remove(folder / PACKS)
             stack.close()
             signals = read_log(folder / "signals")
             run = new_run(signals, settings, models, key)
             scorers = {engine: scorer_of(engine, settings) for engine in engines}
-            tell(signals, folder, judge_all(signals, folder, scorers, settings, run, timings, on_progress), run)
+            judged = judge_all(signals, folder, scorers, settings, run, timings, on_progress)
+            if settings.identity:
+                began = time.perf_counter()
+                windows = [m.window for verdict in judged.verdicts.values() for m in verdict.moments]
+                make_packs(signals, folder, windows, models, choosing, run, on_progress)
+                timings["packs"] = time.perf_counter() - began
+            tell(signals, folder, judged, run)
             elapsed = time.perf_counter() - started
             run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
             run["x_realtime"] = round(signals.video.duration_s / elapsed, 2) if watched else None
@@ -135,6 +152,8 @@ def new_run(signals: Signals, settings: Settings, models: Models, key: str) -> d
         "models": models.rows(),
         "engines": {},
         "people": [],
+        "packs": None,
+        "pairs": 0,
         "comparisons": [],
         "warnings": models.missing(settings),
     }

@@ -37,7 +37,15 @@ class Find:
     settings: dict[str, Any]
 
 
-Task = Scan | Find
+@dataclass(frozen=True)
+class Pack:
+    """Make the identity packs of a scanned video again from its log."""
+
+    folder: str
+    settings: dict[str, Any]
+
+
+Task = Scan | Find | Pack
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ def run(task: Task, on_progress: Progress = silent) -> Result:
         settings = load(**task.settings)
         if isinstance(task, Scan):
             return Result(task, flows.scan(Path(task.video), settings, task.force, on_progress))
+        if isinstance(task, Pack):
+            return Result(task, flows.pack(Path(task.folder), settings, on_progress))
         return Result(task, flows.find(Path(task.folder), settings, on_progress))
     except Cancelled:
         raise

@@ -35,9 +35,9 @@ def jpeg(frame: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:
     return bytes(data.tobytes())
 
 
-def small_jpeg(frame: NDArray[np.uint8]) -> bytes:
-    """(H,W,3) uint8 RGB -> JPEG bytes of a copy whose longer side is at most SMALL_PX, for pages."""
-    scale = min(1.0, SMALL_PX / max(frame.shape[:2]))
+def small_jpeg(frame: NDArray[np.uint8], side_px: int = SMALL_PX) -> bytes:
+    """(H,W,3) uint8 RGB -> JPEG bytes of a copy whose longer side is at most `side_px`, for pages."""
+    scale = min(1.0, side_px / max(frame.shape[:2]))
     size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
     return jpeg(np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else frame, SMALL_QUALITY)
 

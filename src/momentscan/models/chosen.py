@@ -100,4 +100,5 @@ def _row(purpose: str, model: Any) -> dict[str, Any]:
         "sha256": model.sha256,
         "licence": weight.licence if weight else "Apache-2.0 (part of momentscan)",
         "commercial": weight.commercial if weight else "yes",
+        **({"tau": model.tau} if hasattr(model, "tau") else {}),
     }

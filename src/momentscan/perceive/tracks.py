@@ -46,7 +46,9 @@ class Tracking:
         ),
     ] = 0.6
     box_tau_s: Annotated[float, Knob("s", source="readings H2: bbox τ = .06-.09 s, the seed's α 0.3 to 0.5 at 30 fps", low=0)] = 0.09
-    id_every_s: Annotated[float, Knob("s", source="taste: a face is identified once a second while nothing is in doubt", low=0)] = 1.0
+    id_every_s: Annotated[
+        float, Knob("s", source="identity packs choose among identified looks: every second look at 5 Hz, as often as body poses", low=0)
+    ] = 0.4
     id_least_px: Annotated[float, Knob("px", source="taste: a third of the 112 px the network was trained on", low=1)] = 36.0
     apart_s: Annotated[float, Knob("s", source="taste: without Face-ID a face at the same place later is the same for so long", low=0)] = (
         10.0

@@ -35,14 +35,14 @@ class Gate:
     def __call__(self, signals: Signals, rows: NDArray[np.int64], level: Level = "strict") -> Reasons:
         """Each reason with the (N,) rows of `faces` that fail for it; all are looked at, no early exit."""
         most = self.occlusion_loose if level == "loose" else self.occlusion
-        return {**self.photograph(signals, rows, level), "gate.occlusion.face": _of(signals, "occlusion", rows) > most}
+        return {**self.photograph(signals, rows, level), "gate.occlusion.face": measured(signals, "occlusion", rows) > most}
 
     def photograph(self, signals: Signals, rows: NDArray[np.int64], level: Level = "strict") -> Reasons:
         """The reasons that the picture alone gives; those of landmarks are left out, for scores that must not know them."""
         loose = level == "loose"
 
         def of(name: str) -> NDArray[np.float64]:
-            return _of(signals, name, rows)
+            return measured(signals, name, rows)
 
         box = signals["faces.bbox"][rows].astype(np.float64)
         area = np.maximum(box[:, 2] - box[:, 0], 0) * np.maximum(box[:, 3] - box[:, 1], 0)
@@ -58,7 +58,7 @@ class Gate:
         }
 
 
-def _of(signals: Signals, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+def measured(signals: Signals, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """A measure of these faces; NaN throughout where it was not logged."""
     return signals[f"faces.{name}"][rows].astype(np.float64) if f"faces.{name}" in signals else np.full(len(rows), np.nan)
 

@@ -14,6 +14,7 @@ from momentscan.select.gate import Gate, Reasons, failing
 from momentscan.select.people import People
 from momentscan.select.portraits import Portraits, portraits
 from momentscan.signals import Signals
+from momentscan.signals.forgotten import forgotten_spans, within
 from momentscan.signals.series import percentile, percentile_rank
 from momentscan.signals.vectors import Vectors
 from momentscan.values import Pick, Series, Window
@@ -217,6 +218,7 @@ class Picks:
         )
         reasons = {name: np.array([own.reasons[name][i] for own, i in first], np.bool_) for name in first[0][0].reasons}
         rows = np.array([own.rows[i] for own, i in first], np.int64)
+        reasons |= _forgotten(signals, times)
         return Candidates(
             times,
             signals["faces.frame_idx"][rows],
@@ -271,7 +273,7 @@ class Picks:
             time_s[rows],
             signals["frames.frame_idx"][rows],
             quality,
-            {reason: bad[rows] for reason, bad in whole.items()},
+            {reason: bad[rows] for reason, bad in whole.items()} | _forgotten(signals, time_s[rows]),
             tuple({n: float(signals[f"frames.{n}"][r]) for n in ("sharpness", "exposure_mean", "contrast")} for r in rows),
             (None,) * len(rows),
             "frame",
@@ -299,6 +301,12 @@ class Picks:
         vectors = signals.vectors("vision.embedding", rows)
         some = np.searchsorted(rows, sample)
         return Looks(at[rows], vectors, self._same(at[rows][some], vectors[some]))
+
+
+def _forgotten(signals: Signals, times: Series) -> Reasons:
+    """No picture is made in which somebody who was forgotten can be seen; nothing where nobody was."""
+    spans = forgotten_spans(signals)
+    return {"gate.forgotten": within(spans, times)} if spans else {}
 
 
 def _face_measures(signals: Signals, own: Portraits, i: int) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from momentscan.select.gate import Gate, Level, Reasons
+from momentscan.select.gate import Gate, Level, Reasons, measured
 from momentscan.select.people import Person
 from momentscan.signals import Signals
 from momentscan.signals.series import percentile_rank
@@ -43,18 +43,14 @@ def _portraits(signals: Signals, person: Person, frontality: str, gate: Gate, le
         rows,
         signals["faces.time_s"][rows],
         np.clip(height / max(float(np.percentile(height, 95)), 1e-9), 0, 1),
-        _between(_of(signals, "eye_open", rows)),
+        between(measured(signals, "eye_open", rows)),
         FRONTALITIES[frontality](signals, person),
-        _between(sharp),
+        between(sharp),
         gate(signals, rows, level),
     )
 
 
-def _of(signals: Signals, name: str, rows: NDArray[np.int64]) -> Series:
-    return signals[f"faces.{name}"][rows].astype(np.float64) if f"faces.{name}" in signals else np.full(len(rows), np.nan)
-
-
-def _between(x: Series) -> Series:
+def between(x: Series) -> Series:
     """Where each value lies between the 5th and 95th percentile, in [0, 1]; 0.5 where nothing varies. NaN stays NaN."""
     finite = x[np.isfinite(x)]
     if not len(finite):
@@ -71,7 +67,7 @@ REACH_S = 0.5
 
 def _by_landmarks(signals: Signals, person: Person) -> Series:
     """1 - clip(½(|yaw|/45 + |pitch|/30), 0, 1)."""
-    yaw, pitch = (_of(signals, name, person.rows) for name in ("yaw", "pitch"))
+    yaw, pitch = (measured(signals, name, person.rows) for name in ("yaw", "pitch"))
     return np.asarray(1 - np.clip((np.abs(yaw) / 45 + np.abs(pitch) / 30) / 2, 0, 1), np.float64)
 
 

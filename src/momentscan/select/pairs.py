@@ -1,0 +1,133 @@
+"""Which instants show two people together, each sure and well seen: the pair pack (identity_builder §12; readings I16)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentscan.knobs import Knob
+from momentscan.select.buckets import EXPRESSIONS, label
+from momentscan.select.packs import Pack
+from momentscan.signals import Signals
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One picture of two. `rows` are those of `faces`, `people` their numbers, both the one on the picture's left first.
+
+    offset        (x, y) from the left face's middle to the other's, in mean face heights; + is to the right and down
+    scale         height of the left face over the other's
+    overlap       intersection over union of the two face boxes
+    stable        cosine of each with its prototype; None where Face-ID did not look
+    """
+
+    name: str
+    time_s: float
+    frame_idx: int
+    rows: tuple[int, int]
+    people: tuple[int, int]
+    offset: tuple[float, float]
+    scale: float
+    overlap: float
+    expressions: tuple[str | None, str | None]
+    shared: str | None
+    quality: float
+    stable: tuple[float | None, float | None]
+
+    @property
+    def path(self) -> str:
+        """Within `identity_builder/`."""
+        return f"pair/{self.name}.jpg"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Chooses instants at which both main people pass the strict gate, are stable and do not cover each other; a shared smile counts more."""
+
+    count: Annotated[int, Knob("images", source="identity_builder §12 names no number; taste: as many as anchors", low=0, high=40)] = 5
+    overlap: Annotated[float, Knob("IoU", source="readings I16: IoU < .05", low=0, high=1)] = 0.05
+    apart_s: Annotated[float, Knob("s", source="readings I13: temporal NMS ≥ 1 s", low=0)] = 1.0
+    max_cos: Annotated[
+        float, Knob("cos", source="issue 4: no two images above 0.9; a pair is a copy where both faces are", low=-1, high=1)
+    ] = 0.9
+    shared: Annotated[
+        float, Knob("0-1", source="identity_builder §12: simultaneous expressions are worth most; taste: so much quality", low=0, high=1)
+    ] = 0.3
+
+    def __call__(self, signals: Signals, packs: Sequence[Pack], refused: Collection[tuple[int, int]] = ()) -> tuple[Pair, ...]:
+        """Best first; nothing where fewer than two main people were seen. `refused`: rows of `faces` that could not be cut together."""
+        mains = [p for p in packs if p.person.role == "main"][:2]
+        if len(mains) < 2:
+            return ()
+        one, other = mains
+        both = np.intersect1d(one.looks.time_s[one.sure], other.looks.time_s[other.sure])
+        at = [tuple(self._row(p, t) for p in mains) for t in both.tolist()]
+        told = [self._pair(signals, mains, i, j) for i, j in at]
+        order = sorted(range(len(told)), key=lambda k: (-told[k].quality, told[k].time_s))
+        chosen: list[int] = []
+        for k in order:
+            fits = told[k].overlap < self.overlap and told[k].rows not in refused and len(chosen) < self.count
+            if fits and not any(self._alike(mains, told, at, k, c) for c in chosen):
+                chosen.append(k)
+        return tuple(_numbered(told[k], n) for n, k in enumerate(chosen, 1))
+
+    @staticmethod
+    def _row(pack: Pack, time_s: float) -> int:
+        """The person's surest look at that instant; a box may be doubled for a look or two."""
+        rows = np.flatnonzero((pack.looks.time_s == time_s) & pack.sure)
+        return int(rows[np.argmax(pack.looks.quality[rows])])
+
+    def _alike(self, mains: list[Pack], told: list[Pair], at: list[tuple[int, ...]], k: int, c: int) -> bool:
+        if abs(told[k].time_s - told[c].time_s) < self.apart_s:
+            return True
+        cosines = [float(p.looks.face[i] @ p.looks.face[j]) for p, i, j in zip(mains, at[k], at[c], strict=True)]
+        return min(cosines) > self.max_cos
+
+    def _pair(self, signals: Signals, mains: list[Pack], i: int, j: int) -> Pair:
+        boxes = [_box(signals, int(p.looks.rows[k])) for p, k in zip(mains, (i, j), strict=True)]
+        order = sorted((0, 1), key=lambda n: (boxes[n][0] + boxes[n][2], n))
+        packs, at = [mains[n] for n in order], [(i, j)[n] for n in order]
+        left, right = boxes[order[0]], boxes[order[1]]
+        looks = [(p.looks, k) for p, k in zip(packs, at, strict=True)]
+        rows = [int(own.rows[k]) for own, k in looks]
+        expressions = [label(EXPRESSIONS, int(own.sorted.expression[k])) for own, k in looks]
+        shared = expressions[0] if expressions[0] == expressions[1] and expressions[0] not in (None, "neutral", "eyes_closed") else None
+        quality = float(np.mean([own.quality[k] for own, k in looks]))
+        heights = left[3] - left[1], right[3] - right[1]
+        across, down = ((right[:2] + right[2:]) - (left[:2] + left[2:])) / sum(heights)
+        stable = [float(own.stable[k]) if np.isfinite(own.stable[k]) else None for own, k in looks]
+        return Pair(
+            "",
+            float(looks[0][0].time_s[at[0]]),
+            int(signals["faces.frame_idx"][rows[0]]),
+            (rows[0], rows[1]),
+            (packs[0].person.number, packs[1].person.number),
+            (float(across), float(down)),
+            float(heights[0] / max(heights[1], 1e-9)),
+            _iou(left, right),
+            (expressions[0], expressions[1]),
+            shared,
+            quality + (1 - quality) * self.shared * (shared is not None),
+            (stable[0], stable[1]),
+        )
+
+
+def _numbered(pair: Pair, number: int) -> Pair:
+    return replace(pair, name=f"pair_{number:03d}")
+
+
+def _box(signals: Signals, row: int) -> NDArray[np.float64]:
+    """x1, y1, x2, y2 in px of the video."""
+    size = np.tile([signals.video.width_px, signals.video.height_px], 2)
+    return np.asarray(signals["faces.bbox"][row].astype(np.float64) * size, np.float64)
+
+
+def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Intersection over union of two boxes."""
+    shared = float(np.prod(np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0)))
+    total = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - shared
+    return shared / total if total > 0 else 0.0
