@@ -21,6 +21,7 @@ FIGURES = (
     "faces_speed",
     "tracks",
     "face_id",
+    "packs",
 )
 
 

@@ -182,6 +182,23 @@ def visit(path: Path, fps: float = 10.0) -> Path:
     return path
 
 
+def riders(path: Path, fps: float = 10.0, apart_px: float = 130.0) -> Path:
+    """24 s of two people side by side who open their mouths, now one, now both (12 to 15 s); light and size change. For fakes.models()."""
+
+    def there(t: float) -> list[Face]:
+        both, left, right = 12 <= t < 15, 4 <= t < 6, 18 <= t < 20
+        light = 1.0 - 0.25 * (int(t / 3) % 2)
+        size = 60 + 12 * np.sin(t / 2)
+        return [
+            Face(225 + 2 * np.sin(t), 90, size, CYAN, mouth=0.9 * (both or right), light=light),
+            Face(225 - apart_px + 2 * np.cos(t), 90, size - 8, RED, mouth=0.9 * (both or left), light=light),
+        ]
+
+    frames = [f for b in film(24.0, there, fps) for f in b.frames]
+    write_video(path, frames, fps, None, options={"preset": "ultrafast", "qp": "12"})
+    return path
+
+
 # ---- signals of people, without any picture
 
 FINE_HZ = 20

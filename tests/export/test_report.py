@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import pytest
 
 import worlds
-from momentscan.export.report import COLUMNS, LANES, clock, report_html
+from momentscan.export.report import COLUMNS, LANES, report_html
+from momentscan.export.words import clock
 from momentscan.score.compare import compare
 from momentscan.select.picks import Looked, Picked
 from momentscan.signals import Signals
@@ -21,7 +22,7 @@ from momentscan.values import Candidate, Curve, Moment, Pick, Verdict, Window
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil onerror=x>"
 RUN: dict[str, Any] = {"version": "0", "partial": False, "warnings": [], "models": []}
 JPEG = cv2.imencode(".jpg", np.full((8, 8, 3), 90, np.uint8))[1].tobytes()
-VOID = {"meta", "img", "br", "line", "path", "polyline", "polygon"}
+VOID = {"meta", "img", "br", "wbr", "line", "path", "polyline", "polygon"}
 
 
 class Nesting(HTMLParser):
@@ -117,6 +118,69 @@ def picked() -> Picked:
     return Picked((), 4, {"gate.blur.face": 1, "gate.exposure.black": 1}, frames)
 
 
+class Packed(NamedTuple):
+    """As `disk.packs.read_packs` gives it."""
+
+    meta: dict[str, Any]
+    images: list[dict[str, Any]]
+    thumbs: dict[str, bytes]
+
+
+def image(file: str, kind: str, time_s: float = 3.6, **more: Any) -> dict[str, Any]:
+    told = {
+        "expression_bin": "smile",
+        "yaw_deg": 14.0,
+        "pitch_deg": -1.0,
+        "stable_score": 0.8,
+        "cues": [],
+        "why": "among the best frontal looks",
+    }
+    return {"file": file, "type": kind, "timestamp_ms": 1000 * time_s, "frame_idx": 90, "quality_score": 0.906} | told | more
+
+
+def pack(images: tuple[dict[str, Any], ...] | None = None, **changes: Any) -> Packed:
+    """A person with an anchor, an image of coverage and one of challenge; a smile that was seen and not taken, head up."""
+    if images is None:
+        hard = image(
+            "challenge/chal_dark_001.jpg", "challenge", expression_bin=None, yaw_deg=-38.2, stable_score=None, cues=["yaw", "dark"]
+        )
+        images = image("anchors/anchor_001.jpg", "anchor"), image("coverage/cov_yaw5_pitch0_smile.jpg", "coverage", 62.0), hard
+    cells = [("[5,15]", "neutral", "smile", 2), ("[5,15]", "slight-up", "smile", 0), ("[-45,-30]", "down", "eyes_closed", 1)]
+    meta = {
+        "person_id": 0,
+        "role": "main",
+        "tracks": [1, 3],
+        "looks": 84,
+        "start_ms": 0.0,
+        "end_ms": 16600.0,
+        **{f"{kind}_count": sum(i.get("type") == kind for i in images) for kind in ("anchor", "coverage", "challenge")},
+        "coverage_buckets_filled": {"yaw": "2/7", "pitch": "2/5", "expression": "2/4"},
+        "coverage_buckets_achievable": {"yaw": "2/7", "pitch": "3/5", "expression": "2/4"},
+        "cells": [dict(zip(("yaw_bin", "pitch_bin", "expression_bin", "images"), cell, strict=True)) for cell in cells],
+        "stop_reason": "video_end",
+        "stopped_at_ms": None,
+        "identity_verified": True,
+        "prototype_type": "medoid",
+        "tau_id": 0.385,
+        "look_alikes": [],
+        "conditions": ["low_variety"],
+        "left_out": {"could not be cut": 1, "not identified": 41},
+        "warnings": [],
+        "missing": ["yaw [-5,5]", "pitch slight-up", "expression mouth_open", "4 more challenging looks: dark"],
+    }
+    return Packed({**meta, **changes}, list(images), {i.get("file", ""): JPEG for i in images})
+
+
+def together() -> Packed:
+    sides = [{"person_id": n, "side": side, "expression_bin": "smile", "stable_score": 0.7} for n, side in ((1, "left"), (0, "right"))]
+    told = {"file": "pair/pair_001.jpg", "type": "pair", "timestamp_ms": 9000.0, "frame_idx": 225, "quality_score": 0.5}
+    return Packed({}, [{**told, "people": sides, "shared_expression": "smile"}], {"pair/pair_001.jpg": JPEG})
+
+
+def page_of(*people: Packed, pair: Packed | None = None, run: dict[str, Any] | None = None) -> str:
+    return report_html(signals(boxes()), {"rules": verdict()}, {}, run or RUN, packs=(people, pair))
+
+
 def test_names_and_words_cannot_write_into_the_page() -> None:
     evil = verdict({EVIL: [0.0, 1.0], "motion": [0.1, 0.2]}, name=EVIL, why=EVIL)
     evil = replace(evil, absent={EVIL: EVIL}, moments=tuple(replace(m, rivals=(EVIL,)) for m in evil.moments))
@@ -134,7 +198,7 @@ def test_names_and_words_cannot_write_into_the_page() -> None:
 
 def test_the_page_asks_the_network_for_nothing() -> None:
     columns = {**boxes(), "strip.time_s": np.array([0.0, 10.0]), "strip.jpeg": np.array([JPEG, JPEG], object)}
-    page = report_html(signals(columns), {"rules": verdict()}, {"rules": {}}, RUN)
+    page = report_html(signals(columns), {"rules": verdict()}, {"rules": {}}, RUN, packs=([pack()], together()))
     assert "default-src 'none'" in page
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!data:|#)|url\((?!data:)|@import|fetch\(|XMLHttp""", page)
     assert "http" not in page.replace("http-equiv", "")
@@ -289,3 +353,133 @@ def test_what_was_missing_stands_before_everything_else() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0:00.0"), (12.34, "0:12.3"), (59.96, "1:00.0"), (3725, "1:02:05.0")])
 def test_times_are_written_as_people_write_them(seconds: float, words: str) -> None:
     assert clock(seconds) == words
+
+
+def test_a_pack_shows_its_pictures_set_by_set_with_when_how_good_how_alike_and_why() -> None:
+    page = page_of(pack())
+    names = re.findall(r'<img src="data:image/jpeg;base64,[^"]+" alt="([^"]+)" loading="lazy"', page)
+    assert [n.partition(":")[0] for n in names] == ["anchor_001", "cov_yaw5_pitch0_smile", "chal_dark_001"]
+    assert names[0] == "anchor_001: among the best frontal looks; frame 90", "what the tooltip says is read out too"
+    assert '<figure title="among the best frontal looks; frame 90">' in page
+    text = text_of(page)
+    assert "Person 0 · main person✓ identity verifiedseen 0:00.0 – 0:16.6, 84 looks in 2 tracks" in text
+    assert "Anchors 1Coverage 1Challenge 1In all 3 images" in text
+    assert "anchor_0010:03.6 · quality 0.91stable 0.80smiling, 14° right" in text
+    assert "chal_dark_0010:03.6 · quality 0.91stable –38° left, dark" in text
+    assert "3 images of 1 person" in text, "the head of the page leads there"
+
+
+def test_the_map_of_coverage_has_up_at_the_top_and_the_pictures_left_at_the_left() -> None:
+    page = page_of(pack())
+    maps = re.findall(r'<table class="grid num">.*?</table>', page, re.DOTALL)
+    captions = ["neutral never seen", "smiling 1 of 2 achievable", "mouth open never seen", "eyes closed 1 of 1 achievable"]
+    assert [text_of(m).partition("−30")[0].strip() for m in maps] == captions
+    rows = [[re.findall(r'<td class="(\w+)" title="[^"]+">([^<]+)', row) for row in m.split("<tr>")[2:]] for m in maps]
+    assert [len(row) for m in rows for row in m] == [7] * 20
+    heads = re.findall(r'<th scope="row"[^>]*>([^<]+)', maps[1])
+    assert heads == ["up 20°", "up 8°", "level", "down 8°", "down 20°"]
+    assert rows[1][1][4] == ("open", "0"), "seen, and not taken, is marked otherwise than never seen"
+    assert rows[1][2][4] == ("h2", "2")
+    assert rows[3][4][0] == ("h1", "1"), "far left and down is the lower left corner"
+    assert rows[0][0][0] == ("never", "·")
+    assert "smiling, looking 5° to 15° to the picture&#39;s right, head up by 8° to 20°: seen, but no image taken" in page
+
+
+def test_what_is_covered_is_told_beside_what_the_video_could_give() -> None:
+    text = text_of(page_of(pack()))
+    assert "yaw 2 of 2 achievable in this video, of 7; pitch 2 of 3 achievable in this video, of 5; expression 2 of 2" in text
+
+
+def test_what_is_missing_is_said_in_words_and_whether_the_video_had_it() -> None:
+    items = re.findall(r"<li>(.*?)</li>", page_of(pack()).partition("What is still missing")[2], re.DOTALL)[:4]
+    assert [re.sub(r"<[^>]+>", "", i) for i in items] == [
+        "looking straight ahead, within 5°",
+        "head up by 8° to 20° (in this video, but no such look was taken)",
+        "mouth open",
+        "4 more challenging looks: dark",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tau_id": None, "prototype_type": None}, ("No Face-ID model looked", "momentscan models pull sface")),
+        ({"prototype_type": None}, ("could identify no look", "larger and sharper view")),
+        ({"look_alikes": [2]}, ("person 2 looks the same", "look at the pictures")),
+        ({"look_alikes": [2, 3]}, ("person 2 and person 3 look the same", "look at the pictures")),
+        ({}, ("does not say why", "Make the packs again")),
+    ],
+)
+def test_who_is_not_verified_says_so_loudly_why_and_what_to_do(changes: dict[str, Any], words: tuple[str, str]) -> None:
+    text = text_of(page_of(pack(identity_verified=False, warnings=["identity is not verified: x", "no frontal look"], **changes)))
+    assert "✗ identity NOT verified" in text
+    assert all(w in text for w in words)
+    assert "identity is not verified: x" not in text, "it is said once"
+    assert "No frontal look." in text
+    assert ("these numbers need not be those of the lanes" in text) == ("tau_id" in changes)
+
+
+def test_who_got_no_image_is_told_why_in_one_sentence() -> None:
+    left_out = {"could not be cut": 1, "not identified": 41, "blurred, small or unsure": 30, "closer to somebody else": 2}
+    text = text_of(page_of(pack((), left_out=left_out, cells=[])))
+    assert (
+        "No image could be taken of 84 looks: 41 × not identified; 30 × blurred, small or unsure; 2 × closer to somebody else; "
+        "10 × turned or tilted too far, too dark, hidden, between two bins, or not cut out of the video." in text
+    )
+    assert "No look of this video would fill a bucket." in text
+    assert "Conditioning ratio" not in text
+
+
+def test_how_a_pack_was_collected_is_told() -> None:
+    text = text_of(page_of(pack()))
+    assert "The video ended before everything was covered." in text
+    assert "Conditioning ratio: 15 % anchors, 75 % coverage and 10 % challenge, because few angles and expressions were seen." in text
+    assert "Why 42 of 84 looks were left out; 42 were there to choose fromnot identified41could not be cut1" in text
+    done = text_of(page_of(pack(stop_reason="coverage_satisfied", stopped_at_ms=12300.0, conditions=[], challenge_count=0)))
+    assert "Collecting stopped at 0:12.3: enough angles" in done
+    assert "Conditioning ratio: 22 % anchors and 78 % coverage, as usual." in done
+    assert "Collecting stopped: something new." in text_of(page_of(pack(stop_reason="something_new")))
+
+
+def test_a_pack_of_which_half_is_gone_is_still_shown() -> None:
+    whole = pack()
+    text = page_of(whole._replace(thumbs={"anchors/anchor_001.jpg": b""}), Packed({}, [{}, {"file": "a/b.jpg", "type": "anchor"}], {}))
+    assert text.count('class="nothumb small"') == 4
+    assert 'aria-label="chal_dark_001: among the best frontal looks; frame 90; its small picture is missing"' in text
+    assert "Person ?" in text_of(text)
+
+
+def test_names_in_packs_cannot_write_into_the_page() -> None:
+    evil = image(f"anchors/{EVIL}.jpg", "anchor", why=EVIL, cues=[EVIL])
+    words = {"warnings": [EVIL], "missing": [EVIL, "표정"], "left_out": {EVIL: 3}, "role": EVIL, "stop_reason": EVIL, "conditions": [EVIL]}
+    both = together()
+    both.images[0]["people"][0]["person_id"] = both.images[0]["shared_expression"] = EVIL
+    page = page_of(pack((evil, image("anchors/민지_001.jpg", "anchor")), **words), pair=both)
+    tags = read(page).tags
+    assert sum(tag == "script" for tag, _ in tags) == 1
+    assert not any("evil" in (attrs.get("src") or "") for _, attrs in tags)
+    assert not any(name.startswith("on") for _, attrs in tags for name in attrs)
+    assert "민지_001" in text_of(page)
+    assert "표정" in text_of(page)
+
+
+def test_two_people_together_are_shown_with_who_is_on_which_side_and_what_both_do() -> None:
+    page = page_of(pack(), pack(person_id=1), pair=together())
+    text = text_of(page)
+    assert "pair_0010:09.0 · quality 0.50left: Person 1, smiling, stable 0.70right: Person 0, smiling, stable 0.70both smiling" in text
+    assert 'alt="pair_001: left Person 1, right Person 0; both smiling; frame 225"' in page
+    assert "there is no pack of the two" not in page
+    assert "there is no pack of the two" in page_of(pack(), pack(person_id=1))
+    assert "there is no pack of the two" not in page_of(pack())
+
+
+def test_without_packs_nothing_is_said_of_them_unless_they_were_asked_for() -> None:
+    assert "Identity packs" not in page_of()
+    assert "nobody in this video plays a part" in page_of(run={**RUN, "packs": []})
+
+
+def test_of_many_people_the_later_packs_fold_away() -> None:
+    page = page_of(*(pack(person_id=n) for n in range(9)))
+    assert page.count('<article class="card pack"') == 9
+    assert "5 more packs" in text_of(page)
+    assert page.index("5 more packs") < page.index('id="pack-4"')

@@ -201,11 +201,11 @@ def kept_crops(folder: Path, made_by: Mapping[str, Any] | None = None) -> dict[t
 
 
 def _metas(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The metas of all images that can be read and say what we need of them."""
     for path in sorted((folder / PACKS).glob("*/*/*_meta.json")) + sorted((folder / PACKS).glob("pair/*_meta.json")):
-        try:
-            yield path, json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
+        told = _read(path)
+        if {"type", "file", "frame_idx", "crop_box", "_version"} <= set(told):
+            yield path, told
 
 
 def _box(numbers: Sequence[float]) -> Box:
@@ -227,21 +227,30 @@ class Shown(NamedTuple):
 
 
 def read_packs(folder: Path) -> tuple[list[Shown], Shown | None]:
-    """What `identity_builder/` holds: the people in order, and the pairs (their meta is {}); nothing where it is not there."""
-    people = [
-        _shown(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in sorted((folder / PACKS).glob("person_*/meta.json"))
-    ]
-    people.sort(key=lambda shown: shown.meta["person_id"])
-    pairs = [(path, meta) for path, meta in _metas(folder) if meta["type"] == "pair"]
-    thumbs = {m["file"]: _thumb(folder / PACKS / "pair", m["file"]) for _, m in pairs}
-    return people, Shown({}, [m for _, m in pairs], thumbs) if pairs else None
+    """What `identity_builder/` holds: the people by number, and the pairs (their meta is {}). What is damaged or half deleted is passed by."""
+    homes = [(path.parent, _read(path)) for path in sorted((folder / PACKS).glob(f"person_*/{META}"))]
+    people = [_shown(home, meta) for home, meta in homes if isinstance(meta.get("person_id"), int)]
+    pairs = [meta for _, meta in _metas(folder) if meta["type"] == "pair"]
+    shown = Shown({}, pairs, {m["file"]: _thumb(folder / PACKS / "pair", m["file"]) for m in pairs})
+    return sorted(people, key=lambda s: int(s.meta["person_id"])), shown if pairs else None
 
 
-def _shown(place: Path, meta: dict[str, Any]) -> Shown:
-    files = [image["file"] for image in meta["images"]]
-    metas = [json.loads((place / f.replace(".jpg", "_meta.json")).read_text(encoding="utf-8")) for f in files]
-    return Shown(meta, metas, {f: _thumb(place, f) for f in files})
+def _shown(home: Path, meta: dict[str, Any]) -> Shown:
+    entries = [e for e in meta.get("images", []) if isinstance(e, dict) and isinstance(e.get("file"), str)]
+    metas = [{**entry, **_read(home / entry["file"].replace(".jpg", "_meta.json"))} for entry in entries]
+    return Shown(meta, metas, {e["file"]: _thumb(home, e["file"]) for e in entries})
 
 
-def _thumb(place: Path, file: str) -> bytes:
-    return (place / THUMBS / Path(file).name).read_bytes()
+def _thumb(home: Path, file: str) -> bytes:
+    """The small picture of an image; nothing where it is gone."""
+    path = home / THUMBS / Path(file).name
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A JSON object; {} where there is none that can be read."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from momentscan.select.buckets import EXPRESSIONS, LIGHTINGS, OCCLUSIONS, PITCHES, YAWS
+
 Schema = dict[str, Any]
 
 _NUMBER: Schema = {"type": "number"}
@@ -192,6 +194,20 @@ _RUN = _object(
             },
         )
     ),
+    packs={
+        "type": ["array", "null"],
+        "items": _object(
+            person=_INTEGER,
+            anchors=_INTEGER,
+            coverage=_INTEGER,
+            challenge=_INTEGER,
+            identity_verified={"type": "boolean"},
+            stop_reason=_TEXT,
+            warnings=_list(_TEXT),
+        ),
+        "description": "null: none were asked for",
+    },
+    pairs=_INTEGER,
     warnings=_list(_TEXT),
     timings_s=_by_name(_NUMBER),
     x_realtime=_or_null(_NUMBER),
@@ -205,6 +221,149 @@ _MANIFEST = _object(
     created_at=_TEXT,
 )
 
+_BOX_PX: Schema = {**_BOX, "type": "array", "description": "x1, y1, x2, y2 in px of the video as shown"}
+_COSINE: Schema = {"type": ["number", "null"], "minimum": -1, "maximum": 1}
+_SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_KINDS = ["anchor", "coverage", "challenge"]
+_CONDITIONS = _list({"enum": ["id_drift", "dark", "low_variety"]})
+_REDETECTED = _object(face_bbox=_BOX_PX, score=_SHARE, stable_score=_COSINE)
+_PACK_VERSION = _object(
+    app=_TEXT,
+    app_version=_TEXT,
+    embed_model=_or_null(_TEXT),
+    gate_version=_TEXT,
+    cut={"type": "object", "description": "how crops were made"},
+)
+_IMAGE_META = _object(
+    type={"enum": _KINDS},
+    person_id=_COUNT,
+    frame_idx={**_COUNT, "description": "0-based place in decode order"},
+    timestamp_ms=_MS,
+    yaw_bin={"enum": ["<-45", *YAWS, ">=45", None], "description": "half-open [a, b); + looks to the picture's right"},
+    pitch_bin={"enum": [*PITCHES, None], "description": "from the track's usual pitch"},
+    expression_bin={"enum": [*EXPRESSIONS, None]},
+    occlusion_bin={"enum": [*OCCLUSIONS, None]},
+    lighting_bin={"enum": [*LIGHTINGS, None]},
+    quality_score=_SHARE,
+    novelty_score={**_SHARE, "description": "1 - the highest cosine to the images before it; 1 for the first"},
+    stable_score={**_COSINE, "description": "cosine with the prototype, for challenge with the memory bank; null: no Face-ID model looked"},
+    face_bbox=_BOX_PX,
+    crop_box=_BOX_PX,
+    embed_model_version=_or_null(_TEXT),
+    gate_version=_TEXT,
+    file=_TEXT,
+    video_id=_TEXT,
+    identity_verified={"type": "boolean"},
+    gate={"enum": ["strict", "loose", "blur floor"]},
+    yaw_deg=_or_null(_NUMBER),
+    pitch_deg=_or_null(_NUMBER),
+    in_moment={"type": "boolean"},
+    cues=_list({"enum": ["yaw", "pitch", "dark", "occluded", "bright"]}),
+    negative_prompt_hints=_list(_TEXT),
+    caption=_TEXT,
+    why=_TEXT,
+    redetected={**_REDETECTED, "description": "what was found again in the crop that is kept"},
+    _version=_PACK_VERSION,
+)
+_FILLED = _object(
+    yaw={**_TEXT, "pattern": "^[0-7]/7$"}, pitch={**_TEXT, "pattern": "^[0-5]/5$"}, expression={**_TEXT, "pattern": "^[0-4]/4$"}
+)
+_PERSON_META = _object(
+    person_id=_COUNT,
+    track_score=_SHARE,
+    prototype_type={"enum": ["medoid", "trimmed_mean", None]},
+    anchor_count=_COUNT,
+    coverage_buckets_filled=_FILLED,
+    challenge_count=_COUNT,
+    total_saved=_COUNT,
+    stop_reason={"enum": ["coverage_satisfied", "novelty_plateau", "video_end"]},
+    stopped_at_ms=_or_null(_NUMBER),
+    coverage_count=_COUNT,
+    coverage_buckets_achievable={**_FILLED, "description": "what fit looks of this video could cover at most"},
+    coverage_coarse_yaw=_object(left={"type": "boolean"}, front={"type": "boolean"}, right={"type": "boolean"}),
+    cells=_list(
+        _object(yaw_bin={"enum": list(YAWS)}, pitch_bin={"enum": list(PITCHES)}, expression_bin={"enum": list(EXPRESSIONS)}, images=_COUNT)
+    ),
+    role={"enum": ["main", "passenger"]},
+    tracks=_list(_INTEGER),
+    looks=_COUNT,
+    start_ms=_MS,
+    end_ms=_MS,
+    identity_verified={"type": "boolean"},
+    face_id_version=_or_null(_TEXT),
+    tau_id=_COSINE,
+    prototype_gate={"enum": ["strict", "loose", None]},
+    mixed_share=_SHARE,
+    look_alikes=_list(_INTEGER),
+    conditions=_CONDITIONS,
+    left_out=_by_name(_COUNT),
+    warnings=_list(_TEXT),
+    missing=_list(_TEXT),
+    images=_list(_object(file=_TEXT, type={"enum": _KINDS}, bucket=_TEXT, stable_score=_COSINE)),
+    _version=_object(app=_TEXT, app_version=_TEXT, embed_model=_or_null(_TEXT), gate_version=_TEXT),
+)
+_PAIR_META = _object(
+    type={"const": "pair"},
+    frame_idx=_COUNT,
+    timestamp_ms=_MS,
+    quality_score=_SHARE,
+    people={
+        **_list(
+            _object(
+                person_id=_COUNT,
+                side={"enum": ["left", "right"]},
+                face_bbox=_BOX_PX,
+                expression_bin={"enum": [*EXPRESSIONS, None]},
+                stable_score=_COSINE,
+                redetected=_REDETECTED,
+            )
+        ),
+        "minItems": 2,
+        "maxItems": 2,
+    },
+    relative_position=_object(dx_faces=_NUMBER, dy_faces=_NUMBER),
+    relative_scale={**_NUMBER, "description": "height of the left face over the right one's"},
+    overlap_iou=_SHARE,
+    shared_expression={"enum": [*EXPRESSIONS, None]},
+    crop_box=_BOX_PX,
+    embed_model_version=_or_null(_TEXT),
+    gate_version=_TEXT,
+    file=_TEXT,
+    video_id=_TEXT,
+    _version=_PACK_VERSION,
+)
+_RATIO = _object(anchor=_NUMBER, coverage=_NUMBER, challenge=_NUMBER)
+_PACK_MANIFEST = _object(
+    token=_TEXT,
+    **{"class": _TEXT},
+    empty={"type": "boolean"},
+    identity_verified={"type": "boolean"},
+    conditions=_CONDITIONS,
+    ratio={"enum": ["default", "id_drift", "dark", "low_variety"]},
+    ratios=_by_name(_RATIO),
+    shares=_RATIO,
+    repeats=_object(shares=_RATIO, error=_NUMBER, most=_INTEGER),
+    images=_list(
+        _object(
+            path=_TEXT,
+            set={"enum": _KINDS},
+            weight=_SHARE,
+            repeats={**_INTEGER, "minimum": 1},
+            caption=_TEXT,
+            stable_score=_COSINE,
+            quality_score=_SHARE,
+            cues=_list(_TEXT),
+            negative_prompt=_list(_TEXT),
+        )
+    ),
+)
+_MEMORY_BANK = {
+    "type": "object",
+    "description": "the memory of one person: Face-ID vectors by condition; biometric data",
+    "required": ["format", "nodes"],
+}
+
 SCHEMAS: dict[str, Schema] = {
     name: {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
     for name, title, schema in (
@@ -215,6 +374,11 @@ SCHEMAS: dict[str, Schema] = {
         ("filtering_log", "highlight_*/debug/filtering_log.json", _FILTERING),
         ("run", "run.json", _RUN),
         ("manifest", "signals/manifest.json", _MANIFEST),
+        ("image_meta", "identity_builder/person_*/*/*_meta.json", _IMAGE_META),
+        ("person_meta", "identity_builder/person_*/meta.json", _PERSON_META),
+        ("pair_meta", "identity_builder/pair/*_meta.json", _PAIR_META),
+        ("pack_manifest", "identity_builder/person_*/manifest.json", _PACK_MANIFEST),
+        ("memory_bank", "identity_builder/person_*/memory_bank.json", _MEMORY_BANK),
     )
 }
 """Name -> schema. Fields may be added later; none of these goes away."""

@@ -160,7 +160,6 @@ def report_html(
     )
 
 
-
 @cache
 def _template() -> Any:
     from jinja2 import Environment, select_autoescape
@@ -546,9 +545,6 @@ def _in_words(text: str) -> str:
 
 def _word(part: str) -> str:
     return PART_WORDS.get(part, part.replace("_", " "))
-
-
-
 
 
 def _x(time_s: float, duration_s: float) -> float:

@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 class Looks(NamedTuple):
     """One person's looks, (N,) each, ascending in time; `face` and `body` are vision vectors (N, D), zeros where `pictured` is False.
 
-    strict, loose   they pass that gate
+    strict, loose   they pass that gate, and are as sharp as a reference must be
     visible         they pass what the loose gate asks of detection and blur, whatever the light and whatever hides the face
     whole           the box ends inside the picture at both sides
     allowed         nobody who was forgotten may be in the picture
@@ -71,6 +71,15 @@ class References:
         Knob("", source="measured on ../shared/media: points of faces turned by 40° miss by .2 to .3, failed alignments by more", low=0),
     ] = 0.3
 
+    sharpness: Annotated[
+        float,
+        Knob(
+            "grey²",
+            source="measured: a face of 240 px out of focus by σ = 9 px leaves 7 to 11, which the gate's 5 lets pass, a 360p webcam 12 to 74; "
+            "challenge: half, its blur floor",
+            low=0,
+        ),
+    ] = 12.0
     margin: Annotated[
         float,
         Knob(
@@ -95,7 +104,8 @@ class References:
         rows = person.rows
         time_s = signals["faces.time_s"][rows]
         reasons = gate(signals, rows, "loose")
-        strict = ~failing(gate(signals, rows, "strict"))
+        soft, smeared = (measured(signals, "sharpness", rows) < self.sharpness * share for share in (1.0, 0.5))
+        strict = ~failing(gate(signals, rows, "strict")) & ~soft
         bins = buckets(signals, rows, strict)
         hidden = ("gate.detect.confidence", "gate.detect.area", "gate.blur.face")
         pictured, face, body = _pictures(signals, person)
@@ -104,8 +114,8 @@ class References:
             time_s,
             bins,
             strict,
-            ~failing(reasons),
-            ~failing({name: reasons[name] for name in hidden}),
+            ~failing(reasons) & ~soft,
+            ~failing({name: reasons[name] for name in hidden}) & ~smeared,
             ~(np.abs(measured(signals, "roll", rows)) > roll_deg) & (misfit(signals, rows) <= self.misfit),
             self._whole(signals, rows),
             ~within(forgotten_spans(signals), time_s),

@@ -613,12 +613,12 @@ class _Making:
         count = {kind: sum(i.kind == kind for i in images) for kind in FOLDERS}
         told = []
         if count["anchor"] < knobs.anchors_least:
-            told.append(f"{knobs.anchors_least - count['anchor']} more anchors: sharp frontal looks that differ, a second apart")
+            told.append(f"anchors, {knobs.anchors_least - count['anchor']} more: sharp frontal looks that differ, a second apart")
         told += [f"yaw {YAWS[b]}" for b in range(len(YAWS)) if b not in covered.yaw]
         told += [f"pitch {PITCHES[b]}" for b in range(len(PITCHES)) if b not in covered.pitch]
         told += [f"expression {EXPRESSIONS[b]}" for b in range(len(EXPRESSIONS)) if b not in covered.expression]
         if count["challenge"] < knobs.challenge_least:
-            told.append(f"{knobs.challenge_least - count['challenge']} more challenging looks: turned far aside, dark, or partly hidden")
+            told.append(f"challenge, {knobs.challenge_least - count['challenge']} more: turned far aside, dark, or largely hidden")
         return tuple(told)
 
 
