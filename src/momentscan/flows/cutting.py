@@ -36,8 +36,11 @@ class Cutting:
     ] = 0.4
     others: Annotated[
         float,
-        Knob("× area", source="reference tools take the largest face of an image; taste: a fifth of it in the background is let be", low=0),
-    ] = 0.2
+        Knob("× area", source="reference tools take the largest face of an image; taste: a tenth of it in the background is let be", low=0),
+    ] = 0.1
+    apart: Annotated[
+        float, Knob("× face", source="taste: hair and ears of somebody beside reach so far past the box of the face", low=0, high=1)
+    ] = 0.3
 
 
 class Cut(NamedTuple):
@@ -59,11 +62,23 @@ class Wanted(NamedTuple):
     known: NDArray[np.float64] | None
 
 
-def cut(frame: Frame, wanted: Sequence[Wanted], detector: FaceDetector, face_id: FaceId | None, tau: float, knobs: Cutting) -> Cut | str:
-    """The first region around these faces, of SCALES, in which the detector finds them again and nobody else; or why there is none."""
+def cut(
+    frame: Frame,
+    wanted: Sequence[Wanted],
+    others: Sequence[Box],
+    detector: FaceDetector,
+    face_id: FaceId | None,
+    tau: float,
+    knobs: Cutting,
+) -> Cut | str:
+    """The first region around these faces, of SCALES, in which the detector finds them again and nobody else; or why there is none.
+
+    `others`: faces of other people that were seen in this frame; regions end before them where they can.
+    """
     why = "no face was found again in its crop"
     for scale in SCALES:
-        crop_px = _region(frame, [w.box for w in wanted], scale)
+        own = [w.box for w in wanted]
+        crop_px = _without(_region(frame, own, scale), own, others, knobs.apart)
         found = _look_again(frame, crop_px, wanted, detector, knobs)
         if isinstance(found, str):
             why = found
@@ -118,6 +133,26 @@ def _region(frame: Frame, boxes: Sequence[Box], scale: float) -> Box:
     wide, high = min(right - left, width), min(bottom - top, height)
     x, y = min(max(0.0, left), width - wide), min(max(0.0, top), height - high)
     return round(x), round(y), round(x + wide), round(y + high)
+
+
+def _without(region: Box, own: Sequence[Box], others: Sequence[Box], apart: float) -> Box:
+    """The region without the parts in which others' faces are, as far as the own ones, with a tenth around them, stay inside."""
+    left, top, right, bottom = region
+    margin = 0.1 * max(max(b[2] - b[0], b[3] - b[1]) for b in own)
+    keep = [min(b[k] for b in own) - margin for k in (0, 1)] + [max(b[k] for b in own) + margin for k in (2, 3)]
+    for x1, y1, x2, y2 in others:
+        if x2 <= left or x1 >= right or y2 <= top or y1 >= bottom:
+            continue
+        gap, x, y = apart * (x2 - x1), (x1 + x2) / 2, (y1 + y2) / 2
+        if x < keep[0]:
+            left = max(left, round(min(x2 + gap, keep[0])))
+        elif x > keep[2]:
+            right = min(right, round(max(x1 - gap, keep[2])))
+        elif y < keep[1]:
+            top = max(top, round(min(y2 + gap, keep[1])))
+        elif y > keep[3]:
+            bottom = min(bottom, round(max(y1 - gap, keep[3])))
+    return left, top, right, bottom
 
 
 def _square(box: Box, scale: float) -> tuple[float, float, float, float]:

@@ -283,11 +283,17 @@ class _Making:
         detector = self._detector
         assert detector is not None
         wanted = [Wanted(box, vectors) for box, vectors in zip(boxes_px(self._signals, rows), known, strict=True)]
-        found = cut(frame, wanted, detector, self._asked_face_id(), self._tau or -1.0, self._choosing.cutting)
+        found = cut(frame, wanted, self._others(rows), detector, self._asked_face_id(), self._tau or -1.0, self._choosing.cutting)
         if isinstance(found, Cut):
             self._cuts[rows] = Crop(*found)
         else:
             self._refused[rows] = found
+
+    def _others(self, rows: Rows) -> tuple[Box, ...]:
+        """Everybody else's faces in the same frame."""
+        times = self._signals["faces.time_s"]
+        a, b = np.searchsorted(times, times[rows[0]], "left"), np.searchsorted(times, times[rows[0]], "right")
+        return boxes_px(self._signals, [r for r in range(int(a), int(b)) if r not in rows])
 
     def _taken_over(self, rows: Rows) -> bool:
         crop = self._before.get((int(self._signals["faces.frame_idx"][rows[0]]), boxes_px(self._signals, rows)))
