@@ -444,7 +444,34 @@ def test_after_the_stop_no_new_bucket_is_opened() -> None:
     }
 
 
+# ---- which of a bucket
+
+
+def test_a_strict_look_goes_before_a_loose_one_that_is_sharper() -> None:
+    poses = [(0, 0, ""), (22, 0, ""), (0, 0, ""), (22, 0, "")]
+    pack = only(show(poses, score=held([0.9, 0.72, 0.9, 0.65], HZ), sharpness=held([200, 60, 200, 900], HZ)), per_bucket=1)
+    (aside,) = [i for i in pack.of("coverage") if i.name == "cov_yaw15_pitch0_neutral"]
+    assert (aside.gate, int(aside.time_s)) == ("strict", 1)
+
+
+def test_a_second_image_is_no_copy_of_another_buckets() -> None:
+    """The body has moved, so the look is novel; but the face is the one that another bucket shows."""
+    bodies = pictures(held([50, 51, 52, 53], HZ))
+    columns = show([(0, 0, ""), (22, 0, ""), (38, 0, ""), (22, 0, "")], [0, 1, 2, 2])
+    pack = only(video(**{n.replace(".", "__"): bodies if n == "crops.body" else columns[n] for n in columns}))
+    assert "cov_yaw30_pitch0_neutral" in names(pack, "coverage")
+    assert [int(i.time_s) for i in pack.of("coverage") if i.yaw_bin == "[15,30]"] == [1]
+
+
 # ---- highlight windows
+
+
+def test_looks_in_windows_are_walked_first_so_their_buckets_are_open() -> None:
+    """Those poses come after all was covered, but in a highlight."""
+    signals = show([*POSES, *[REST] * 16, (-22, -14, "smile"), (22, 14, "mouth_open")], [*range(13), *[3] * 16, 20, 21])
+    pack = only(signals, [window(29, 31)])
+    assert pack.stop.reason == "coverage_satisfied"
+    assert {int(i.time_s) for i in pack.of("coverage") if i.moment} == {29, 30}
 
 
 @pytest.mark.parametrize("moment", [1, 3])
@@ -645,11 +672,11 @@ def test_a_track_that_breaks_ten_times_makes_one_pack() -> None:
     assert len({k for i in pack.images for k in range(11) if 3 * k <= i.time_s < 3 * k + 2}) >= 5
 
 
-def test_without_face_id_each_track_is_somebody() -> None:
+def test_without_face_id_each_track_that_lasts_is_somebody() -> None:
     """Nobody knows who came back."""
-    signals = video(*broken(pieces=5))
+    signals = video(*broken())
     packs = packs_of(signals, tau=None)
-    assert sorted(p.person.tracks for p in packs) == [(k,) for k in range(5)]
+    assert sorted(p.person.tracks for p in packs) == [(k,) for k in range(11)]
     for pack in packs:
         assert not pack.verified
         assert pack.tau is None

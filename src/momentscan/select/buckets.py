@@ -140,12 +140,14 @@ class Buckets:
         return (eyes / wide - self.eye_shut) / (1 - self.eye_shut)
 
     def _held(self, shut: NDArray[np.bool_], time_s: Series, track: Bins) -> NDArray[np.bool_]:
-        """Where it lasts: the look before or the one after is the same, or looks are farther apart than a blink is long."""
-        if len(shut) < 2:
-            return shut
-        along = (track[1:] == track[:-1]) & (np.diff(time_s) < 1.0)
-        pair = shut[1:] & shut[:-1] & along & (np.diff(time_s) >= self.closed_s - 1e-6)
-        return np.asarray(np.concatenate([[False], pair]) | np.concatenate([pair, [False]]), np.bool_)
+        """Where it lasts: in runs of looks along one track, less than a second apart, that are longer than a blink."""
+        held = np.zeros(len(shut), np.bool_)
+        for one in np.unique(track):
+            rows = np.flatnonzero(track == one)
+            apart = (np.diff(time_s[rows]) >= 1.0) | ~(shut[rows[1:]] & shut[rows[:-1]])
+            for run in np.split(rows, np.flatnonzero(apart) + 1):
+                held[run] = bool(shut[run[0]]) and time_s[run[-1]] - time_s[run[0]] >= self.closed_s - 1e-6
+        return held
 
     def _occlusion(self, share: Series) -> Bins:
         return np.where(np.isfinite(share), np.digitize(np.nan_to_num(share), (self.partial, self.heavy)), UNKNOWN).astype(np.int64)

@@ -157,6 +157,7 @@ def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
 def _largest_cluster(vectors: Vectors, tau: float) -> NDArray[np.bool_]:
     """(N,) the look with most others within tau of it, and these others; the earliest of equals."""
     near = vectors @ vectors.T >= tau
+    np.fill_diagonal(near, True)
     return np.asarray(near[int(np.argmax(near.sum(axis=1)))], np.bool_)
 
 

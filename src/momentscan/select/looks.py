@@ -127,7 +127,7 @@ class References:
             _within(time_s, windows),
             face,
             body,
-            (_usual(time_s[pictured], face[pictured]), _usual(time_s[pictured], body[pictured])),
+            (usual_change(time_s[pictured], face[pictured]), usual_change(time_s[pictured], body[pictured])),
         )
 
     def _whole(self, signals: Signals, rows: NDArray[np.int64]) -> Mask:
@@ -199,7 +199,7 @@ def _within(time_s: Series, windows: Sequence[Window]) -> Mask:
     return np.asarray(np.any(inside, axis=0), np.bool_) if inside else np.zeros(len(time_s), np.bool_)
 
 
-def _usual(time_s: Series, vectors: NDArray[np.float32]) -> float:
+def usual_change(time_s: Series, vectors: NDArray[np.float32]) -> float:
     """Median 1 - cos of pairs at least a second apart, of at most 64 looks; 0 where there are none (readings I10)."""
     sample = np.arange(0, len(time_s), max(1, len(time_s) // 64))
     apart = np.abs(time_s[sample][:, None] - time_s[sample][None]) >= 1.0

@@ -24,7 +24,7 @@ from momentscan.select.buckets import (
 )
 from momentscan.select.gate import Gate
 from momentscan.select.identity import Identities, Identity
-from momentscan.select.looks import Looks, Mask, References, looks_of, track_by_track
+from momentscan.select.looks import Looks, Mask, References, looks_of, track_by_track, usual_change
 from momentscan.select.memory import MemoryBank, Remembering
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
@@ -153,6 +153,9 @@ class Packs:
     """
 
     roles: Annotated[str, Knob("", source="identity_builder §4: main people; all = passengers too", choices=("main", "all"))] = "main"
+    track_looks: Annotated[
+        int, Knob("looks", source="taste: without Face-ID a track of two seconds at 5 Hz has a pack of its own", low=1)
+    ] = 10
     anchors: Annotated[int, Knob("images", source="identity_builder §8: 3-5", low=1, high=20)] = 5
     anchors_least: Annotated[int, Knob("images", source="identity_builder §9: anchor_count ≥ 3", low=0, high=20)] = 3
     anchor_yaw_deg: Annotated[float, Knob("deg", source="identity_builder §8: yaw near 0; the three middle bins", low=1, high=45)] = 15.0
@@ -232,15 +235,18 @@ class Packs:
         identities = knows(signals, people, gate, tau)
         out = []
         for person in people:
-            if person.role not in self._roles(tau):
+            if not self._plays(person, tau):
                 continue
             looks = looks_of(signals, person, identities, windows, gate, buckets, looking, knows)
             usable = ~np.isin(looks.rows, list(refused))
             out.append(_Making(self, signals, person, identities[person.number], looks, tau, usable, remembering).pack())
         return tuple(out)
 
-    def _roles(self, tau: float | None) -> tuple[str, ...]:
-        return ("main",) if self.roles == "main" and tau is not None else ("main", "passenger")
+    def _plays(self, person: Person, tau: float | None) -> bool:
+        """Whether somebody gets a pack: main people; without Face-ID, where a track is a person, everybody whose track lasts."""
+        if person.role == "main" or (self.roles == "all" and person.role == "passenger"):
+            return True
+        return tau is None and person.role != "noise" and len(person.rows) >= self.track_looks
 
 
 class _Making:
@@ -357,9 +363,9 @@ class _Making:
         """Whether another set has this look already, or all but the same picture."""
         return i in others or self.copies(i, others, self.knobs.max_cos_across)
 
-    def _novelty(self, i: int, taken: Sequence[int]) -> float:
-        """min over what was taken of 1 - cos; of face and body the larger, each counted in its usual distance where they are joined."""
-        face, body = self._distances(i, taken) / np.maximum(self.looks.usual, 1e-9)
+    def novelty(self, i: int, taken: Sequence[int], usual: tuple[float, float] | None = None) -> float:
+        """min over what was taken of 1 - cos, each of face and body in its usual distance; of the two the larger, where both count."""
+        face, body = self._distances(i, taken) / np.maximum(self.looks.usual if usual is None else usual, 1e-9)
         return float({"dual": max(face, body), "face": face, "body": body}[self.knobs.novelty])
 
     def _distances(self, i: int, taken: Sequence[int]) -> NDArray[np.float64]:
@@ -466,7 +472,7 @@ class _Making:
 
     def _adds(self, i: int, taken: Sequence[int], mate: int) -> bool:
         """Whether a look may be the second of its bucket: novel, and a copy of none but perhaps the first."""
-        differs = i not in taken and self._novelty(i, taken) >= self.knobs.novel
+        differs = i not in taken and self.novelty(i, taken) >= self.knobs.novel
         return differs and not self.copies(i, [j for j in taken if j != mate])
 
     def _challenge(self, taken: list[int]) -> list[int]:
@@ -509,7 +515,7 @@ class _Making:
         tiers = self._tiers()
         for i, kind, name in self._names(anchors, coverage, challenge, tiers):
             cues = tuple(c for c, tier in tiers.items() if tier[i] > 0) if kind == "challenge" else ()
-            images.append(self._image(i, kind, name, self._novel_score(i, before), cues))
+            images.append(self._image(i, kind, name, self.novel_score(i, before), cues))
             before.append(i)
         return tuple(images)
 
@@ -529,7 +535,7 @@ class _Making:
             used[kind] = used.get(kind, 0) + 1
             yield i, "challenge", f"chal_{kind}_{used[kind]:03d}"
 
-    def _novel_score(self, i: int, before: list[int]) -> float:
+    def novel_score(self, i: int, before: list[int]) -> float:
         face, body = np.clip(self._distances(i, before), 0, 1)
         return float({"dual": max(face, body), "face": face, "body": body}[self.knobs.novelty])
 
@@ -631,15 +637,18 @@ class _Walk:
         self._anchors: list[int] = []
         self._recent: list[float] = []
         self._counted_s: list[float] = []
+        self._known: list[int] = []
+        self._seen: list[int] = []
+        self._usual = (0.0, 0.0)
+        self._usual_of = 0
 
     def see(self, i: int) -> None:
         of, cell = self._of, self._of._cell(i)
         saved = [j for held in self._cells.values() for j in held]
-        novelty = of._novelty(i, saved)
+        novelty = of.novelty(i, saved)
+        self._seen.append(i)
         if not self._counted_s or abs(of.looks.time_s[i] - self._counted_s[-1]) >= of.knobs.recent_apart_s:
-            raw = of._novel_score(i, saved)
-            self._recent.append(raw if of.knobs.plateau_seed else novelty)
-            self._counted_s.append(float(of.looks.time_s[i]))
+            self._count(i, saved)
         held = self._cells.setdefault(cell, [])
         if not held or (novelty >= of.knobs.novel and len(held) < of.knobs.per_bucket):
             held.append(i)
@@ -647,6 +656,22 @@ class _Walk:
             held[int(np.argmin([of.worth[j] for j in held]))] = i
         if of.frontal[i] and of._apart(i, self._anchors, of.knobs.anchor_apart_s) and not of.copies(i, self._anchors):
             self._anchors.append(i)
+
+    def _count(self, i: int, saved: list[int]) -> None:
+        """Novelty against what was saved at the counted look before, so that what came in between counts as new."""
+        of = self._of
+        fresh = of.novel_score(i, self._known) if of.knobs.plateau_seed else of.novelty(i, self._known, self._usual_so_far())
+        self._known = saved
+        self._recent.append(fresh)
+        self._counted_s.append(float(of.looks.time_s[i]))
+
+    def _usual_so_far(self) -> tuple[float, float]:
+        """Of the looks seen until now, so that nothing that comes later unsays a stop; anew for every tenth more of them."""
+        if len(self._seen) >= 1.1 * self._usual_of:
+            looks, at = self._of.looks, np.sort(np.array(self._seen))
+            self._usual = usual_change(looks.time_s[at], looks.face[at]), usual_change(looks.time_s[at], looks.body[at])
+            self._usual_of = len(at)
+        return self._usual
 
     def held(self) -> dict[Cell, int]:
         return {cell: len(held) for cell, held in self._cells.items()}

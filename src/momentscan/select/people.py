@@ -81,6 +81,7 @@ class People:
 
     def _measured(self, signals: Signals, tracks: tuple[int, ...]) -> Person:
         rows = np.flatnonzero(np.isin(signals["faces.track"], tracks))
+        rows = rows[np.lexsort((signals["faces.track"][rows], signals["faces.time_s"][rows]))]
         boxes, times = signals["faces.bbox"][rows].astype(np.float64), signals["faces.time_s"][rows]
         height = float((boxes[:, 3] - boxes[:, 1]).mean())
         off = (boxes[:, :2] + boxes[:, 2:]) / 2 - 0.5
