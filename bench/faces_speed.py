@@ -30,6 +30,8 @@ from bench import worlds
 from bench.cheap_pass import _about, _decode, _Tallied, _tallied_decode, _Tally
 from bench.measure import RESULTS, SOURCE, Spent, Target, momentscan, spent, write_result
 from momentscan import flows
+from momentscan.flows import watching
+from momentscan.flows.judging import sampling_of
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
 from momentscan.media.render import write_video
@@ -314,10 +316,10 @@ def one_pass(video: Path, settings: Settings) -> Pass:
     for model, name, what in parts:
         if model is not None:
             setattr(model, name, inside.timed(what, getattr(model, name)))
-    perceivers: list[Any] = [_Tallied(p, tally) for p in flows._perceivers(settings, models)]
+    perceivers: list[Any] = [_Tallied(p, tally) for p in watching._perceivers(settings, models)]
     began = time.process_time()
     with _tallied_decode(tally), open_video(video) as opened:
-        for _ in watch(opened.batches(flows._sampling(settings), max(p.short_side_px for p in perceivers)), perceivers):
+        for _ in watch(opened.batches(sampling_of(settings), max(p.short_side_px for p in perceivers)), perceivers):
             pass
     whole = time.process_time() - began
     rows = dict(sorted(tally.seconds.items(), key=lambda row: -row[1]))
