@@ -30,7 +30,7 @@ from momentscan.export.references import (
     weights,
 )
 from momentscan.select.buckets import EXPRESSIONS, LIGHTINGS, OCCLUSIONS, PITCHES, YAWS, yaw_label
-from momentscan.select.packs import FOLDERS, SHARES, Chosen, Pack
+from momentscan.select.pack import FOLDERS, SHARES, Chosen, Pack
 from momentscan.select.people import Person
 
 KOHYA_FOLDER = re.compile(r"(?P<repeats>\d+)_(?P<token>.+) (?P<klass>\S+)")

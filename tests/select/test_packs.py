@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import faces
 from faces import HZ, TAU, about, axis, held, pictures, somebody, video
-from momentscan.select.packs import FOLDERS, SHARES, Chosen, Pack, Packs
+from momentscan.select.pack import FOLDERS, SHARES, Chosen, Pack
+from momentscan.select.packs import Packs
 from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans, within
 from momentscan.values import Window

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from momentscan.disk.results import ms
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
-from momentscan.select.packs import Chosen, Cover, Pack
+from momentscan.select.pack import Chosen, Cover, Pack
 from momentscan.select.pairs import Pair
 
 PACKS = "identity_builder"

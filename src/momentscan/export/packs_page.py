@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from momentscan.export.words import ROLES, clock, data_uri, listed, many, percent
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
-from momentscan.select.packs import FOLDERS, SHARES
+from momentscan.select.pack import FOLDERS, SHARES
 
 Meta = Mapping[str, Any]
 

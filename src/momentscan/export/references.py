@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from momentscan.errors import UsageError
-from momentscan.select.packs import FOLDERS, SHARES, Chosen, Kind, Pack
+from momentscan.select.pack import FOLDERS, SHARES, Chosen, Kind, Pack
 
 REPEATS_MOST = 20
 """No image is repeated more often for a tool without weights; taste: an epoch stays short."""

@@ -31,7 +31,8 @@ from momentscan.select.gate import Gate
 from momentscan.select.identity import Identities
 from momentscan.select.looks import References
 from momentscan.select.memory import Remembering
-from momentscan.select.packs import Chosen, Pack, Packs
+from momentscan.select.pack import Chosen, Pack
+from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pair, Pairs
 from momentscan.settings import Settings
 from momentscan.signals import Signals

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.select.buckets import EXPRESSIONS, label
-from momentscan.select.packs import Pack
+from momentscan.select.pack import Pack
 from momentscan.signals import Signals
 
 
