@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -15,8 +17,10 @@ import momentscan as ms
 import worlds
 from momentscan import flows
 from momentscan.errors import Cancelled, MissingModel, UsageError
-from momentscan.flows import Outcome, judging
+from momentscan.flows import Outcome, judging, watching
+from momentscan.knobs import Knob
 from momentscan.media.render import DEMO_EVENTS, demo_video
+from momentscan.perceive.tracks import Tracking
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
 from momentscan.values import Verdict
@@ -211,3 +215,16 @@ def test_other_weights_are_another_scan(ride: Path, tmp_path: Path) -> None:
     assert [o.status for o in found] == ["done", "done"]
     run = json.loads((Path(found[1].folder) / "run.json").read_text())
     assert len(run["models"][0]["sha256"]) == 64
+
+
+@dataclass(frozen=True)
+class OtherTracking(Tracking):
+    bridge_s: Annotated[float, Knob("s", source="another version's default")] = 1.5
+
+
+def test_a_log_of_other_defaults_is_another_log(ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A default that changes between versions must not pass for the same work."""
+    assert flows.scan(ride, settings(tmp_path)).status == "done"
+    assert flows.scan(ride, settings(tmp_path)).status == "unchanged"
+    monkeypatch.setitem(watching._LOOKING, "tracks", OtherTracking)
+    assert flows.scan(ride, settings(tmp_path)).status == "done"

@@ -594,3 +594,19 @@ def test_a_damaged_file_is_refused_in_one_line(where: tuple[Any, ...], value: An
 def test_each_missing_key_is_named(key: str) -> None:
     with pytest.raises(UnreadableInput, match=f"no '{key}'"):
         MemoryBank.from_json(damaged(star(2).to_json(), (key,), GONE))
+
+
+def test_a_picture_that_is_only_shown_teaches_nothing() -> None:
+    bank = star(3)
+    before = [node.vec.copy() for node in bank.nodes]
+    assert bank.show(near(axis(0), 0.35, axis(1)), 0.9, DARK, "dark.jpg") == 1
+    assert all(np.array_equal(a, node.vec) for a, node in zip(before, bank.nodes, strict=True))
+    assert "dark.jpg" in paths(bank, {DARK: 1.0})
+    assert bank.nodes[1].quality == 0.5
+
+
+def test_a_stranger_is_not_even_shown() -> None:
+    bank = star(2)
+    assert bank.show(axis(9), 0.9, DARK, "stranger.jpg") is None
+    assert not [i for node in bank.nodes for i in node.images if i.path == "stranger.jpg"]
+    assert MemoryBank("face-1", 0.3).show(axis(0), 0.9, DARK, "a.jpg") is None

@@ -17,7 +17,7 @@ from momentscan.disk.files import remove
 from momentscan.disk.log import FORMAT
 from momentscan.disk.packs import PACKS
 from momentscan.errors import UsageError
-from momentscan.flows.folders import RUN, Outcome, alone, folder_for, outcome_of
+from momentscan.flows.folders import RUN, Outcome, alone, folder_for, knobs_in, outcome_of
 from momentscan.flows.judging import engines_of, finished, judge_all, sampling_of, scorer_of, tell
 from momentscan.flows.packing import choosing_of, make_packs, packed
 from momentscan.knobs import with_knobs
@@ -159,11 +159,15 @@ def new_run(signals: Signals, settings: Settings, models: Models, key: str) -> d
     }
 
 
+_LOOKING: dict[str, Any] = {"faces": Looking, "tracks": Tracking, "heads": Heads, "bodies": Bodies, "crops": Cropping}
+"""The tables of settings that decide how faces are looked at; defaults count too, so that a log of other defaults is another log."""
+
+
 def _key(sha256: str, perceivers: Sequence[Perceiver], models: Models, settings: Settings) -> str:
     """What a log was made of and how: the same key, the same bytes."""
     writes = {p.name: p.writes for p in perceivers}
     weights = [(row["version"], row["sha256"]) for row in models.rows()]
-    looks = [settings.faces, settings.tracks, settings.heads, settings.bodies, settings.crops]
+    looks = [knobs_in(with_knobs(cls, getattr(settings, name))) for name, cls in _LOOKING.items()]
     made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, weights, looks, writes]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 

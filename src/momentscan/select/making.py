@@ -109,19 +109,17 @@ class Making:
         bank = MemoryBank(self.version, self.tau, self.remembering)
         bank.update(self.identity.prototype, 1.0, key(3, 2, 0))
         taken_in = self.able & self.looks.strict & self._own()
-        for i in np.flatnonzero(taken_in | (self.able & np.isin(self.looks.rows, list(images)))).tolist():
-            cosines[i] = bank.match(self.identity.vectors[i]).stable_score
-            image = images.get(int(self.looks.rows[i]))
-            bank.update(
-                self.identity.vectors[i],
-                float(np.clip(self.looks.quality[i], 0, 1)),
-                key(*self._cell(i)),
-                image.path if image is not None else None,
-                image is not None and image.kind == "anchor",
-            )
+        quality = np.clip(self.looks.quality, 0, 1)
+        for i in np.flatnonzero(taken_in).tolist():
+            e_id, image = self.identity.vectors[i], images.get(int(self.looks.rows[i]))
+            cosines[i] = bank.match(e_id).stable_score
+            path, anchor = (image.path, image.kind == "anchor") if image is not None else (None, False)
+            bank.update(e_id, float(quality[i]), key(*self._cell(i)), path, anchor)
         rest = self.able & ~taken_in
         nodes = np.stack([node.vec for node in bank.nodes])
         cosines[rest] = (self.identity.vectors[rest] @ nodes.T).max(axis=1)
+        for i in np.flatnonzero(rest & np.isin(self.looks.rows, list(images))).tolist():
+            bank.show(self.identity.vectors[i], float(quality[i]), key(*self._cell(i)), images[int(self.looks.rows[i])].path)
         return bank, cosines
 
     # ---- novelty ----

@@ -194,6 +194,17 @@ class MemoryBank:
         took = self._taken(Node(e, 1, float(quality), now, {bucket: 1}, images))
         return None if took is None or not self._keeps(took) else self.nodes.index(self._merged(took))
 
+    def show(self, e_id: ArrayLike, quality: float, bucket: str, path: str) -> int | None:
+        """Gives the nearest node a picture and a hit in its bucket without learning the look: for pictures that are no good example
+        (identity_builder §6: only good frames change what is known). The node's number, None where its cosine is under tau_id."""
+        e = self._unit(e_id)
+        best = self.match(e).best_node
+        if best is None or float(self.nodes[best].vec @ e) < self.tau_id:
+            return None
+        node = self.nodes[best]
+        self._absorb(node, Node(e, 1, 0.0, node.last_used, {bucket: 1}, [Image(path, float(quality), bucket, False)]), node.vec)
+        return best
+
     def _taken(self, look: Node) -> Node | None:
         """The node that a look joins or founds."""
         if self.founder is None:
