@@ -350,7 +350,7 @@ def test_every_command_helps(command: tuple[str, ...], momentscan: Command) -> N
 
 
 def test_the_commands_of_the_contract_are_there() -> None:
-    assert {"scan", "find", "models", "doctor", "demo"} <= {c[0] for c in every_command() if c}
+    assert {"scan", "find", "pack", "compare", "people", "models", "doctor", "demo"} <= {c[0] for c in every_command() if c}
     assert {("models", name) for name in ("list", "pull", "verify")} <= set(every_command())
     assert {("people", name) for name in ("list", "forget")} <= set(every_command())
 
@@ -537,3 +537,73 @@ def test_at_a_terminal_it_is_asked(
     assert told.code == code
     assert len(flows.people(visit)["people"]) == left
     assert told.out == "" or json.loads(told.out)["person"]["number"] == 1
+
+
+# packs
+
+
+@pytest.fixture
+def with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    import fakes
+    from momentscan.flows import packing
+
+    monkeypatch.setattr(packing, "choose_models", lambda *_: fakes.models())
+
+
+@pytest.mark.usefixtures("with_fakes")
+def test_packs_are_made_again_and_told(momentscan: Command, visit: Path) -> None:
+    told = momentscan("pack", visit, "--token", "민지", "--set", "max_cos=0.999", "--set", "max_cos_across=0.9999")
+    assert told.code == 0
+    assert "identity pack of person 0: " in told.out
+    assert " anchor" in told.out
+    captions = sorted((visit / "identity_builder/person_0/layouts/kohya").rglob("*.txt"))
+    assert captions
+    assert all(c.read_text().startswith("photo of 민지 person") for c in captions)
+    [document] = json.loads(momentscan("pack", visit, "--json").out)
+    assert [p["person"] for p in document["packs"]] == [0]
+
+
+@pytest.mark.usefixtures("with_fakes")
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("visit", "--set", "anchors=0"), 2, "knob anchors wants at least 1 images, got '0'"),
+        (("visit", "--set", "beauty=1"), 2, "Packs has no knob 'beauty'"),
+        (("visit", "--set", "max_cos"), 2, "--set wants knob=value"),
+        (("visit", "--token", "../../etc"), 2, "the token wants 1 to 64 visible characters"),
+        (("nowhere",), 2, "nowhere: is no scanned video"),
+    ],
+)
+def test_a_pack_that_cannot_be_made_so_is_refused_in_one_line(
+    arguments: tuple[str, ...], code: int, said: str, momentscan: Command, visit: Path
+) -> None:
+    before = {p: p.stat().st_mtime_ns for p in (visit / "identity_builder").rglob("*")}
+    told = momentscan("pack", *arguments)
+    assert told.code == code
+    assert said in one_line(told.err)
+    assert {p: p.stat().st_mtime_ns for p in (visit / "identity_builder").rglob("*")} == before
+
+
+def test_without_a_detector_packing_faces_is_4(momentscan: Command, visit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOMENTSCAN_DETECTOR", "none")
+    told = momentscan("pack", visit)
+    assert told.code == 4
+    assert "no face detector is here to look at the crops again" in one_line(told.err)
+
+
+@pytest.mark.usefixtures("with_fakes")
+def test_packing_in_a_folder_that_is_worked_on_is_2(momentscan: Command, visit: Path) -> None:
+    from momentscan.disk.files import locked
+
+    with locked(visit / "video.json"):
+        told = momentscan("pack", visit)
+    assert told.code == 2
+    assert "another momentscan is working on it" in one_line(told.err)
+
+
+def test_where_no_faces_were_seen_there_is_nothing_to_pack(momentscan: Command, scanned: Path, tmp_path: Path) -> None:
+    shutil.copytree(scanned, tmp_path / "output" / "ride")
+    told = momentscan("pack", "ride")
+    assert told.code == 0
+    assert "identity pack" not in told.out
+    assert not (tmp_path / "output/ride/identity_builder").exists()
