@@ -217,7 +217,7 @@ def test_without_video_and_crops_nothing_is_pretended(folder: Path, tmp_path: Pa
     moved["video"]["path"] = "/nowhere/riders.mp4"
     (folder / "signals/manifest.json").write_text(json.dumps(moved))
     outcome = flows.pack(folder, settings(tmp_path))
-    assert [w for w in outcome.warnings if "images could not be cut; /nowhere/riders.mp4 is not there or has changed" in w]
+    assert [w for w in outcome.warnings if "images could not be cut, /nowhere/riders.mp4 is not there or has changed" in w]
     assert not images(folder)
     assert read(folder / "identity_builder/person_0/meta.json")["total_saved"] == 0
 
@@ -361,3 +361,148 @@ def test_a_token_that_no_folder_can_bear_is_refused_before_any_work(token: str, 
     with pytest.raises(UsageError, match="token"):
         flows.scan(video, settings(tmp_path / "out", token=token))
     assert not (tmp_path / "out").exists()
+
+
+# ---- what was found by a fresh pair of eyes
+
+
+def moved_away(folder: Path) -> None:
+    """The log, with a video that is not there any more."""
+    told = json.loads((folder / "signals/manifest.json").read_text())
+    told["video"]["path"] = "/nowhere/riders.mp4"
+    (folder / "signals/manifest.json").write_text(json.dumps(told))
+
+
+@pytest.mark.usefixtures("with_fakes")
+def test_without_the_video_images_that_were_cut_before_are_kept_whatever_cut_them(folder: Path, tmp_path: Path) -> None:
+    before = {p.read_bytes() for p, _ in images(folder)}
+    moved_away(folder)
+    flows.pack(folder, settings(tmp_path, cutting={"quality": 60}))
+    assert {p.read_bytes() for p, _ in images(folder)} == before
+
+
+@pytest.mark.usefixtures("with_fakes")
+def test_without_the_video_others_that_were_cut_take_the_place_of_those_that_were_not(folder: Path, tmp_path: Path) -> None:
+    before = {p.read_bytes() for p, _ in images(folder)}
+    moved_away(folder)
+    gone = folder / "identity_builder/person_0/anchors/anchor_001.jpg"
+    gone.unlink()
+    outcome = flows.pack(folder, settings(tmp_path))
+    kept = {p.read_bytes() for p, _ in images(folder)}
+    assert kept <= before
+    assert len(kept) >= len(before) - 2
+    assert (folder / "identity_builder/person_0/anchors/anchor_001.jpg").is_file(), "another is the first now"
+    assert [w for w in outcome.warnings if "1 images could not be cut" in w]
+
+
+@pytest.mark.usefixtures("with_fakes")
+@pytest.mark.parametrize("lacks", ["redetected", "_version", "crop_box", "face_bbox"])
+def test_a_meta_that_lacks_something_stops_neither_packing_nor_forgetting(lacks: str, folder: Path, tmp_path: Path) -> None:
+    meta = folder / "identity_builder/person_0/anchors/anchor_001_meta.json"
+    told = read(meta)
+    meta.write_text(json.dumps({k: v for k, v in told.items() if k != lacks}))
+    shutil.copytree(folder, tmp_path / "other" / "riders")
+    flows.pack(folder, settings(tmp_path))
+    assert read(meta) == told
+    flows.forget(tmp_path / "other" / "riders", 1, settings(tmp_path))
+
+
+@pytest.mark.usefixtures("with_fakes")
+def test_a_copy_that_somebody_made_beside_a_pack_stops_nothing(video: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "identity_builder/person_0", folder / "identity_builder/person_0 (copy)")
+    assert flows.scan(video, settings(tmp_path)).status in ("unchanged", "done")
+
+
+@pytest.mark.usefixtures("with_fakes")
+def test_a_scan_notices_images_that_are_gone(video: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.rmtree(folder / "identity_builder/person_0/anchors")
+    assert flows.scan(video, settings(tmp_path)).status == "done"
+    assert (folder / "identity_builder/person_0/anchors/anchor_001.jpg").is_file()
+
+
+@pytest.mark.usefixtures("with_fakes")
+def test_stopped_before_its_word_is_written_a_pack_is_made_again(
+    video: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise Cancelled("stopped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(packing, "tell", stopped)
+        with pytest.raises(Cancelled):
+            flows.pack(folder, settings(tmp_path, token="alice"))
+    assert flows.scan(video, settings(tmp_path)).status == "done"
+    assert read(folder / "identity_builder/person_0/manifest.json")["token"] == "sks"
+
+
+@pytest.mark.parametrize("at", ["aside", "arrived"])
+def test_killed_while_folders_are_exchanged_one_of_them_is_whole(at: str, folder: Path, tmp_path: Path) -> None:
+    """What kill -9 leaves between the two renames, and before the old folder is removed."""
+    home, before = folder / "identity_builder", files(folder)
+    if at == "aside":
+        home.rename(folder / ".identity_builder.old")
+        (folder / ".identity_builder.part").mkdir()
+    else:
+        shutil.copytree(home, folder / ".identity_builder.old")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(packing, "choose_models", lambda *_: fakes.models())
+        flows.pack(folder, settings(tmp_path))
+    assert files(folder) == before
+    assert not list(folder.glob(".identity_builder*"))
+
+
+def test_interrupted_while_folders_are_exchanged_one_of_them_is_whole(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = files(folder), Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name == ".identity_builder.part":
+            raise Cancelled("stopped")
+        return real(self, target)
+
+    monkeypatch.setattr(packing, "choose_models", lambda *_: fakes.models())
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", interrupted)
+        with pytest.raises(Cancelled):
+            flows.pack(folder, settings(tmp_path, token="alice"))
+    assert files(folder) == before
+
+
+def test_crops_that_nobody_identified_again_are_told(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = fakes.models()
+    monkeypatch.setattr(packing, "choose_models", lambda *_: Models(models.embedder, models.detector, models.landmarks, None, models.pose))
+    outcome = flows.pack(folder, settings(tmp_path))
+    assert [w for w in outcome.warnings if "crops were not identified again" in w]
+
+
+def test_without_face_id_a_number_means_the_same_person_everywhere(tmp_path: Path) -> None:
+    """The red one goes away for 3 s and comes back to the same place."""
+
+    def there(t: float) -> list[worlds.Face]:
+        back = [] if 8 <= t < 11 else [worlds.Face(95, 90, 56, worlds.RED, mouth=0.9 * (t % 4 < 1))]
+        return [worlds.Face(225, 90, 62, worlds.CYAN, mouth=0.9 * (t % 5 < 1)), *back]
+
+    from momentscan.media.render import write_video
+
+    frames = [f for b in worlds.film(20.0, there, 10.0) for f in b.frames]
+    write_video(tmp_path / "back.mp4", frames, 10.0, None, options={"preset": "ultrafast", "qp": "12"})
+    models = fakes.models()
+    folder = scanned(tmp_path / "back.mp4", tmp_path, Models(models.embedder, models.detector, models.landmarks, None, models.pose))
+    people = {p["number"]: set(p["tracks"]) for p in flows.people(folder)["people"]}
+    metas = [read(p) for p in sorted((folder / "identity_builder").glob("person_*/meta.json"))]
+    assert len(metas) == 3
+    for meta in metas:
+        if meta["person_id"] in people:
+            assert set(meta["tracks"]) <= people[meta["person_id"]]
+    assert sorted(t for m in metas for t in m["tracks"]) == sorted(t for tracks in people.values() for t in tracks)
+
+
+def test_forgetting_leaves_no_word_of_packs_whose_knobs_are_of_another_version(folder: Path, tmp_path: Path) -> None:
+    run = read(folder / "run.json")
+    run["pack_knobs"]["packs"]["no_such_knob"] = 1
+    (folder / "run.json").write_text(json.dumps(run))
+    forgotten = flows.forget(folder, 1, settings(tmp_path))
+    assert read(folder / "run.json")["packs"] is None
+    assert not (folder / "identity_builder").exists()
+    assert [n for n in forgotten.notes if "momentscan pack makes them again" in n]

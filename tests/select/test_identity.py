@@ -14,7 +14,7 @@ import faces
 from faces import TAU, about, axis, somebody, video
 from momentscan.select import identity as module
 from momentscan.select.gate import Gate
-from momentscan.select.identity import STANDARD, Identities, Identity, misfit, nearest_other
+from momentscan.select.identity import STANDARD, Identities, Identity, misfit
 from momentscan.select.people import People
 from momentscan.signals import Signals
 
@@ -211,13 +211,13 @@ def test_each_look_is_held_against_everybody_else() -> None:
     people = People()(both)
     found = Identities()(both, people, Gate(), TAU)
     number = next(p.number for p in people if p.tracks == (0,))
-    others = nearest_other(found, number)
+    others = found[number].other
     assert (others[50:] > found[number].stable[50:]).all()
     assert (others[:50] < found[number].stable[:50]).all()
 
 
 def test_who_is_alone_is_like_nobody_else() -> None:
-    assert (nearest_other({0: of(alone())}, 0) == -1).all()
+    assert (of(alone()).other == -1).all()
 
 
 # ---- the five points ----

@@ -762,3 +762,38 @@ def test_passengers_have_packs_where_everybody_is_asked_for() -> None:
     )
     assert [p.person.role for p in packs_of(signals)] == ["main", "main"]
     assert [p.person.role for p in packs_of(signals, roles="all")] == ["main", "main", "passenger"]
+
+
+# ---- what was found by a fresh pair of eyes
+
+
+def test_a_face_boxed_twice_for_a_moment_is_no_twin() -> None:
+    """Three looks of a second box on the same face, as detectors give now and then."""
+    own = somebody(150, ids=about(axis(0), 150, 0.9), face=pictures(held(list(range(15)), 10)))
+    double = somebody(3, track=1, start_s=10.0, ids=about(axis(0), 3, 0.95, seed=2))
+    [alone] = packs_of(video(own))
+    [pack, *_] = packs_of(video(own, double))
+    assert pack.verified
+    assert len(pack.images) == len(alone.images)
+
+
+def test_a_face_boxed_twice_for_long_is_no_twin_either() -> None:
+    own = somebody(150, ids=about(axis(0), 150, 0.9), face=pictures(held(list(range(15)), 10)))
+    double = somebody(40, track=1, start_s=10.0, ids=about(axis(0), 40, 0.95, seed=2))
+    packs = packs_of(video(own, double))
+    assert all(p.verified for p in packs if p.images)
+
+
+def test_shut_eyes_straight_ahead_do_not_keep_turned_looks_from_being_anchors() -> None:
+    eyes = np.full(150, 0.3)
+    eyes[:10] = 0.05
+    yaw = np.where(np.arange(150) < 10, 0.0, 22.0)
+    [pack] = packs_of(video(somebody(150, yaw=yaw, eye_open=eyes, ids=about(axis(0), 150, 0.9), face=pictures(held(list(range(15)), 10)))))
+    assert len(pack.of("anchor")) >= 3
+    assert any("no frontal look" in w for w in pack.warnings)
+
+
+def test_a_frozen_picture_is_never_novel() -> None:
+    still = np.repeat(pictures(held([0], 1)), 100, axis=0)
+    [pack] = packs_of(video(somebody(100, ids=about(axis(0), 100, 0.9), face=still)))
+    assert len(pack.of("coverage")) <= 1

@@ -108,6 +108,7 @@ def write_tree(folder: Path, files: Mapping[str, bytes], links: Mapping[str, Pat
     `same`: further names of files that are in this very folder.
     """
     work = folder.with_name(f".{folder.name}.part")
+    mend(folder)
     remove(work)
     try:
         with refused(folder):
@@ -119,9 +120,37 @@ def write_tree(folder: Path, files: Mapping[str, bytes], links: Mapping[str, Pat
                 (work / name).hardlink_to(path)
             for name, other in same.items():
                 (work / name).hardlink_to(work / other)
-        swap(work, folder)
+        _exchange(work, folder)
     finally:
         remove(work)
+
+
+def _exchange(new: Path, folder: Path) -> None:
+    """As `swap`, but the old folder steps aside until the new one is there, so that whatever happens one of them is whole."""
+    aside = _aside(folder)
+    with refused(folder):
+        for path in (*new.rglob("*"), new):
+            _sync(path)
+        try:
+            if folder.exists():
+                folder.replace(aside)
+            new.replace(folder)
+        finally:
+            mend(folder)
+        _sync(folder.parent)
+
+
+def mend(folder: Path) -> None:
+    """After a kill in the midst of an exchange: the old folder comes back where the new one did not arrive, else it goes."""
+    aside = _aside(folder)
+    with refused(folder):
+        if aside.exists() and not folder.exists():
+            aside.replace(folder)
+    remove(aside)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
 
 
 def _sync(path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,8 @@ COARSE = {"left": (0, 1), "front": (2, 3, 4), "right": (5, 6)}
 
 @dataclass(frozen=True)
 class Crop:
-    """An image that is written or lies somewhere already. `faces_px`, `scores`, `stable`: what was found again in it, face by face."""
+    """An image that is written or lies somewhere already. `faces_px`, `scores`, `stable`: what was found again in it, face by face;
+    `made_by`: the models and knobs by which it was cut."""
 
     data: bytes | Path
     thumb: bytes
@@ -35,6 +37,7 @@ class Crop:
     faces_px: tuple[Box, ...]
     scores: tuple[float, ...]
     stable: tuple[float | None, ...]
+    made_by: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Told(NamedTuple):
@@ -79,7 +82,7 @@ def image_meta(pack: Pack, image: Chosen, crop: Crop, told: Told) -> dict[str, A
         "caption": told.caption,
         "why": image.why,
         "redetected": _redetected(crop, 0),
-        "_version": dict(told.version),
+        "_version": {**told.version, "cut": dict(crop.made_by)},
     }
 
 
@@ -113,7 +116,7 @@ def pair_meta(pair: Pair, crop: Crop, told: Told) -> dict[str, Any]:
         "gate_version": "v1",
         "file": pair.path,
         "video_id": told.video_id,
-        "_version": dict(told.version),
+        "_version": {**told.version, "cut": dict(crop.made_by)},
     }
 
 
@@ -177,27 +180,45 @@ def _cells(pack: Pack) -> list[dict[str, Any]]:
     return [{"yaw_bin": YAWS[y], "pitch_bin": PITCHES[p], "expression_bin": EXPRESSIONS[e], "images": n} for (y, p, e), n in count.items()]
 
 
-def kept_crops(folder: Path, made_by: Mapping[str, Any] | None = None) -> dict[tuple[int, tuple[Box, ...]], Crop]:
-    """(frame_idx, boxes of the faces) -> the crops that a folder has already, of those that were cut in the same way (None: in any)."""
+def kept_crops(folder: Path) -> dict[tuple[int, tuple[Box, ...]], Crop]:
+    """(frame_idx, boxes of the faces) -> the crops that a folder has already. What is damaged or half deleted is passed by."""
     found = {}
-    for meta, told in _metas(folder):
-        image = meta.with_name(meta.name.removesuffix("_meta.json") + ".jpg")
-        home = meta.parent if told["type"] == "pair" else meta.parent.parent
-        thumb = home / THUMBS / image.name
-        if (made_by is not None and told["_version"]["cut"] != dict(made_by)) or not image.is_file() or not thumb.is_file():
-            continue
-        faces = told["people"] if told["type"] == "pair" else [told]
-        again = [face["redetected"] for face in faces]
-        crop = Crop(
-            image,
-            thumb.read_bytes(),
-            _box(told["crop_box"]),
-            tuple(_box(a["face_bbox"]) for a in again),
-            tuple(a["score"] for a in again),
-            tuple(a["stable_score"] for a in again),
-        )
-        found[told["frame_idx"], tuple(_box(face["face_bbox"]) for face in faces)] = crop
+    for path, told in _metas(folder):
+        with suppress(KeyError, TypeError, ValueError, IndexError):
+            crop = _kept(path, told)
+            if crop is not None:
+                faces = told["people"] if told["type"] == "pair" else [told]
+                found[int(told["frame_idx"]), tuple(_box(face["face_bbox"]) for face in faces)] = crop
     return found
+
+
+def _kept(path: Path, told: Mapping[str, Any]) -> Crop | None:
+    image = path.with_name(path.name.removesuffix("_meta.json") + ".jpg")
+    home = path.parent if told["type"] == "pair" else path.parent.parent
+    thumb = home / THUMBS / image.name
+    if not image.is_file() or not thumb.is_file():
+        return None
+    again = [face["redetected"] for face in (told["people"] if told["type"] == "pair" else [told])]
+    return Crop(
+        image,
+        thumb.read_bytes(),
+        _box(told["crop_box"]),
+        tuple(_box(a["face_bbox"]) for a in again),
+        tuple(float(a["score"]) for a in again),
+        tuple(a["stable_score"] for a in again),
+        dict(told["_version"]["cut"]),
+    )
+
+
+def all_there(folder: Path) -> set[int]:
+    """Numbers of the people whose packs have every image that their meta.json names."""
+    found = set()
+    for path in (folder / PACKS).glob(f"person_*/{META}"):
+        told = _read(path)
+        entries = told.get("images")
+        if isinstance(entries, list) and all((path.parent / str(e.get("file"))).is_file() for e in entries if isinstance(e, dict)):
+            found.add(told.get("person_id"))
+    return {number for number in found if isinstance(number, int)}
 
 
 def _metas(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -211,11 +232,6 @@ def _metas(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 def _box(numbers: Sequence[float]) -> Box:
     left, top, right, bottom = (int(x) for x in numbers)
     return left, top, right, bottom
-
-
-def how_cut(folder: Path) -> dict[str, Any]:
-    """What the crops of a folder were made by; {} where there are none."""
-    return next((dict(told["_version"]["cut"]) for _, told in _metas(folder)), {})
 
 
 class Shown(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 from momentscan import __version__
 from momentscan.disk import manifest_of, read_log
-from momentscan.disk.files import create, locked, release
+from momentscan.disk.files import create, locked, mend, release
 from momentscan.disk.results import to_json
 from momentscan.errors import OutputError, UsageError
 from momentscan.knobs import knobs_of
@@ -109,6 +109,8 @@ def _owner(folder: Path) -> str | None:
 def alone(folder: Path) -> Iterator[None]:
     """Holds the folder for one process; on an error gives back a folder in which nothing came to be."""
     with locked(folder / CLAIM):
+        for aside in folder.glob(".*.old"):  # a kill in the midst of an exchange
+            mend(folder / aside.name.removeprefix(".").removesuffix(".old"))
         try:
             yield
         except BaseException:

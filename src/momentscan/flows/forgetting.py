@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 from momentscan import registry
 from momentscan.disk import read_log, write_json
 from momentscan.disk.files import refused, remove
-from momentscan.disk.packs import PACKS, how_cut, kept_crops
+from momentscan.disk.packs import PACKS, kept_crops
 from momentscan.disk.results import THUMBS
 from momentscan.disk.rewrite import LogRewriter
 from momentscan.errors import MomentscanError, UnreadableInput, UsageError
 from momentscan.flows.folders import REPORT, RUN, alone, run_of
 from momentscan.flows.judging import judge_all, tell
-from momentscan.flows.packing import Before, boxes_px, choosing_as, make_packs
+from momentscan.flows.packing import Crops, boxes_px, choosing_as, make_packs
 from momentscan.knobs import with_knobs
 from momentscan.progress import Progress, silent
 from momentscan.select.gate import Gate
@@ -80,7 +80,7 @@ def people(folder: Path) -> dict[str, Any]:
     signals, run = read_log(folder / "signals"), run_of(folder)
     if run is None or "people" not in run:
         raise UnreadableInput(f"{folder}: its {RUN} is missing or does not say who was seen; momentscan scan or find it again")
-    packs = _packs(folder)
+    packs = _packs(folder, run["people"])
     told = [{**person, "pack": packs.get(person["number"])} for person in run["people"]]
     return {"video_id": folder.name, "folder": str(folder), "people": told, "forgotten": _as_rows(forgotten_spans(signals))}
 
@@ -215,14 +215,24 @@ def _derived_gone(
     signals: Signals, folder: Path, run: dict[str, Any] | None, scorers: Mapping[str, Any], person: Person, spans: list[Span]
 ) -> tuple[dict[str, int], list[str]]:
     """Removes everything that was made of the log and may show or describe them: (counts, what there is to say of it)."""
+    notes, stills = [], 0
     if run is not None:  # a kill from here on must not leave a word of them
+        had = run.pop("packs", None)
+        run["packs"], run["pairs"] = None if had is None else [], 0
+        run["warnings"] = [w for w in run["warnings"] if not w.startswith("packs: ")]
         write_json(folder / RUN, {k: v for k, v in run.items() if k not in ("people", "comparisons")})
+        if had is not None and choosing_as(run) is None:
+            run["packs"] = None
+            notes.append(
+                "identity packs of the others were removed too, their knobs are of another version; momentscan pack makes them again"
+            )
+        elif had:
+            notes.append("identity packs of the others were made of images that are there; momentscan pack cuts what is missing")
     with refused(folder):
         for name in (REPORT, f".{REPORT}.part", f".{RUN}.part"):
             (folder / name).unlink(missing_ok=True)
     for work in folder.glob(".*.part"):
         remove(work)
-    notes, stills = [], 0
     for engine in sorted(p for p in folder.glob("highlight_*") if p.is_dir()):
         name = engine.name.removeprefix("highlight_")
         stills += _pictures_gone(engine, signals, spans if name in scorers else None)
@@ -252,7 +262,7 @@ def _frame_idx(path: Path) -> int:
     return int(index) if index.isdigit() else -1
 
 
-def _packs_of_others(signals: Signals, folder: Path, person: Person, spans: list[Span]) -> Before:
+def _packs_of_others(signals: Signals, folder: Path, person: Person, spans: list[Span]) -> Crops:
     """The images of everybody else's packs, read, without those of instants at which the person may be seen."""
     at = dict(zip(signals["frames.frame_idx"].tolist(), signals["frames.time_s"].tolist(), strict=True))
     rows = person.rows
@@ -262,19 +272,21 @@ def _packs_of_others(signals: Signals, folder: Path, person: Person, spans: list
         theirs = any((frame_idx, box) in own for box in boxes)
         if not theirs and frame_idx in at and not within(spans, np.array([at[frame_idx]]))[0]:
             found[frame_idx, boxes] = replace(crop, data=crop.data if isinstance(crop.data, bytes) else crop.data.read_bytes())
-    return Before(found, how_cut(folder))
+    return found
 
 
-def _packs(folder: Path) -> dict[int, str]:
-    """number of a person -> the folder of their identity pack."""
-    found = {}
+def _packs(folder: Path, people: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever has that track."""
+    owner = {track: person["number"] for person in people for track in person["tracks"]}
+    found: dict[int, str] = {}
     for meta in sorted((folder / PACKS).glob("person_*/meta.json")):
         try:
-            number = str(json.loads(meta.read_text(encoding="utf-8"))["person_id"]).removeprefix("person_")
-        except (OSError, ValueError, KeyError, TypeError):
+            told = json.loads(meta.read_text(encoding="utf-8"))
+            number = owner.get(told["tracks"][0]) if told.get("tracks") else told["person_id"]
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
             continue
-        if number.isdigit():
-            found[int(number)] = str(meta.parent)
+        if isinstance(number, int):
+            found.setdefault(number, str(meta.parent))
     return found
 
 
@@ -300,7 +312,7 @@ def _as_before(run: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _judge_again(
-    folder: Path, run: dict[str, Any] | None, scorers: Mapping[str, Any], settings: Settings, before: Before, on_progress: Progress
+    folder: Path, run: dict[str, Any] | None, scorers: Mapping[str, Any], settings: Settings, before: Crops, on_progress: Progress
 ) -> int:
     """Findings, packs, report and run.json of what is left: how many files of packs there are. No picture is made; crops of others are
     taken over. A folder that was never judged is left to `scan`."""

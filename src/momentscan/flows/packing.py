@@ -6,14 +6,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.disk import read_log, write_json
 from momentscan.disk.files import remove, write_tree
-from momentscan.disk.packs import META, PACKS, REFUSED, THUMBS, Box, Crop, Told, image_meta, kept_crops, pair_meta, person_meta
+from momentscan.disk.packs import META, PACKS, REFUSED, THUMBS, Box, Crop, Told, all_there, image_meta, kept_crops, pair_meta, person_meta
 from momentscan.disk.results import to_json
 from momentscan.errors import MissingModel, UnreadableInput, UsageError
 from momentscan.export.references import Link, caption, cues, layouts, manifest, subject
@@ -43,6 +43,9 @@ Rows = tuple[int, ...]
 
 ROUNDS = 12
 """So often other looks are chosen for those that could not be cut; then what is left out is said. No video has needed more than 4."""
+
+
+NOT_CUT = "was not cut before, and nothing can be cut now"
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,8 @@ _PARTS: dict[str, Any] = {
 """The tables of settings that hold the knobs of Choosing."""
 
 
-class Before(NamedTuple):
-    """Crops that were made already, and how."""
-
-    crops: Mapping[tuple[int, tuple[Box, ...]], Crop]
-    made_by: Mapping[str, Any]
+Crops = Mapping[tuple[int, tuple[Box, ...]], Crop]
+"""(frame_idx, boxes of the faces) -> a crop that is there already."""
 
 
 def choosing_as(run: Mapping[str, Any]) -> Choosing | None:
@@ -120,6 +120,9 @@ def pack(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
                 f"{folder}: no face detector is here to look at the crops again; `momentscan models pull faces`, or --models"
             )
         began = time.perf_counter()
+        for word in ("packs", "pack_knobs"):  # a kill from here on must not leave new packs under the old word
+            run.pop(word, None)
+        write_json(folder / RUN, run)
         scorers = {name: as_before(name, engine, folder) for name, engine in run["engines"].items()}
         judged = judge_all(signals, folder, scorers, settings, run, {}, on_progress)
         windows = [m.window for verdict in judged.verdicts.values() for m in verdict.moments]
@@ -138,7 +141,7 @@ def make_packs(
     choosing: Choosing,
     run: dict[str, Any],
     on_progress: Progress = silent,
-    before: Before | None = None,
+    before: Crops | None = None,
 ) -> None:
     """Writes `identity_builder/` anew, or removes it where nobody plays a part. `run` is told how many images there are.
 
@@ -173,8 +176,7 @@ def packed(run: Mapping[str, Any], folder: Path, choosing: Choosing, settings: S
     if not settings.identity:
         return True
     told = run.get("packs")
-    there = {int(p.parent.name.removeprefix("person_")) for p in (folder / PACKS).glob(f"person_*/{META}")}
-    return told is not None and run.get("pack_knobs") == choosing.knobs() and {p["person"] for p in told} == there
+    return told is not None and run.get("pack_knobs") == choosing.knobs() and {p["person"] for p in told} == all_there(folder)
 
 
 def _told(pack: Pack) -> dict[str, Any]:
@@ -199,7 +201,7 @@ class _Making:
         windows: Sequence[Window],
         models: Models | None,
         choosing: Choosing,
-        before: Before | None,
+        before: Crops | None,
         tau: float | None,
     ) -> None:
         self._signals, self._folder, self._windows, self._choosing = signals, folder, windows, choosing
@@ -210,11 +212,14 @@ class _Making:
         self._cuts: dict[Rows, Crop] = {}
         self._refused: dict[Rows, str] = {}
         self._lost = 0
-        self._made_by = self._how() if before is None else before.made_by
-        self._before = kept_crops(folder, self._made_by) if before is None else before.crops
+        self._given_up = 0
+        self._made_by = self._how()
         source = Path(signals.video.path)
-        there = before is None and self._detector is not None and source.is_file() and source.stat().st_size == signals.video.size_bytes
-        self._source = source if there else None
+        self._there = source.is_file() and source.stat().st_size == signals.video.size_bytes
+        self._cuts_anew = before is None and self._detector is not None and self._there
+        crops = kept_crops(folder) if before is None else before
+        self._before = {k: c for k, c in crops.items() if not self._cuts_anew or c.made_by == self._made_by}
+        self._given = before is not None
 
     def _how(self) -> dict[str, Any]:
         """What a crop depends on beside its frame: crops that were cut otherwise are not taken over."""
@@ -234,6 +239,8 @@ class _Making:
 
     def settled(self, on_progress: Progress) -> tuple[tuple[Pack, ...], tuple[Pair, ...]]:
         """The packs and pairs of which every image is cut, found again by the detector, and not refused."""
+        if not self._cuts_anew:
+            self._only_what_is_there()
         for _ in range(ROUNDS):
             packs, pairs = self._choose()
             wanted = self._wanted(packs, pairs)
@@ -241,9 +248,16 @@ class _Making:
             if not missing or not self._cut(missing, on_progress):
                 break
         packs, pairs = self._choose()
-        self._lost = sum(rows not in self._cuts for rows in self._wanted(packs, pairs))
+        self._given_up = sum(rows not in self._cuts for rows in self._wanted(packs, pairs))
         kept = tuple(replace(p, images=tuple(i for i in p.images if (i.row,) in self._cuts)) for p in packs)
         return kept, tuple(p for p in pairs if p.rows in self._cuts)
+
+    def _only_what_is_there(self) -> None:
+        """Where nothing can be cut, looks without a crop are out; told is how many of them would have been chosen."""
+        packs, pairs = self._choose()
+        self._lost = sum(not self._taken_over(rows) for rows in self._wanted(packs, pairs))
+        faces = range(len(self._signals["faces.time_s"])) if self._lost else range(0)
+        self._refused |= {(row,): NOT_CUT for row in faces if not self._taken_over((row,))}
 
     def _choose(self) -> tuple[tuple[Pack, ...], tuple[Pair, ...]]:
         c = self._choosing
@@ -260,8 +274,11 @@ class _Making:
     def _cut(self, missing: Mapping[Rows, list[NDArray[np.float64] | None]], on_progress: Progress) -> bool:
         """Takes over or cuts; whether anything was refused, so that others must be chosen."""
         left = {rows: known for rows, known in missing.items() if not self._taken_over(rows)}
-        if not left or self._source is None:
+        if not left:
             return False
+        if not self._cuts_anew:
+            self._refused |= dict.fromkeys(left, NOT_CUT)
+            return True
         by_time: dict[float, list[Rows]] = {}
         for rows in left:
             by_time.setdefault(float(self._signals["faces.time_s"][rows[0]]), []).append(rows)
@@ -286,7 +303,7 @@ class _Making:
         wanted = [Wanted(box, vectors) for box, vectors in zip(boxes_px(self._signals, rows), known, strict=True)]
         found = cut(frame, wanted, self._others(rows), detector, self._asked_face_id(), self._tau or -1.0, self._choosing.cutting)
         if isinstance(found, Cut):
-            self._cuts[rows] = Crop(*found)
+            self._cuts[rows] = Crop(*found, self._made_by)
         else:
             self._refused[rows] = found
 
@@ -311,8 +328,15 @@ class _Making:
                 "packs: no Face-ID model looked, so each track has a pack of its own and no identity is verified; "
                 "`momentscan models pull sface`, then scan again"
             )
-        if self._lost:
-            told.append(f"packs: {self._lost} images could not be cut; {self._signals.video.path} is not there or has changed")
+        if self._lost and not self._given:
+            told.append(
+                f"packs: {self._lost} images could not be cut, {self._signals.video.path} is not there or has changed; "
+                "images that were cut before were chosen in their place"
+            )
+        if self._given_up:
+            told.append(f"packs: {self._given_up} images were given up after {ROUNDS} rounds of choosing others; refused.json says why")
+        if self._cuts_anew and self._face_id_version is not None and self._asked_face_id() is None:
+            told.append(f"packs: crops were not identified again, as the Face-ID model of the log ({self._face_id_version}) is not here")
         return told + [f"packs: person {p.person.number}: {w}" for p in packs if self._tau is not None for w in p.warnings]
 
     def tree(self, packs: Sequence[Pack], pairs: Sequence[Pair]) -> tuple[dict[str, bytes], dict[str, Path], dict[str, str]]:
@@ -353,8 +377,8 @@ class _Making:
 
     def _told(self, rows: Rows, words: str, hints: Mapping[str, Any]) -> Told:
         signals = self._signals
-        version = {**version_of(signals), "cut": self._made_by}
-        return Told(signals.video.video_id, boxes_px(self._signals, rows), signals.made_by.get("crops.face"), words, hints, version)
+        made_by = signals.made_by.get("crops.face")
+        return Told(signals.video.video_id, boxes_px(signals, rows), made_by, words, hints, version_of(signals))
 
     def _refusals(self) -> list[dict[str, Any]]:
         signals = self._signals
@@ -365,6 +389,7 @@ class _Making:
                 "reason": reason,
             }
             for rows, reason in sorted(self._refused.items())
+            if reason != NOT_CUT
         ]
 
 

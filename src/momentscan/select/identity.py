@@ -26,7 +26,10 @@ class Identity(NamedTuple):
     level      the gate whose looks the prototype was made of: strict, or loose where none passed the strict one
     stable     (N,) cosine of each row with the prototype; NaN where it was not identified
     mixed      share of those looks that lie outside of the prototype's own cluster: another person may be in these tracks
+    other      (N,) cosine of each row with the closest prototype of anybody else; -1 where there is none
     alike      numbers of other people whose prototypes are as close as if they were the same one
+
+    Others count who were identified in some looks at least, and whose face is not this one, boxed twice.
     """
 
     vectors: Vectors
@@ -34,6 +37,7 @@ class Identity(NamedTuple):
     level: Level
     stable: Series
     mixed: float
+    other: Series
     alike: tuple[int, ...] = ()
 
 
@@ -55,6 +59,9 @@ class Identities:
         ),
     ] = "medoid"
     sample: Annotated[int, Knob("looks", source="readings I7: ≤ 512 stratified samples", low=2, high=4096)] = 512
+    least: Annotated[
+        int, Knob("looks", source="taste: so often somebody must have been identified to be told from others; a doubled box is not", low=1)
+    ] = 10
     trim: Annotated[float, Knob("", source="readings I7: trim 20 % and repeat", low=0, high=0.9)] = 0.2
     roll_deg: Annotated[
         float, Knob("deg", source="identity_builder §14: no looks with a large roll; taste: a head laid on the shoulder")
@@ -71,18 +78,24 @@ class Identities:
     def __call__(self, signals: Signals, people: Sequence[Person], gate: Gate, tau: float | None) -> dict[int, Identity]:
         """Person's number -> what is known of them. `tau` is the Face-ID model's own; None: nothing was identified."""
         found = {p.number: self._identity(signals, p, gate, tau) for p in people}
-        return {number: one._replace(alike=_alike(number, found, tau)) for number, one in found.items()}
+        counting = {p.number: p for p in people if p.role != "noise" and np.isfinite(found[p.number].stable).sum() >= self.least}
+        out = {}
+        for person in people:
+            own = found[person.number]
+            others = {k: found[k] for k, p in counting.items() if k != person.number and not _doubled(signals, person, p)}
+            out[person.number] = own._replace(alike=_alike(own, others, tau), other=_nearest(own, others))
+        return out
 
     def _identity(self, signals: Signals, person: Person, gate: Gate, tau: float | None) -> Identity:
         vectors = _vectors(signals, person)
         known = np.isfinite(vectors[:, 0])
         level, use = self._fit(signals, person, gate, known)
         if tau is None or not use.any():
-            return Identity(vectors, None, level, np.full(len(known), np.nan), 0.0)
+            return Identity(vectors, None, level, np.full(len(known), np.nan), 0.0, np.full(len(known), -1.0))
         sample = vectors[_spread(np.flatnonzero(use), self.sample)]
         own = _largest_cluster(sample, tau)
         prototype = self._middle(sample[own])
-        return Identity(vectors, prototype, level, vectors @ prototype, float(1 - own.mean()))
+        return Identity(vectors, prototype, level, vectors @ prototype, float(1 - own.mean()), np.full(len(known), -1.0))
 
     def _fit(self, signals: Signals, person: Person, gate: Gate, known: NDArray[np.bool_]) -> tuple[Level, NDArray[np.bool_]]:
         """The stricter gate that any look passes, and the looks that pass it."""
@@ -110,13 +123,28 @@ class Identities:
         return mean
 
 
-def nearest_other(identities: Mapping[int, Identity], number: int) -> Series:
-    """(N,) for each of a person's rows the cosine with the closest prototype of anybody else; -1 where there is none."""
-    own = identities[number].vectors
-    others = [one.prototype for k, one in identities.items() if k != number and one.prototype is not None]
-    if not others:
-        return np.full(len(own), -1.0)
-    return np.asarray(np.nan_to_num((own @ np.stack(others).T).max(axis=1), nan=-1.0), np.float64)
+def _nearest(own: Identity, others: Mapping[int, Identity]) -> Series:
+    """(N,) cosine of each look with the closest prototype of anybody else; -1 where there is none."""
+    prototypes = [one.prototype for one in others.values() if one.prototype is not None]
+    if not prototypes:
+        return np.full(len(own.vectors), -1.0)
+    return np.asarray(np.nan_to_num((own.vectors @ np.stack(prototypes).T).max(axis=1), nan=-1.0), np.float64)
+
+
+DOUBLED_IOU = 0.3
+"""Boxes that overlap more are one face, as detectors themselves count (models.detectors.SAME_FACE_IOU)."""
+
+
+def _doubled(signals: Signals, person: Person, other: Person) -> bool:
+    """Whether the other is seen together with the person, and then mostly in the same place: one face, boxed twice."""
+    times = signals["faces.time_s"]
+    both, mine, theirs = np.intersect1d(times[person.rows], times[other.rows], return_indices=True)
+    if not len(both):
+        return False
+    a, b = (signals["faces.bbox"][rows].astype(np.float64) for rows in (person.rows[mine], other.rows[theirs]))
+    shared = np.prod(np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0), axis=1)
+    total = np.prod(a[:, 2:] - a[:, :2], axis=1) + np.prod(b[:, 2:] - b[:, :2], axis=1) - shared
+    return bool(np.mean(shared > DOUBLED_IOU * np.maximum(total, 1e-12)) > 0.5)
 
 
 STANDARD = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)])
@@ -161,11 +189,10 @@ def _largest_cluster(vectors: Vectors, tau: float) -> NDArray[np.bool_]:
     return np.asarray(near[int(np.argmax(near.sum(axis=1)))], np.bool_)
 
 
-def _alike(number: int, found: Mapping[int, Identity], tau: float | None) -> tuple[int, ...]:
-    own = found[number].prototype
-    if own is None or tau is None:
+def _alike(own: Identity, others: Mapping[int, Identity], tau: float | None) -> tuple[int, ...]:
+    if own.prototype is None or tau is None:
         return ()
-    return tuple(k for k, one in found.items() if k != number and one.prototype is not None and float(own @ one.prototype) >= tau)
+    return tuple(k for k, one in others.items() if one.prototype is not None and float(own.prototype @ one.prototype) >= tau)
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:

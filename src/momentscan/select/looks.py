@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from momentscan.knobs import Knob
 from momentscan.select.buckets import Buckets, Sorted
 from momentscan.select.gate import Gate, failing, measured
-from momentscan.select.identity import Identities, Identity, misfit, nearest_other
+from momentscan.select.identity import Identities, Identity, misfit
 from momentscan.select.people import Person
 from momentscan.select.portraits import between
 from momentscan.signals import Signals
@@ -95,7 +95,6 @@ class References:
         signals: Signals,
         person: Person,
         identity: Identity,
-        others: Series,
         windows: Sequence[Window],
         gate: Gate,
         buckets: Buckets,
@@ -121,7 +120,7 @@ class References:
             ~within(forgotten_spans(signals), time_s),
             pictured,
             identity.stable,
-            others,
+            identity.other,
             self._quality(signals, rows),
             np.nan_to_num(1 - np.clip((np.abs(bins.yaw_deg) / 45 + np.abs(bins.pitch_deg) / 30) / 2, 0, 1)),
             _within(time_s, windows),
@@ -161,8 +160,7 @@ def looks_of(
     knows: Identities = Identities(),  # noqa: B008
 ) -> Looks:
     """The looks at one person, with what was found of everybody's identity."""
-    others = nearest_other(identities, person.number)
-    return looking(signals, person, identities[person.number], others, windows, gate, buckets, knows.roll_deg)
+    return looking(signals, person, identities[person.number], windows, gate, buckets, knows.roll_deg)
 
 
 def track_by_track(signals: Signals) -> Signals:

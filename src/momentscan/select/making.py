@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from momentscan.select.packs import Packs
 
 
+NOISE = 1e-3
+"""1 - cos below this is no unit of novelty: a frozen picture would make anything new. Taste."""
+
+
 class Making:
     """One person's pack while it is made; `own` marks looks that Face-ID gives to this person."""
 
@@ -51,8 +55,9 @@ class Making:
         lit, shown = s.lighting != 1, s.occlusion != 2
         self.measured = (s.yaw >= 0) & (s.yaw < len(YAWS)) & (s.pitch >= 0)
         self.fit = self.able & self.own & looks.loose & self.measured & s.inside & lit & shown
-        self.frontal = self.able & self.own & looks.strict & (s.yaw > -2) & (s.pitch >= 1) & (s.pitch <= 3) & lit & shown
-        self.frontal &= (s.expression != 3) & (np.abs(s.yaw_deg) <= self._anchor_yaw())
+        ahead = self.able & self.own & looks.strict & (s.pitch >= 1) & (s.pitch <= 3) & lit & shown & (s.expression != 3)
+        self.turned = not (ahead & (np.abs(s.yaw_deg) <= knobs.anchor_yaw_deg)).any()
+        self.frontal = ahead & (np.abs(s.yaw_deg) <= (knobs.anchor_turned_deg if self.turned else knobs.anchor_yaw_deg))
         self.worth = looks.quality + knobs.priority * looks.moment
 
     # ---- what may be taken ----
@@ -88,13 +93,6 @@ class Making:
         stable = self.looks.stable
         return np.nan_to_num(stable, nan=-1.0) >= self.tau if self.known else np.ones(len(stable), np.bool_)
 
-    def _anchor_yaw(self) -> float:
-        """How far an anchor may look aside: as far as it must for anybody to pass."""
-        knobs, looks = self.knobs, self.looks
-        ahead = self.able & self.own & looks.strict & (np.abs(looks.sorted.yaw_deg) <= knobs.anchor_yaw_deg)
-        self.turned = not ahead.any()
-        return knobs.anchor_turned_deg if self.turned else knobs.anchor_yaw_deg
-
     # ---- the memory bank ----
 
     def _remember(self, images: Mapping[int, Chosen]) -> tuple[MemoryBank | None, Series]:
@@ -107,9 +105,10 @@ class Making:
         if self.identity.prototype is None:
             return None, cosines
         bank = MemoryBank(self.version, self.tau, self.remembering)
-        bank.update(self.identity.prototype, 1.0, key(3, 2, 0))
         taken_in = self.able & self.looks.strict & self._own()
         quality = np.clip(self.looks.quality, 0, 1)
+        nearest = int(np.argmax(np.nan_to_num(self.looks.stable, nan=-1.0)))
+        bank.update(self.identity.prototype, float(quality[nearest]), key(*self._cell(nearest)))
         for i in np.flatnonzero(taken_in).tolist():
             e_id, image = self.identity.vectors[i], images.get(int(self.looks.rows[i]))
             cosines[i] = bank.match(e_id).stable_score
@@ -135,7 +134,7 @@ class Making:
 
     def novelty(self, i: int, taken: Sequence[int], usual: tuple[float, float] | None = None) -> float:
         """min over what was taken of 1 - cos, each of face and body in its usual distance; of the two the larger, where both count."""
-        face, body = self._distances(i, taken) / np.maximum(self.looks.usual if usual is None else usual, 1e-9)
+        face, body = self._distances(i, taken) / np.maximum(self.looks.usual if usual is None else usual, NOISE)
         return float({"dual": max(face, body), "face": face, "body": body}[self.knobs.novelty])
 
     def _distances(self, i: int, taken: Sequence[int]) -> NDArray[np.float64]:
@@ -355,13 +354,21 @@ class Making:
         seen = np.isfinite(looks.stable)
         unlike = float((looks.stable[seen] < self.tau).mean()) if self.known else 0.0
         shaken = float((~looks.visible | (looks.sorted.occlusion == 2)).mean())
-        dark = float((looks.sorted.lighting == 1).mean())
+        dark = float(((looks.sorted.lighting == 1) | self._in_dark_frames()).mean())
         found = {
             "id_drift": max(unlike, shaken) >= knobs.drift,
             "dark": dark >= knobs.darkness,
             "low_variety": stop.reason != "coverage_satisfied",
         }
         return tuple(name for name, so in found.items() if so)
+
+    def _in_dark_frames(self) -> Mask:
+        """(N,) looks in frames that are dark as a whole, which no skin is the reason of."""
+        if not self.signals.rows("frames.exposure_mean"):
+            return np.zeros(len(self.looks.rows), np.bool_)
+        times = self.signals["frames.time_s"]
+        at = np.clip(np.searchsorted(times, self.looks.time_s), 0, len(times) - 1)
+        return np.asarray(self.signals["frames.exposure_mean"][at] < self.knobs.dark_frame, np.bool_)
 
     def _warnings(self) -> tuple[str, ...]:
         told = []
@@ -424,7 +431,12 @@ class _Walk:
             held.append(i)
         elif of.worth[i] > min(of.worth[j] for j in held):
             held[int(np.argmin([of.worth[j] for j in held]))] = i
-        if of.frontal[i] and of._apart(i, self._anchors, of.knobs.anchor_apart_s) and not of.copies(i, self._anchors):
+        if (
+            len(self._anchors) < of.knobs.anchors_least
+            and of.frontal[i]
+            and of._apart(i, self._anchors, of.knobs.anchor_apart_s)
+            and not of.copies(i, self._anchors)
+        ):
             self._anchors.append(i)
 
     def _count(self, i: int, saved: list[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -85,6 +85,10 @@ class Packs:
     darkness: Annotated[
         float, Knob("share", source="identity_builder §10: dark is frequent; taste: a fifth of the looks", low=0, high=1)
     ] = 0.2
+    dark_frame: Annotated[
+        float,
+        Knob("grey 0-255", source="identity_builder §5: dark mean < 60, here of the whole frame, which no skin darkens", low=0, high=255),
+    ] = 60.0
     mixed: Annotated[float, Knob("share", source="taste: so many strange looks in one's tracks are told", low=0, high=1)] = 0.2
 
     def __call__(
@@ -108,9 +112,10 @@ class Packs:
         """
         if not signals.rows("faces.time_s"):
             return ()
+        people = People()(signals)
         if tau is None:
             signals = track_by_track(signals)
-        people = People()(signals)
+            people = _numbered(People()(signals), people)
         identities = knows(signals, people, gate, tau)
         out = []
         for person in people:
@@ -126,3 +131,19 @@ class Packs:
         if person.role == "main" or (self.roles == "all" and person.role == "passenger"):
             return True
         return tau is None and person.role != "noise" and len(person.rows) >= self.track_looks
+
+
+def _numbered(tracks: Sequence[Person], people: Sequence[Person]) -> tuple[Person, ...]:
+    """People of one track each, numbered so that a number means the same everywhere: of each joined person the first has theirs, the
+    others come after everybody."""
+    own = {track: p.number for p in people for track in p.tracks}
+    used: set[int] = set()
+    spare = len(people)
+    out = []
+    for one in tracks:
+        number = own[one.tracks[0]]
+        if number in used:
+            number, spare = spare, spare + 1
+        used.add(number)
+        out.append(replace(one, number=number))
+    return tuple(out)

@@ -63,9 +63,8 @@ class Pairs:
         mains = [p for p in packs if p.person.role == "main"][:2]
         if len(mains) < 2:
             return ()
-        one, other = mains
-        both = np.intersect1d(one.looks.time_s[one.sure], other.looks.time_s[other.sure])
-        at = [tuple(self._row(p, t) for p in mains) for t in both.tolist()]
+        rows = [_best_rows(p) for p in mains]
+        at = [(rows[0][t], rows[1][t]) for t in sorted(rows[0].keys() & rows[1].keys())]
         told = [self._pair(signals, mains, i, j) for i, j in at]
         order = sorted(range(len(told)), key=lambda k: (-told[k].quality, told[k].time_s))
         chosen: list[int] = []
@@ -75,13 +74,7 @@ class Pairs:
                 chosen.append(k)
         return tuple(_numbered(told[k], n) for n, k in enumerate(chosen, 1))
 
-    @staticmethod
-    def _row(pack: Pack, time_s: float) -> int:
-        """The person's surest look at that instant; a box may be doubled for a look or two."""
-        rows = np.flatnonzero((pack.looks.time_s == time_s) & pack.sure)
-        return int(rows[np.argmax(pack.looks.quality[rows])])
-
-    def _alike(self, mains: list[Pack], told: list[Pair], at: list[tuple[int, ...]], k: int, c: int) -> bool:
+    def _alike(self, mains: list[Pack], told: list[Pair], at: Sequence[tuple[int, int]], k: int, c: int) -> bool:
         if abs(told[k].time_s - told[c].time_s) < self.apart_s:
             return True
         cosines = [float(p.looks.face[i] @ p.looks.face[j]) for p, i, j in zip(mains, at[k], at[c], strict=True)]
@@ -114,6 +107,13 @@ class Pairs:
             quality + (1 - quality) * self.shared * (shared is not None),
             (stable[0], stable[1]),
         )
+
+
+def _best_rows(pack: Pack) -> dict[float, int]:
+    """time -> the person's best sure look then; a box may be doubled for a look or two."""
+    sure = np.flatnonzero(pack.sure)
+    order = sure[np.argsort(pack.looks.quality[sure], kind="stable")]
+    return {float(pack.looks.time_s[i]): int(i) for i in order}  # the best of an instant comes last
 
 
 def _numbered(pair: Pair, number: int) -> Pair:
