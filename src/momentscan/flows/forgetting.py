@@ -227,7 +227,7 @@ def _derived_gone(
                 "identity packs of the others were removed too, their knobs are of another version; momentscan pack makes them again"
             )
         elif had:
-            notes.append("identity packs of the others were made of images that are there; momentscan pack cuts what is missing")
+            notes.append("identity packs of the others keep only images of instants at which nobody who was forgotten may be seen")
     with refused(folder):
         for name in (REPORT, f".{REPORT}.part", f".{RUN}.part"):
             (folder / name).unlink(missing_ok=True)
