@@ -27,6 +27,7 @@ from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pairs
 from momentscan.settings import load
 from momentscan.signals import Signals
+from momentscan.signals.boxes import ious
 
 Image = NDArray[np.uint8]
 
@@ -136,7 +137,7 @@ def pack_figures(folder: Path, signals: Signals, models: Path) -> dict[str, Any]
         picture = np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
         x1, y1 = meta["crop_box"][:2]
         boxes = detector.detect(picture).bbox + np.array([x1, y1, x1, y1])
-        again.append(bool(len(boxes)) and max(_iou(b, np.array(meta["face_bbox"], np.float64)) for b in boxes) >= 0.4)
+        again.append(bool(len(boxes)) and ious(boxes, np.array(meta["face_bbox"], np.float64)).max() >= 0.4)
         stable.append(min(meta["stable_score"], meta["redetected"]["stable_score"]) if meta["stable_score"] is not None else None)
         if meta["type"] == "anchor":
             yaws.append(abs(meta["yaw_deg"]))
@@ -163,11 +164,6 @@ def pack_figures(folder: Path, signals: Signals, models: Path) -> dict[str, Any]
         "counts": {m["person_id"]: [m["anchor_count"], m["coverage_count"], m["challenge_count"], m["stop_reason"]] for m in metas},
         "filled": {m["person_id"]: [m["coverage_buckets_filled"], m["coverage_buckets_achievable"]] for m in metas},
     }
-
-
-def _iou(a: NDArray[Any], b: NDArray[Any]) -> float:
-    shared = float(np.prod(np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0)))
-    return shared / max(float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - shared, 1e-9)
 
 
 # ---- what choosing costs ----

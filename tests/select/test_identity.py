@@ -14,9 +14,10 @@ import faces
 from faces import TAU, about, axis, somebody, video
 from momentscan.select import identity as module
 from momentscan.select.gate import Gate
-from momentscan.select.identity import STANDARD, Identities, Identity, misfit
+from momentscan.select.identity import Identities, Identity, misfit
 from momentscan.select.people import People
 from momentscan.signals import Signals
+from momentscan.signals.boxes import STANDARD_POINTS as STANDARD
 
 SEEDS = st.integers(0, 2**32 - 1)
 KINDS = pytest.mark.parametrize("kind", ["medoid", "trimmed_mean"])

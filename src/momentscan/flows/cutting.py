@@ -14,6 +14,7 @@ from momentscan.knobs import Knob
 from momentscan.media import jpeg, small_jpeg
 from momentscan.models.detectors import FaceDetector
 from momentscan.models.face_id import FaceId, align
+from momentscan.signals.boxes import areas, ious
 
 Frame = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
@@ -104,13 +105,13 @@ def _look_again(
     boxes = seen.bbox.astype(np.float64) + np.tile(corner, 2)
     chosen: list[int] = []
     for w in wanted:
-        overlap = [_iou(np.array(w.box, np.float64), b) for b in boxes]
-        best = int(np.argmax(overlap)) if overlap else -1
+        overlap = ious(np.array(w.box, np.float64), boxes)
+        best = int(np.argmax(overlap)) if len(overlap) else -1
         if best < 0 or overlap[best] < knobs.same_face or best in chosen:
             return "no face was found again in its crop"
         chosen.append(best)
-    smallest = min(_area(boxes[k]) for k in chosen)
-    if any(_area(boxes[k]) > knobs.others * smallest for k in range(len(boxes)) if k not in chosen):
+    sizes = areas(boxes)
+    if (np.delete(sizes, chosen) > knobs.others * sizes[chosen].min()).any():
         return "somebody else's face is in every crop"
     points = [seen.points[k].astype(np.float64) + corner for k in chosen]
     found = tuple(_whole(boxes[k]) for k in chosen)
@@ -159,15 +160,6 @@ def _square(box: Box, scale: float) -> tuple[float, float, float, float]:
     half = scale * max(box[2] - box[0], box[3] - box[1]) / 2
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return x - half, y - half, x + half, y + half
-
-
-def _area(box: NDArray[np.float64]) -> float:
-    return float(np.prod(np.maximum(box[2:] - box[:2], 0)))
-
-
-def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    shared = float(np.prod(np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0)))
-    return shared / max(_area(a) + _area(b) - shared, 1e-9)
 
 
 def _whole(box: NDArray[np.float64]) -> Box:

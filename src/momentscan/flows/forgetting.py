@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from momentscan import registry
 from momentscan.disk import read_log, write_json
 from momentscan.disk.files import refused, remove
 from momentscan.disk.packs import PACKS, kept_crops
@@ -33,8 +33,8 @@ from momentscan.disk.results import THUMBS
 from momentscan.disk.rewrite import LogRewriter
 from momentscan.errors import MomentscanError, UnreadableInput, UsageError
 from momentscan.flows.folders import REPORT, RUN, alone, run_of
-from momentscan.flows.judging import judge_all, tell
-from momentscan.flows.packing import Crops, boxes_px, choosing_as, make_packs
+from momentscan.flows.judging import as_before, judge_all, tell
+from momentscan.flows.packing import Crops, choosing_as, make_packs, whole_boxes
 from momentscan.knobs import with_knobs
 from momentscan.progress import Progress, silent
 from momentscan.select.gate import Gate
@@ -103,7 +103,7 @@ def forget(folder: Path, number: int, settings: Settings, on_progress: Progress 
         person = _named(folder, before, number)
         spans = _visible(signals, person)
         every = merged([*forgotten_spans(signals), *spans])
-        scorers = _as_before(run)
+        scorers = _as_before(run, folder)
         keep = _without(signals, person, every)
         log = LogRewriter(folder / "signals", keep, _fewer_faces(signals, keep), _noted(every))
         try:
@@ -266,7 +266,7 @@ def _packs_of_others(signals: Signals, folder: Path, person: Person, spans: list
     """The images of everybody else's packs, read, without those of instants at which the person may be seen."""
     at = dict(zip(signals["frames.frame_idx"].tolist(), signals["frames.time_s"].tolist(), strict=True))
     rows = person.rows
-    own = set(zip(signals["faces.frame_idx"][rows].tolist(), boxes_px(signals, rows), strict=True))
+    own = set(zip(signals["faces.frame_idx"][rows].tolist(), whole_boxes(signals, rows), strict=True))
     found = {}
     for (frame_idx, boxes), crop in kept_crops(folder).items():
         theirs = any((frame_idx, box) in own for box in boxes)
@@ -300,14 +300,12 @@ def _folder_gone(place: Path) -> int:
 # ---- judging again ----
 
 
-def _as_before(run: Mapping[str, Any] | None) -> dict[str, Any]:
+def _as_before(run: Mapping[str, Any] | None, folder: Path) -> dict[str, Any]:
     """Every engine that run.json remembers, with its knobs; without those that are not here any more or have other knobs now."""
     found = {}
     for name, engine in (run or {"engines": {}})["engines"].items():
-        try:
-            found[name] = with_knobs(registry.load("scorers", name), engine["knobs"])
-        except UsageError:
-            continue
+        with suppress(UnreadableInput):
+            found[name] = as_before(name, engine, folder)
     return found
 
 
@@ -323,8 +321,7 @@ def _judge_again(
     run["engines"] = {name: engine for name, engine in run["engines"].items() if name in scorers}
     judged = judge_all(signals, folder, scorers, chosen, run, {}, on_progress)
     if run.get("packs") is not None and choosing is not None:
-        windows = [m.window for verdict in judged.verdicts.values() for m in verdict.moments]
-        make_packs(signals, folder, windows, None, choosing, run, on_progress, before)
+        make_packs(signals, folder, judged.windows, None, choosing, run, on_progress, before)
     tell(signals, folder, judged, run)
     write_json(folder / RUN, run)
     return sum(p.is_file() for p in (folder / PACKS).rglob("*"))

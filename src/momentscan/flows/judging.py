@@ -32,7 +32,7 @@ from momentscan.select.picks import Picked, Picks
 from momentscan.settings import Settings
 from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans
-from momentscan.values import Verdict, VideoInfo
+from momentscan.values import Verdict, VideoInfo, Window
 
 CUT = ".stills.part"
 
@@ -131,6 +131,11 @@ class Judged(NamedTuple):
     verdicts: dict[str, Verdict]
     pictures: dict[str, dict[int, bytes]]
     looked: dict[str, list[Picked]]
+
+    @property
+    def windows(self) -> list[Window]:
+        """Of all moments of all engines."""
+        return [m.window for verdict in self.verdicts.values() for m in verdict.moments]
 
 
 def judge_all(

@@ -36,6 +36,7 @@ from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pair, Pairs
 from momentscan.settings import Settings
 from momentscan.signals import Signals
+from momentscan.signals.boxes import boxes_px
 from momentscan.values import Window
 
 Rows = tuple[int, ...]
@@ -125,8 +126,7 @@ def pack(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
         write_json(folder / RUN, run)
         scorers = {name: as_before(name, engine, folder) for name, engine in run["engines"].items()}
         judged = judge_all(signals, folder, scorers, settings, run, {}, on_progress)
-        windows = [m.window for verdict in judged.verdicts.values() for m in verdict.moments]
-        make_packs(signals, folder, windows, models, choosing, run, on_progress)
+        make_packs(signals, folder, judged.windows, models, choosing, run, on_progress)
         tell(signals, folder, judged, run)
         run["pack_s"] = round(time.perf_counter() - began, 3)
         write_json(folder / RUN, run)
@@ -300,7 +300,7 @@ class _Making:
     def _keep(self, rows: Rows, frame: NDArray[np.uint8], known: Sequence[NDArray[np.float64] | None]) -> None:
         detector = self._detector
         assert detector is not None
-        wanted = [Wanted(box, vectors) for box, vectors in zip(boxes_px(self._signals, rows), known, strict=True)]
+        wanted = [Wanted(box, vectors) for box, vectors in zip(whole_boxes(self._signals, rows), known, strict=True)]
         found = cut(frame, wanted, self._others(rows), detector, self._asked_face_id(), self._tau or -1.0, self._choosing.cutting)
         if isinstance(found, Cut):
             self._cuts[rows] = Crop(*found, self._made_by)
@@ -311,10 +311,10 @@ class _Making:
         """Everybody else's faces in the same frame."""
         times = self._signals["faces.time_s"]
         a, b = np.searchsorted(times, times[rows[0]], "left"), np.searchsorted(times, times[rows[0]], "right")
-        return boxes_px(self._signals, [r for r in range(int(a), int(b)) if r not in rows])
+        return whole_boxes(self._signals, [r for r in range(int(a), int(b)) if r not in rows])
 
     def _taken_over(self, rows: Rows) -> bool:
-        crop = self._before.get((int(self._signals["faces.frame_idx"][rows[0]]), boxes_px(self._signals, rows)))
+        crop = self._before.get((int(self._signals["faces.frame_idx"][rows[0]]), whole_boxes(self._signals, rows)))
         if crop is not None:
             self._cuts[rows] = crop
         return crop is not None
@@ -378,14 +378,14 @@ class _Making:
     def _told(self, rows: Rows, words: str, hints: Mapping[str, Any]) -> Told:
         signals = self._signals
         made_by = signals.made_by.get("crops.face")
-        return Told(signals.video.video_id, boxes_px(signals, rows), made_by, words, hints, version_of(signals))
+        return Told(signals.video.video_id, whole_boxes(signals, rows), made_by, words, hints, version_of(signals))
 
     def _refusals(self) -> list[dict[str, Any]]:
         signals = self._signals
         return [
             {
                 "frame_idx": int(signals["faces.frame_idx"][rows[0]]),
-                "face_bbox": [list(box) for box in boxes_px(self._signals, rows)],
+                "face_bbox": [list(box) for box in whole_boxes(self._signals, rows)],
                 "reason": reason,
             }
             for rows, reason in sorted(self._refused.items())
@@ -412,8 +412,8 @@ def _vectors(pack: Pack, image: Chosen) -> NDArray[np.float64] | None:
     return np.stack([node.vec for node in pack.bank.nodes])
 
 
-def boxes_px(signals: Signals, rows: Sequence[int] | NDArray[np.int64]) -> tuple[Box, ...]:
-    """Boxes of these rows of `faces` in px of the video, within the picture."""
+def whole_boxes(signals: Signals, rows: Sequence[int] | NDArray[np.int64]) -> tuple[Box, ...]:
+    """Boxes of these rows of `faces` in whole px of the video, within the picture."""
     size = np.tile([signals.video.width_px, signals.video.height_px], 2)
-    boxes = np.clip(signals["faces.bbox"][np.asarray(rows, np.int64)].astype(np.float64) * size, 0, size).round().astype(int)
+    boxes = np.clip(boxes_px(signals, np.asarray(rows, np.int64)), 0, size).round().astype(int)
     return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in boxes)

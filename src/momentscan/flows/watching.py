@@ -79,8 +79,7 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
             judged = judge_all(signals, folder, scorers, settings, run, timings, on_progress)
             if settings.identity:
                 began = time.perf_counter()
-                windows = [m.window for verdict in judged.verdicts.values() for m in verdict.moments]
-                make_packs(signals, folder, windows, models, choosing, run, on_progress)
+                make_packs(signals, folder, judged.windows, models, choosing, run, on_progress)
                 timings["packs"] = time.perf_counter() - began
             tell(signals, folder, judged, run)
             elapsed = time.perf_counter() - started

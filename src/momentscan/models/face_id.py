@@ -18,14 +18,12 @@ from momentscan.models.catalogue import weight as row
 from momentscan.models.embedders import HALF, Frames, Network, Vectors, planes
 from momentscan.models.session import Port, Session
 from momentscan.models.weights import chosen
+from momentscan.signals.boxes import STANDARD_POINTS
 
 Picture = NDArray[np.uint8]
 """(H,W,3) uint8 RGB; H and W at least 1."""
 
 SIDE_PX = 112
-STANDARD_POINTS = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)])
-"""(5,2) xy px: where eyes, nose and corners of the mouth lie in a crop of 112 px (ArcFace, Deng et al. 2019; insightface face_align.py)."""
-
 AUTO_ORDER = ("sface", "mobileface")
 """What "auto" looks for, best first: only networks whose licence allows commercial use. The others are used when asked for by name."""
 

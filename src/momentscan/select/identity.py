@@ -13,6 +13,7 @@ from momentscan.knobs import Knob
 from momentscan.select.gate import Gate, Level, failing, measured
 from momentscan.select.people import Person
 from momentscan.signals import Signals
+from momentscan.signals.boxes import SAME_FACE_IOU, STANDARD_POINTS, ious
 from momentscan.values import Series
 
 Vectors = NDArray[np.float64]
@@ -131,10 +132,6 @@ def _nearest(own: Identity, others: Mapping[int, Identity]) -> Series:
     return np.asarray(np.nan_to_num((own.vectors @ np.stack(prototypes).T).max(axis=1), nan=-1.0), np.float64)
 
 
-DOUBLED_IOU = 0.3
-"""Boxes that overlap more are one face, as detectors themselves count (models.detectors.SAME_FACE_IOU)."""
-
-
 def _doubled(signals: Signals, person: Person, other: Person) -> bool:
     """Whether the other is seen together with the person, and then mostly in the same place: one face, boxed twice."""
     times = signals["faces.time_s"]
@@ -142,13 +139,7 @@ def _doubled(signals: Signals, person: Person, other: Person) -> bool:
     if not len(both):
         return False
     a, b = (signals["faces.bbox"][rows].astype(np.float64) for rows in (person.rows[mine], other.rows[theirs]))
-    shared = np.prod(np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0), axis=1)
-    total = np.prod(a[:, 2:] - a[:, :2], axis=1) + np.prod(b[:, 2:] - b[:, :2], axis=1) - shared
-    return bool(np.mean(shared > DOUBLED_IOU * np.maximum(total, 1e-12)) > 0.5)
-
-
-STANDARD = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)])
-"""(5,2): where eyes, nose and corners of the mouth lie in a frontal face (ArcFace, Deng et al. 2019)."""
+    return bool(np.mean(ious(a, b) > SAME_FACE_IOU) > 0.5)
 
 
 def misfit(signals: Signals, rows: NDArray[np.int64]) -> Series:
@@ -156,7 +147,7 @@ def misfit(signals: Signals, rows: NDArray[np.int64]) -> Series:
     if not len(rows):
         return np.zeros(0)
     points = signals["faces.points"][rows].astype(np.float64).reshape(-1, 5, 2) * (signals.video.width_px, signals.video.height_px)
-    here, there = points @ (1, 1j), STANDARD @ (1, 1j)
+    here, there = points @ (1, 1j), STANDARD_POINTS @ (1, 1j)
     here, there = here - here.mean(axis=1, keepdims=True), there - there.mean()
     variance = np.maximum((np.abs(here) ** 2).sum(axis=1), 1e-12)
     shared = np.abs(here.conj() @ there) ** 2 / variance / float((np.abs(there) ** 2).sum())

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.select.buckets import EXPRESSIONS, label
 from momentscan.select.pack import Pack
 from momentscan.signals import Signals
+from momentscan.signals.boxes import boxes_px, ious
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Pairs:
         return min(cosines) > self.max_cos
 
     def _pair(self, signals: Signals, mains: list[Pack], i: int, j: int) -> Pair:
-        boxes = [_box(signals, int(p.looks.rows[k])) for p, k in zip(mains, (i, j), strict=True)]
+        boxes = [boxes_px(signals, p.looks.rows[k]) for p, k in zip(mains, (i, j), strict=True)]
         order = sorted((0, 1), key=lambda n: (boxes[n][0] + boxes[n][2], n))
         packs, at = [mains[n] for n in order], [(i, j)[n] for n in order]
         left, right = boxes[order[0]], boxes[order[1]]
@@ -101,7 +101,7 @@ class Pairs:
             (packs[0].person.number, packs[1].person.number),
             (float(across), float(down)),
             float(heights[0] / max(heights[1], 1e-9)),
-            _iou(left, right),
+            float(ious(left, right)),
             (expressions[0], expressions[1]),
             shared,
             quality + (1 - quality) * self.shared * (shared is not None),
@@ -118,16 +118,3 @@ def _best_rows(pack: Pack) -> dict[float, int]:
 
 def _numbered(pair: Pair, number: int) -> Pair:
     return replace(pair, name=f"pair_{number:03d}")
-
-
-def _box(signals: Signals, row: int) -> NDArray[np.float64]:
-    """x1, y1, x2, y2 in px of the video."""
-    size = np.tile([signals.video.width_px, signals.video.height_px], 2)
-    return np.asarray(signals["faces.bbox"][row].astype(np.float64) * size, np.float64)
-
-
-def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Intersection over union of two boxes."""
-    shared = float(np.prod(np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0)))
-    total = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - shared
-    return shared / total if total > 0 else 0.0

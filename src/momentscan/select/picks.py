@@ -14,6 +14,7 @@ from momentscan.select.gate import Gate, Reasons, failing
 from momentscan.select.people import People
 from momentscan.select.portraits import Portraits, portraits
 from momentscan.signals import Signals
+from momentscan.signals.boxes import boxes_px
 from momentscan.signals.forgotten import forgotten_spans, within
 from momentscan.signals.series import percentile, percentile_rank
 from momentscan.signals.vectors import Vectors
@@ -325,6 +326,5 @@ def _face_measures(signals: Signals, own: Portraits, i: int) -> dict[str, float]
 
 def _box_px(signals: Signals, row: int) -> Box:
     """The face's box in px of the video as shown; may reach past the picture."""
-    box = signals["faces.bbox"][row].astype(np.float64) * np.tile([signals.video.width_px, signals.video.height_px], 2)
-    left, top, right, bottom = (round(x) for x in box.tolist())
+    left, top, right, bottom = (round(x) for x in boxes_px(signals, row).tolist())
     return left, top, right, bottom
