@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from momentscan.progress import Progress, Step, silent
+from momentscan.progress import Progress, Step
+from momentscan.stopping import check
 
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """A Progress that draws on standard error, and is gone when it is done."""
     if not sys.stderr.isatty():
-        yield silent
+        yield _stoppable
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -24,6 +25,7 @@ def progress_bar() -> Iterator[Progress]:
         tasks: dict[str, TaskID] = {}
 
         def draw(step: Step) -> None:
+            check()
             if step.stage not in tasks:
                 for other in tasks.values():
                     bars.update(other, visible=False)
@@ -31,6 +33,10 @@ def progress_bar() -> Iterator[Progress]:
             bars.update(tasks[step.stage], completed=step.done, total=step.total, said=_said(step), visible=True)
 
         yield draw
+
+
+def _stoppable(step: Step) -> None:
+    check()
 
 
 def _said(step: Step) -> str:

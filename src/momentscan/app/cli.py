@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from momentscan import stopping
 from momentscan.errors import Cancelled, MomentscanError, UsageError, one_line
 
 app = typer.Typer(
@@ -43,8 +43,7 @@ Force = Annotated[bool, typer.Option(help="Scan again even if nothing has change
 
 def main() -> None:
     """The `momentscan` command: exit codes as in docs/cli.md, errors as one line on standard error."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    stopping.listen()
     try:
         app()
     except SystemExit as error:
@@ -60,10 +59,6 @@ def main() -> None:
     except MomentscanError as error:
         _say(one_line(error))
         sys.exit(error.exit_code)
-
-
-def _stop(number: int, frame: Any) -> None:
-    raise Cancelled("stopped")
 
 
 def _version(asked: bool) -> None:

@@ -18,6 +18,7 @@ from momentscan.errors import Cancelled, MomentscanError, one_line
 from momentscan.flows import Outcome
 from momentscan.progress import Progress, silent
 from momentscan.settings import load
+from momentscan.stopping import held_back
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
     """Results of worker processes as they come; ends early where one of them dies."""
     before = multiprocessing.active_children()
     with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=multiprocessing.get_context("spawn")) as pool:
-        with _deaf_to_ctrl_c():
+        with held_back(), _deaf_to_ctrl_c():
             futures = [pool.submit(run, task) for task in tasks]
         try:
             for future in as_completed(futures):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from momentscan.stopping import held_back
 from momentscan.values import Batch
 
 
@@ -20,7 +21,8 @@ def ahead(batches: Iterator[Batch]) -> Iterator[Iterator[Batch]]:
 
 
 def _one_ahead(pool: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Batch]:
-    coming = pool.submit(next, batches, None)
+    with held_back():
+        coming = pool.submit(next, batches, None)
     while (batch := coming.result()) is not None:
         coming = pool.submit(next, batches, None)
         yield batch

@@ -9,6 +9,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from momentscan.stopping import held_back
 from momentscan.values import Batch, Columns
 
 cv2.setNumThreads(1)  # two libraries that both take all cores cost minutes; and one thread gives the same bytes everywhere
@@ -64,7 +65,8 @@ def _shown(pool: ThreadPoolExecutor, batch: Batch, perceivers: Sequence[Perceive
     while waiting or running:
         for perceiver in [p for p in waiting if seen.keys() >= set(p.needs)]:
             waiting.remove(perceiver)
-            running[pool.submit(perceiver.look, batch, {name: seen[name] for name in perceiver.needs})] = perceiver
+            with held_back():
+                running[pool.submit(perceiver.look, batch, {name: seen[name] for name in perceiver.needs})] = perceiver
         if not running:
             raise ValueError(f"{waiting[0].name} needs {sorted(set(waiting[0].needs) - seen.keys())}, which no perceiver before it made")
         for future in wait(running, return_when=FIRST_COMPLETED).done:
