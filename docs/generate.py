@@ -27,19 +27,28 @@ def signals_page() -> str:
 def knobs_page() -> str:
     """Every threshold, with where it comes from."""
     from momentscan import registry
+    from momentscan.export.guarded import Guards
+    from momentscan.export.matching import Matching
     from momentscan.flows.cutting import Cutting
     from momentscan.knobs import knobs_of
     from momentscan.media.clock import ClockKnobs
     from momentscan.media.decode import Sampling
     from momentscan.media.door import Limits
+    from momentscan.media.live import Following
+    from momentscan.media.subtitles import Reading
     from momentscan.perceive.body import Bodies
     from momentscan.perceive.crops import Cropping
     from momentscan.perceive.faces import Looking
     from momentscan.perceive.head import Heads
     from momentscan.perceive.tracks import Tracking
+    from momentscan.perceive.words import Recognising
+    from momentscan.score.align import Align
+    from momentscan.score.delivery import Delivery
+    from momentscan.score.hardening import Hardening
     from momentscan.score.intervals import Intervals
     from momentscan.score.peaks import Peaks
     from momentscan.select.buckets import Buckets
+    from momentscan.select.framing import Follow
     from momentscan.select.gate import Gate
     from momentscan.select.identity import Identities
     from momentscan.select.looks import References
@@ -48,6 +57,8 @@ def knobs_page() -> str:
     from momentscan.select.pairs import Pairs
     from momentscan.select.people import People
     from momentscan.select.picks import Picks
+    from momentscan.signals.speech import Voicing
+    from momentscan.signals.words import Sentences
 
     classes = [(f"engine {name}", registry.load("scorers", name)) for name in registry.names("scorers")]
     classes += [
@@ -66,11 +77,22 @@ def knobs_page() -> str:
         ("landmarks (heads)", Heads),
         ("body pose (bodies)", Bodies),
         ("crops that are embedded (crops)", Cropping),
+        ("how words become sentences (sentences)", Sentences),
+        ("how sound is cut for speech recognition (recognising)", Recognising),
+        ("transcripts", Reading),
+        ("where clips start and end (align)", Align),
+        ("which moments become clips (delivery)", Delivery),
+        ("crops that follow the main person (follow)", Follow),
+        ("when somebody speaks", Voicing),
         ("peaks", Peaks),
         ("intervals", Intervals),
         ("the decode pass", Sampling),
         ("the clock", ClockKnobs),
         ("limits", Limits),
+        ("following what is live (live)", Following),
+        ("when a live moment is final (hardening)", Hardening),
+        ("edits that come back", Matching),
+        ("limits of edits", Guards),
     ]
     parts = [
         NOTE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -14,8 +15,12 @@ from momentscan import registry
 from momentscan.models.chosen import Models
 from momentscan.models.detectors import Faces, one_per_face
 from momentscan.models.landmarks import EYES, RIGID, RIGID_CM, Mesh
+from momentscan.models.tagger import KINDS
+from momentscan.models.voice import Heard
+from momentscan.models.whisper import Recognised
 from momentscan.perceive import Perceiver, ordered, watch
 from momentscan.signals import Signals
+from momentscan.signals.words import Transcript, Word
 from momentscan.values import Batch, Columns, VideoInfo
 
 Frame = NDArray[np.uint8]
@@ -130,6 +135,56 @@ class Pose(_Fake):
         return np.column_stack([box[:2] + shares[:, :2] * size, shares[:, 2]]).astype(np.float32)
 
 
+class Voice(_Fake):
+    """Who is louder than a whisper speaks; `steps` counts what it was shown. It remembers what it heard, as the real one does."""
+
+    name, version = "fake-voice", "fake-voice-v1"
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def listen(self, steps: NDArray[np.float32], heard: Heard) -> tuple[NDArray[np.float32], Heard]:
+        self.steps += len(steps)
+        level = np.sqrt(np.square(steps).mean(axis=1))
+        before = np.concatenate([heard.h[0, 0, :1], level[:-1]])
+        return np.clip(5 * (level + before), 0, 1).astype(np.float32), heard._replace(h=np.full_like(heard.h, level[-1]))
+
+
+class Tagger(_Fake):
+    """The louder, the more of everything; laughter most."""
+
+    name, version = "fake-tagger", "fake-tagger-v1"
+
+    def tag(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.clip(np.sqrt(np.square(patch).mean()) / np.arange(1, 1 + len(KINDS)), 0, 1).astype(np.float32)
+
+
+class Recogniser(_Fake):
+    """Writes down one word for each half second of sound: how loud it is in hundredths. `chunks` are the lengths it was given, in samples."""
+
+    name, version = "fake-recogniser", "fake-recogniser-v1"
+
+    def __init__(self) -> None:
+        self.chunks: list[int] = []
+        self.languages: list[str | None] = []
+
+    def recognise(self, sound: NDArray[np.float32], language: str | None) -> Recognised:
+        self.chunks.append(len(sound))
+        self.languages.append(language)
+        halves = [sound[i : i + 8000] for i in range(0, len(sound), 8000)]
+        levels = [round(100 * float(np.sqrt(np.square(half).mean()))) for half in halves]
+        words = [Word(i / 2, i / 2 + 0.4, f"{level:02d}.", i // 4, prob=0.9) for i, level in enumerate(levels) if level]
+        return Recognised(tuple(words), "ko", 0.8)
+
+
+TOLD = Transcript(
+    "told.srt",
+    "0" * 64,
+    (Word(0.2, 0.6, "Hello"), Word(0.6, 1.4, "there."), Word(3.0, 3.5, "Again,", 1, False), Word(3.5, 5.5, "Anna.", 1, False)),
+)
+"""What somebody wrote down of `worlds.batches`."""
+
+
 class Embedder(_Fake):
     """A picture of 4 × 4 pixels: what is bright and what is dark, and of which colour."""
 
@@ -143,8 +198,13 @@ class Embedder(_Fake):
 
 
 def models() -> Models:
-    """All of them."""
+    """All that look."""
     return Models(Embedder(), Detector(), Landmarks(), FaceId(), Pose())
+
+
+def listening() -> Models:
+    """Those and all that listen."""
+    return dataclasses.replace(models(), voice=Voice(), tagger=Tagger())
 
 
 def perceiver(name: str, **changes: Any) -> Perceiver:
@@ -157,12 +217,18 @@ def perceiver(name: str, **changes: Any) -> Perceiver:
         "head": {"landmarks": Landmarks()},
         "body": {"pose": Pose()},
         "crops": {"embedder": embedder, "poses": True},
+        "speech": {"voice": Voice()},
+        "words": {"transcript": TOLD},
+        "tags": {"tagger": Tagger()},
     }
     built: Perceiver = registry.load("perceivers", name)(**(given.get(name, {}) | changes))
     return built
 
 
-ALL = ("clock", "picture", "motion", "scenes", "sound", "strip", "vision", "faces", "tracks", "photo", "head", "body", "crops")
+ALL = (
+    *("clock", "picture", "motion", "scenes", "sound", "speech", "words", "tags", "strip", "vision"),
+    *("faces", "tracks", "photo", "head", "body", "crops"),
+)
 """Our own; plug-ins that happen to be installed are not asked."""
 
 PEOPLE = ("clock", "faces", "tracks")

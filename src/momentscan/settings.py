@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     )
     face_id: str = Field("auto", description="Face-ID; auto = the first that may be used commercially and is here, none = none")
     body_pose: str = Field("auto", description="body pose; auto = the first whose weights are here, none = none")
+    voice: str = Field("auto", description="voice activity; auto = the first whose weights are here, none = none")
+    tagger: str = Field("auto", description="audio tagger (laughter, applause, …); auto = the first whose weights are here, none = none")
+    transcript: str = Field("auto", description="SRT, VTT, ASS or JSON of what is said; auto = a file beside the video, none = none")
+    asr: str = Field("none", description="speech recognition without a transcript: name or folder of a Whisper model (extra `speech`)")
     device: Literal["auto", "cpu", "cuda", "coreml"] = Field("auto", description="where networks run")
     decode: Literal["exact", "fast"] = Field("exact", description="fast skips the loop filter and frames that no other refers to")
     motion: Literal["dis", "farneback"] = Field("dis", description="optical flow; farneback = the seed's, full size, slow")
@@ -40,6 +44,8 @@ class Settings(BaseSettings):
     heads: dict[str, Any] = Field(default_factory=dict, description="knobs of the landmarks")
     bodies: dict[str, Any] = Field(default_factory=dict, description="knobs of the body pose")
     crops: dict[str, Any] = Field(default_factory=dict, description="knobs of the crops that are embedded")
+    sentences: dict[str, Any] = Field(default_factory=dict, description="knobs of how words become sentences")
+    recognising: dict[str, Any] = Field(default_factory=dict, description="knobs of how sound is cut for speech recognition")
     rules: dict[str, Any] = Field(default_factory=dict, description="knobs of the rules engine")
     vector: dict[str, Any] = Field(default_factory=dict, description="knobs of the vector engine")
     saliency: dict[str, Any] = Field(default_factory=dict, description="knobs of the saliency engine")
@@ -56,6 +62,20 @@ class Settings(BaseSettings):
     identities: dict[str, Any] = Field(default_factory=dict, description="knobs of the identity prototype")
     memory: dict[str, Any] = Field(default_factory=dict, description="knobs of the memory bank")
     cutting: dict[str, Any] = Field(default_factory=dict, description="knobs of how reference images are cut")
+
+    cut: Literal["exact", "copy", "smart"] = Field(
+        "exact", description="clips to the frame, by encoding; copy = on key frames, smart = encode the edges only"
+    )
+    aspect: str | None = Field(None, description="crop clips to 16:9, 9:16 or 1:1, following the main person")
+    reel: bool = Field(False, description="all clips of an engine as one film with chapters, too")
+    preview: Literal["none", "gif", "webp"] = Field("none", description="a small moving picture of each clip")
+    subtitles: bool = Field(True, description="what is said in a clip as .srt and .vtt beside it, where a transcript was logged")
+    align: dict[str, Any] = Field(default_factory=dict, description="knobs of where clips start and end")
+    delivery: dict[str, Any] = Field(default_factory=dict, description="knobs of which moments become clips")
+    clips: dict[str, Any] = Field(default_factory=dict, description="knobs of how clips are encoded")
+    follow: dict[str, Any] = Field(default_factory=dict, description="knobs of crops that follow the main person")
+    live: dict[str, Any] = Field(default_factory=dict, description="knobs of watching what is live")
+    hardening: dict[str, Any] = Field(default_factory=dict, description="knobs of when a live moment is final")
 
     @classmethod
     def settings_customise_sources(

@@ -28,6 +28,11 @@ def check() -> None:
         raise Cancelled("stopped")
 
 
+def answered() -> None:
+    """The stop was understood, and what is left is only to end well; the next one raises again."""
+    _State.asked = False
+
+
 @contextmanager
 def held_back() -> Iterator[None]:
     """A stop that comes inside is raised at the end. For starting threads, of which Python loses count when interrupted there."""

@@ -156,3 +156,58 @@ class Verdict:
     candidates: tuple[Candidate, ...]
     reason: str | None
     absent: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """How people react: laughter, applause or cheer, when it sets in, and its highest score in [0, 1]."""
+
+    kind: str
+    onset_s: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Move:
+    """One edge of a clip, moved. `edge`: start or end; `reason` a dotted code; `note` says it in words."""
+
+    edge: str
+    from_s: float
+    to_s: float
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A clip. `window` is the moment as it was found; `moves` lead from its edges to `start_s` and `end_s`, in order.
+
+    `flags` name what could not be had: speech.start, speech.end (the edge lies in speech), length (outside of the limits).
+    """
+
+    window: Window
+    start_s: float
+    end_s: float
+    moves: tuple[Move, ...]
+    flags: tuple[str, ...]
+    reaction: Reaction | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A moment that is delivered, or not.
+
+    rank    place in the delivery from 1, None where it is left out
+    kind    what makes it: the reaction that is heard, else the part of the score that gives most
+    below   True where the engine itself did not call it a moment
+    what    what the engine says of it
+    why     why it has this place, or why it has none
+    """
+
+    rank: int | None
+    clip: Aligned
+    score: float
+    kind: str
+    below: bool
+    what: str
+    why: str

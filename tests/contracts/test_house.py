@@ -11,19 +11,28 @@ from pathlib import Path
 import pytest
 
 from momentscan import registry
+from momentscan.export.guarded import Guards
+from momentscan.export.matching import Matching
 from momentscan.flows.cutting import Cutting
 from momentscan.knobs import knobs_of
 from momentscan.media.clock import ClockKnobs
 from momentscan.media.decode import Sampling
 from momentscan.media.door import Limits
+from momentscan.media.live import Following
+from momentscan.media.subtitles import Reading
 from momentscan.perceive.body import Bodies
 from momentscan.perceive.crops import Cropping
 from momentscan.perceive.faces import Looking
 from momentscan.perceive.head import Heads
 from momentscan.perceive.tracks import Tracking
+from momentscan.perceive.words import Recognising
+from momentscan.score.align import Align
+from momentscan.score.delivery import Delivery
+from momentscan.score.hardening import Hardening
 from momentscan.score.intervals import Intervals
 from momentscan.score.peaks import Peaks
 from momentscan.select.buckets import Buckets
+from momentscan.select.framing import Follow
 from momentscan.select.gate import Gate
 from momentscan.select.identity import Identities
 from momentscan.select.looks import References
@@ -32,6 +41,8 @@ from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pairs
 from momentscan.select.people import People
 from momentscan.select.picks import Picks
+from momentscan.signals.speech import Voicing
+from momentscan.signals.words import Sentences
 
 KNOBS = [
     Packs,
@@ -44,16 +55,27 @@ KNOBS = [
     ClockKnobs,
     Sampling,
     Limits,
+    Following,
+    Hardening,
     Looking,
     Tracking,
+    Recognising,
+    Sentences,
+    Reading,
     Heads,
     Bodies,
     Cropping,
+    Align,
+    Delivery,
+    Follow,
+    Voicing,
     Intervals,
     Peaks,
     Gate,
     People,
     Picks,
+    Matching,
+    Guards,
 ]
 """Those of scorers are looked at with the scorers."""
 

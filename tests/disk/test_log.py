@@ -21,12 +21,13 @@ from momentscan.disk import LogWriter, manifest_of, read_log
 from momentscan.disk import log as log_module
 from momentscan.errors import MissingSignal, MomentscanError, OutputError, UnreadableInput
 
+TEXT = np.dtypes.StringDType()
 RNG = np.random.default_rng(0)
 N = 600
 
 
 def world(seed: int = 0) -> dict[str, dict[str, np.ndarray]]:
-    """maker -> columns, ten minutes of them: numbers with NaN, vectors, bytes, and a table with no row."""
+    """maker -> columns, ten minutes of them: numbers with NaN, vectors, bytes, text, and a table with no row."""
     rng = np.random.default_rng(seed)
     motion = rng.random(N).astype(np.float32)
     motion[0] = np.nan
@@ -40,6 +41,7 @@ def world(seed: int = 0) -> dict[str, dict[str, np.ndarray]]:
         "scenes": {"scenes.start_s": np.zeros(0), "scenes.end_s": np.zeros(0), "frames.content_change": motion * 2},
         "vision": {"vision.time_s": np.arange(N // 2) * 2.0, "vision.embedding": vectors},
         "strip": {"strip.time_s": np.arange(N // 3) * 3.0, "strip.jpeg": pictures},
+        "words": {"words.start_s": np.arange(N) * 1.0, "words.text": np.array(["말", "", "a b", "👋🏽"] * (N // 4), TEXT)},
     }
 
 
@@ -63,6 +65,14 @@ def _between(name: str, rows: np.ndarray, start_s: float, end_s: float) -> np.nd
 
 def parquet_bytes(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.glob("*.parquet")}
+
+
+def test_text_of_no_rows_is_still_text(tmp_path: Path) -> None:
+    log = LogWriter(tmp_path / "signals")
+    log.add(1.0, {"words": {"words.text": np.zeros(0, TEXT)}})
+    log.close(worlds.info(1.0), "k", {})
+    back = read_log(tmp_path / "signals")["words.text"]
+    assert (back.dtype, back.tolist()) == (TEXT, [])
 
 
 def test_what_was_logged_comes_back(tmp_path: Path) -> None:
@@ -121,7 +131,7 @@ def test_the_size_of_batches_changes_no_row(batch_s: float, tmp_path: Path) -> N
 
 def test_there_is_one_file_per_table_and_maker_and_the_manifest_names_each(tmp_path: Path) -> None:
     folder = write(tmp_path / "signals")
-    files = {"frames.clock", "frames.motion", "frames.scenes", "scenes.scenes", "strip.strip", "vision.vision"}
+    files = {"frames.clock", "frames.motion", "frames.scenes", "scenes.scenes", "strip.strip", "vision.vision", "words.words"}
     assert {p.name for p in folder.iterdir()} == {f"{f}.parquet" for f in files} | {"manifest.json"}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert set(manifest["files"]) == {f"{f}.parquet" for f in files}

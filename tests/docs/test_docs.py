@@ -17,6 +17,7 @@ import fakes
 import worlds
 from momentscan import flows
 from momentscan.flows import watching
+from momentscan.flows.exporting import export, take_back
 from momentscan.settings import load
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,9 @@ def test_generated_pages_are_fresh() -> None:
 def scanned(ride: Path, still: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     output = tmp_path_factory.mktemp("schemas")
     plain = [Path(flows.scan(video, load(output=str(output), embedder="descriptor")).folder) for video in (ride, still)]
+    timeline = export(plain[0], "saliency", ["edl"]).files[0]
+    take_back(plain[0], Path(timeline))
+    flows.clip(plain[0], load(output=str(output), engine="saliency", reel=True, clips={"preset": "ultrafast"}))
     riders = worlds.riders(output / "riders.mp4")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(watching, "choose_models", lambda *_: fakes.models())
@@ -60,7 +64,10 @@ def test_every_result_matches_its_schema(scanned: list[Path]) -> None:
         "person_meta": "identity_builder/person_*/meta.json",
         "pair_meta": "identity_builder/pair/*_meta.json",
         "pack_manifest": "identity_builder/person_*/manifest.json",
+        "clips": "clips/*/clips.json",
         "memory_bank": "identity_builder/person_*/memory_bank.json",
+        "exports": "exports/saliency.json",
+        "feedback": "feedback.jsonl",
     }
     schemas = {p.stem: json.loads(p.read_text()) for p in (ROOT / "docs" / "schemas").glob("*.json")}
     assert set(schemas) == set(places)
@@ -68,7 +75,8 @@ def test_every_result_matches_its_schema(scanned: list[Path]) -> None:
         files = [f for folder in scanned for f in folder.glob(pattern)]
         assert files, name
         for file in files:
-            jsonschema.validate(json.loads(file.read_text()), schemas[name])
+            for document in file.read_text().splitlines() if file.suffix == ".jsonl" else [file.read_text()]:
+                jsonschema.validate(json.loads(document), schemas[name])
 
 
 def test_the_report_is_one_file_that_asks_the_network_for_nothing(scanned: list[Path]) -> None:

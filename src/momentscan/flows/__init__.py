@@ -1,9 +1,30 @@
 """The verbs, one function each. Here, and only here, files meet the pure core."""
 
+from momentscan.flows.clipping import clip, clipping_of
+from momentscan.flows.exporting import export, ranges_of, take_back
 from momentscan.flows.folders import Outcome, load, scanned_folders
 from momentscan.flows.forgetting import Forgotten, forget, people, somebody
-from momentscan.flows.judging import compare, find, judge
+from momentscan.flows.judging import compare, find, judge, judged_by
 from momentscan.flows.packing import pack
 from momentscan.flows.watching import scan
 
-__all__ = ["Forgotten", "Outcome", "compare", "find", "forget", "judge", "load", "pack", "people", "scan", "scanned_folders", "somebody"]
+__all__ = [
+    "Forgotten",
+    "Outcome",
+    "clip",
+    "clipping_of",
+    "compare",
+    "export",
+    "find",
+    "forget",
+    "judge",
+    "judged_by",
+    "load",
+    "pack",
+    "people",
+    "ranges_of",
+    "scan",
+    "scanned_folders",
+    "somebody",
+    "take_back",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from momentscan import __version__
 from momentscan.disk import manifest_of, read_log
+from momentscan.disk.clips import CLIPS
 from momentscan.disk.files import create, locked, mend, release
 from momentscan.disk.results import to_json
 from momentscan.errors import OutputError, UsageError
@@ -41,6 +42,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     x_realtime: float | None = None
     packs: tuple[Mapping[str, Any], ...] = ()
+    clips: tuple[Mapping[str, Any], ...] = ()
 
 
 def load(folder: Path) -> Signals:
@@ -72,18 +74,30 @@ def run_of(folder: Path) -> dict[str, Any] | None:
     return run if isinstance(run, dict) and isinstance(run.get("engines"), dict) else None
 
 
-def outcome_of(run: dict[str, Any], folder: Path, status: str) -> Outcome:
+def outcome_of(
+    run: dict[str, Any],
+    folder: Path,
+    status: str,
+    clips: Iterable[Mapping[str, Any]] = (),
+    engines: Collection[str] | None = None,
+) -> Outcome:
+    """What run.json says of a video; `engines` where only some were asked."""
     return Outcome(
         video=run["video"]["path"],
         video_id=folder.name,
         folder=str(folder),
         status=status,
         duration_s=run["video"]["duration_s"],
-        engines={name: {"moments": e["moments"], "reason": e["reason"]} for name, e in run["engines"].items()},
+        engines={
+            name: {"moments": e["moments"], "reason": e["reason"]}
+            for name, e in run["engines"].items()
+            if engines is None or name in engines
+        },
         problems=tuple(run["problems"]),
         warnings=tuple(run["warnings"]),
         x_realtime=run.get("x_realtime"),
         packs=tuple(run.get("packs") or ()),
+        clips=tuple(clips),
     )
 
 
@@ -109,7 +123,7 @@ def _owner(folder: Path) -> str | None:
 def alone(folder: Path) -> Iterator[None]:
     """Holds the folder for one process; on an error gives back a folder in which nothing came to be."""
     with locked(folder / CLAIM):
-        for aside in folder.glob(".*.old"):  # a kill in the midst of an exchange
+        for aside in (*folder.glob(".*.old"), *folder.glob(f"{CLIPS}/.*.old")):  # a kill in the midst of an exchange
             mend(folder / aside.name.removeprefix(".").removesuffix(".old"))
         try:
             yield

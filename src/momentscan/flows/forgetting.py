@@ -27,6 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.disk import read_log, write_json
+from momentscan.disk.clips import CLIPS
+from momentscan.disk.exports import EXPORTS
+from momentscan.disk.feedback import FEEDBACK
 from momentscan.disk.files import refused, remove
 from momentscan.disk.packs import PACKS, kept_crops
 from momentscan.disk.results import THUMBS
@@ -46,12 +49,10 @@ from momentscan.signals.forgotten import END_S, START_S, Span, forgotten_spans, 
 from momentscan.signals.schema import table_of
 from momentscan.values import Columns
 
-CLIPS = "clips"
-
 MARGIN_S = 0.5
 """Somebody may be seen so long before and after they were looked at, and at least until the looks beside."""
 
-KEPT = "measures of the whole picture and of the sound, which name nobody"
+KEPT = "measures of the whole picture and of the sound, which name nobody, and what was said, as the transcript has it"
 
 COUNTED = ("faces", "crops", "face_ids", "poses", "tracks")
 """Tables that are always told of, also where nothing was in them."""
@@ -239,7 +240,10 @@ def _derived_gone(
         if name not in scorers:
             remove(engine)
             notes.append(f"{engine.name} was removed as a whole: it cannot be judged again as it was before")
-    gone = {"stills": stills, "packs": _folder_gone(folder / PACKS), "clips": _folder_gone(folder / CLIPS)}
+    if (folder / FEEDBACK).is_file():
+        notes.append(f"{FEEDBACK} stays: it has the times of moments and what editors did to them, and names nobody")
+    folders = {"packs": PACKS, "clips": CLIPS, "exports": EXPORTS}
+    gone = {"stills": stills, **{what: _folder_gone(folder / name) for what, name in folders.items()}}
     return gone, notes
 
 

@@ -125,6 +125,24 @@ def as_before(name: str, engine: Mapping[str, Any], folder: Path) -> Any:
         raise UnreadableInput(f"{folder}: was judged by {name} with knobs of another version ({error}); scan the video again") from None
 
 
+def engines_in(folder: Path, run: Mapping[str, Any], settings: Settings) -> list[str]:
+    """Those of the engines asked for that have judged the video, for `all` every one. Raises UsageError where one has not."""
+    asked = [e.strip() for e in settings.engine.split(",") if e.strip()]
+    judged = list(run["engines"])
+    missing = [e for e in asked if e not in judged and e != "all"]
+    if missing or not judged:
+        raise UsageError(f"{folder}: was not judged by {missing[0] if missing else 'any engine'}; momentscan find {folder} --engine NAME")
+    return judged if "all" in asked else list(dict.fromkeys(asked))
+
+
+def judged_by(folder: Path, settings: Settings) -> list[str]:
+    """The engines asked for, of a scanned video. Raises UsageError where one has not judged it, UnreadableInput where nothing says so."""
+    run = run_of(folder)
+    if run is None:
+        raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again")
+    return engines_in(folder, run, settings)
+
+
 class Judged(NamedTuple):
     """What all engines said: each one's verdict, its small stills by frame_idx, and what became of the frames it looked at."""
 

@@ -23,6 +23,7 @@ from momentscan.flows.packing import choosing_of, make_packs, packed
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
 from momentscan.media.ahead import ahead
+from momentscan.media.subtitles import transcript_of
 from momentscan.models.chosen import Models, choose_models
 from momentscan.perceive import Perceiver, ordered, watch
 from momentscan.perceive.body import Bodies
@@ -30,10 +31,12 @@ from momentscan.perceive.crops import Cropping
 from momentscan.perceive.faces import Looking
 from momentscan.perceive.head import Heads
 from momentscan.perceive.tracks import Tracking
+from momentscan.perceive.words import Recognising
 from momentscan.progress import Progress, Step, silent
 from momentscan.settings import Settings
 from momentscan.signals import Signals, schema
 from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.words import Sentences, Transcript
 from momentscan.values import Batch, Columns
 
 OF_FACES = ("faces", "tracks", "photo", "head", "body", "crops")
@@ -50,9 +53,10 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
     with ExitStack() as stack:
         opened = stack.enter_context(open_video(video))
+        transcript = transcript_of(video, settings.transcript)
         sha256 = _sha256(video, on_progress)
         folder = folder_for(video, sha256, settings.output)
-        key = _key(sha256, _perceivers(settings, models), models, settings)
+        key = _key(sha256, _perceivers(settings, models, transcript), models, settings, transcript)
         timings: dict[str, float] = {"open": time.perf_counter() - started}
         with alone(folder):
             before = None if force else finished(folder, key, engines, settings)
@@ -68,7 +72,7 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
                 )
             (folder / RUN).unlink(missing_ok=True)
             if watched:
-                _write_log(opened, sha256, folder, key, settings, models, timings, on_progress)
+                _write_log(opened, sha256, folder, key, settings, models, transcript, timings, on_progress)
                 for engine in registry.names("scorers"):  # stills of another log are not kept
                     remove(folder / f"highlight_{engine}")
                 remove(folder / PACKS)
@@ -89,8 +93,8 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     return outcome_of(run, folder, run["status"])
 
 
-def _perceivers(settings: Settings, models: Models) -> list[Perceiver]:
-    """Every registered perceiver for which there is a model, built with what it needs."""
+def _perceivers(settings: Settings, models: Models, transcript: Transcript | None = None) -> list[Perceiver]:
+    """Every registered perceiver for which there is a model, or a transcript, built with what it needs."""
     given: dict[str, dict[str, Any]] = {"motion": {"method": settings.motion}, "vision": {"embedder": models.embedder}}
     if models.detector is not None:
         given |= {
@@ -105,8 +109,16 @@ def _perceivers(settings: Settings, models: Models) -> list[Perceiver]:
         }
     if models.pose is not None:
         given["body"] = {"pose": models.pose, "bodies": with_knobs(Bodies, settings.bodies)}
-    blind = {name for name in OF_FACES if models.detector is None or (name == "body" and models.pose is None)}
-    classes = {name: registry.load("perceivers", name) for name in registry.names("perceivers") if name not in blind}
+    hearing: dict[str, dict[str, Any]] = {
+        "speech": {"voice": models.voice},
+        "tags": {"tagger": models.tagger},
+        "words": {"transcript": transcript, "recogniser": models.recogniser},
+    }
+    knobs = {"sentences": with_knobs(Sentences, settings.sentences), "recognising": with_knobs(Recognising, settings.recognising)}
+    given |= hearing | {"words": hearing["words"] | knobs}
+    absent = {name for name in OF_FACES if models.detector is None or (name == "body" and models.pose is None)}
+    absent |= {name for name, sources in hearing.items() if not any(sources.values())}
+    classes = {name: registry.load("perceivers", name) for name in registry.names("perceivers") if name not in absent}
     for cls in classes.values():
         schema.add(getattr(cls, "columns", ()))
     return ordered([cls(**given.get(name, {})) for name, cls in classes.items()])
@@ -119,10 +131,11 @@ def _write_log(
     key: str,
     settings: Settings,
     models: Models,
+    transcript: Transcript | None,
     timings: dict[str, float],
     on_progress: Progress,
 ) -> None:
-    perceivers = [_Timed(p, timings) for p in _perceivers(settings, models)]
+    perceivers = [_Timed(p, timings) for p in _perceivers(settings, models, transcript)]
     sampling = sampling_of(settings)
     total_s = opened.info.declared_s
     log = LogWriter(folder / "signals")
@@ -131,7 +144,8 @@ def _write_log(
             for done_s, made in watch(_timed(batches, "waiting for the decoder", timings), perceivers):
                 log.add(done_s, made)
                 on_progress(Step("watching", done_s, max(total_s, done_s) if total_s else None))
-        video = dataclasses.replace(opened.info, sha256=sha256, video_id=folder.name)
+        problems = (*opened.info.problems, *(line for p in perceivers for line in p.problems))
+        video = dataclasses.replace(opened.info, sha256=sha256, video_id=folder.name, problems=problems)
         log.close(video, key, {name: version for p in perceivers for name, version in p.made_by.items()})
     except BaseException:
         log.abandon()
@@ -154,20 +168,24 @@ def new_run(signals: Signals, settings: Settings, models: Models, key: str) -> d
         "packs": None,
         "pairs": 0,
         "comparisons": [],
-        "warnings": models.missing(settings),
+        "warnings": models.missing(settings, sound=video.audio_codec is not None),
     }
 
 
-_LOOKING: dict[str, Any] = {"faces": Looking, "tracks": Tracking, "heads": Heads, "bodies": Bodies, "crops": Cropping}
-"""The tables of settings that decide how faces are looked at; defaults count too, so that a log of other defaults is another log."""
+_LOOKING: dict[str, Any] = {
+    **{"faces": Looking, "tracks": Tracking, "heads": Heads, "bodies": Bodies, "crops": Cropping},
+    **{"sentences": Sentences, "recognising": Recognising},
+}
+"""The tables of settings that decide how a video is looked at; defaults count too, so that a log of other defaults is another log."""
 
 
-def _key(sha256: str, perceivers: Sequence[Perceiver], models: Models, settings: Settings) -> str:
+def _key(sha256: str, perceivers: Sequence[Perceiver], models: Models, settings: Settings, transcript: Transcript | None = None) -> str:
     """What a log was made of and how: the same key, the same bytes."""
     writes = {p.name: p.writes for p in perceivers}
     weights = [(row["version"], row["sha256"]) for row in models.rows()]
     looks = [knobs_in(with_knobs(cls, getattr(settings, name))) for name, cls in _LOOKING.items()]
-    made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, weights, looks, writes]
+    told = (transcript.name, transcript.sha256, transcript.problems) if transcript else None
+    made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, weights, looks, writes, told]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
 
@@ -209,3 +227,7 @@ class _Timed:
 
     def finish(self) -> Columns:
         return self._perceiver.finish()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(getattr(self._perceiver, "problems", ()))

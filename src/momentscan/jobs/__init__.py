@@ -46,7 +46,15 @@ class Pack:
     settings: dict[str, Any]
 
 
-Task = Scan | Find | Pack
+@dataclass(frozen=True)
+class Clip:
+    """Cut the moments of a scanned video into clips."""
+
+    folder: str
+    settings: dict[str, Any]
+
+
+Task = Scan | Find | Pack | Clip
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ def run(task: Task, on_progress: Progress = silent) -> Result:
             return Result(task, flows.scan(Path(task.video), settings, task.force, on_progress))
         if isinstance(task, Pack):
             return Result(task, flows.pack(Path(task.folder), settings, on_progress))
+        if isinstance(task, Clip):
+            return Result(task, flows.clip(Path(task.folder), settings, on_progress))
         return Result(task, flows.find(Path(task.folder), settings, on_progress))
     except Cancelled:
         raise

@@ -41,6 +41,12 @@ class Clock:
     last_s: float | None = None
     dropped: int = 0
     jumps: int = 0
+    back_most_s: float = 0.0
+    ahead_most_s: float = 0.0
+
+    def resume(self, replay_s: float, lost_s: float) -> None:
+        """The next frames come over a new connection: up to `replay_s` of what was shown may come again, up to `lost_s` may be missing."""
+        self.back_most_s, self.ahead_most_s = replay_s, lost_s
 
     def __call__(self, raw_s: float, step_s: float) -> float | None:
         """The time of a frame whose container time is `raw_s`; None where it repeats what was shown. `step_s`: a usual step."""
@@ -49,12 +55,12 @@ class Clock:
             return 0.0
         time_s = raw_s - self.origin_s + self.shift_s
         back_s = self.last_s - time_s
-        if 0 <= back_s <= self.knobs.overlap_s:
+        if 0 <= back_s <= max(self.knobs.overlap_s, self.back_most_s):
             self.dropped += 1
             return None
-        if back_s > 0 or (self.restarts and -back_s > self.knobs.gap_s):
+        if back_s > 0 or (self.restarts and -back_s > max(self.knobs.gap_s, self.ahead_most_s)):
             self.shift_s += self.last_s + step_s - time_s
             self.jumps += 1
             time_s = self.last_s + step_s
-        self.last_s = time_s
+        self.last_s, self.back_most_s, self.ahead_most_s = time_s, 0.0, 0.0
         return time_s

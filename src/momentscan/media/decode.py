@@ -6,7 +6,7 @@ import bisect
 import dataclasses
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,26 +62,11 @@ class Video:
         self._stream = video_stream(container, path, limits)
         self._path = path
         self._losses = Losses()
-        context = self._stream.codec_context
         declared = _declared_s(container, self._stream)
         if declared is not None and declared > limits.max_duration_s:
             raise UnreadableInput(f"{path}: lasts {declared:.0f} s, the limit is {limits.max_duration_s:.0f} s; cut it into parts")
-        sound = audio_stream(container)
-        self.info = VideoInfo(
-            video_id=path.stem,
-            path=str(path.absolute()),
-            sha256="",
-            size_bytes=path.stat().st_size,
-            duration_s=declared or 0.0,
-            declared_s=declared,
-            width_px=context.width,
-            height_px=context.height,
-            rotation_deg=0,
-            fps=float(self._stream.average_rate or 0),
-            n_frames=0,
-            video_codec=context.codec.canonical_name,
-            audio_codec=sound.codec_context.codec.canonical_name if sound is not None else None,
-            container=container.format.name,
+        self.info = info_of(
+            container, self._stream, audio_stream(container), path.stem, str(path.absolute()), path.stat().st_size, declared
         )
 
     def batches(self, sampling: Sampling = Sampling(), short_side_px: int = 256) -> Iterator[Batch]:
@@ -92,7 +77,7 @@ class Video:
         clock = Clock(restarts=self.info.container in RESTARTING)
         with ExitStack() as stack:
             hearing: Hearing | None = None
-            gatherer: _Gatherer | None = None
+            gatherer: Gatherer | None = None
             for frame, raw_s, index in self._frames(sampling.decode, sampling.grid_hz):
                 step_s = shown_s(frame, self.info.fps)
                 time_s = clock(raw_s, step_s)
@@ -102,9 +87,9 @@ class Video:
                     self._losses.broke_off = f"stopped at the limit of {self._limits.max_duration_s:.0f} s"
                     break
                 if gatherer is None:
-                    self._see_first(frame, raw_s)
+                    self.info = seen_first(self.info, self._stream, frame, raw_s)
                     hearing = stack.enter_context(_listening(self._path, self._limits, raw_s)) if self.info.audio_codec else None
-                    gatherer = _Gatherer(sampling, self._shower(short_side_px), frame)
+                    gatherer = Gatherer(sampling, shower_of(self.info, short_side_px), frame)
                 yield from self._with_sound(gatherer.before(time_s), hearing)
                 gatherer.take(frame, time_s, index, step_s)
             if gatherer is None:
@@ -121,7 +106,7 @@ class Video:
             if hearing is None:
                 yield batch
             else:
-                yield dataclasses.replace(batch, sound=hearing.between(_sample(batch.start_s), _sample(batch.end_s)))
+                yield dataclasses.replace(batch, sound=hearing.between(sample_at(batch.start_s), sample_at(batch.end_s)))
 
     def _frames(self, decode: str, grid_hz: float) -> Iterator[tuple[Any, float, int]]:
         """(frame, raw seconds, 0-based index); damage is counted and read over.
@@ -146,83 +131,34 @@ class Video:
         """One reading, packet by packet. `stop`: with frame threads, raising _Damage at the first damage."""
         losses = self._losses
         stream.thread_type = "AUTO" if stop else "SLICE"
-        order = _DecodeOrder() if decode == "fast" else None
-        if decode == "fast":
-            stream.codec_context.options = {"skip_loop_filter": "all"}
-            if self.info.fps >= SKIP_FROM * grid_hz:
-                stream.codec_context.skip_frame = "NONREF"
-        stamp = Stamps(self.info.fps, losses)
-        count = fruitless = 0
+        pictures = Pictures(stream, self.info.fps, losses, decode, grid_hz)
         last_pts: int | None = None
         latest: deque[int] = deque(maxlen=16)  # more than any codec reorders
         for packet in packets(container, stream, losses):
             if packet.pts is not None and not packet.is_discard:
                 latest.append(packet.pts)
-            if order is not None:
-                order.sent(packet)
-            bad = losses.bad_packets
-            for frame in decoded(packet, losses):
-                losses.corrupt_frames += bool(frame.is_corrupt)
+            for shown in pictures(packet):
                 if stop and losses.corrupt_frames:
                     raise _Damage
-                yield frame, stamp(frame), count if order is None else order.place(frame.pts)
-                last_pts = frame.pts
-                count += 1
+                yield shown
+                last_pts = shown[0].pts
             if stop and losses.bad_packets:
                 raise _Damage
-            fruitless = fruitless + 1 if losses.bad_packets > bad else 0
-            if fruitless > BAD_PACKETS_IN_A_ROW:
-                losses.broke_off = f"{fruitless} packets in a row could not be decoded"
+            if pictures.given_up:
                 return
         if stop and last_pts is not None and any(pts > last_pts for pts in latest):  # the last frames never came
             raise _Damage
 
-    def _see_first(self, frame: Any, raw_s: float) -> None:
-        rotation = rotation_of(frame)
-        aspect = float(self._stream.sample_aspect_ratio or 0) or 1.0
-        coded = max(
-            (frame.width, frame.height), (self.info.width_px, self.info.height_px)
-        )  # streams that change size promise their largest
-        width, height = display_size(*coded, aspect, rotation)
-        self.info = dataclasses.replace(self.info, width_px=width, height_px=height, rotation_deg=rotation, origin_s=raw_s)
-
-    def _shower(self, short_side_px: int) -> Shower:
-        return Shower(fitted(self.info.width_px, self.info.height_px, short_side_px), self.info.rotation_deg)
-
-    def _conclude(self, gatherer: _Gatherer, clock: Clock, hearing: Hearing | None) -> None:
+    def _conclude(self, gatherer: Gatherer, clock: Clock, hearing: Hearing | None) -> None:
         losses = self._losses
         found_s = gatherer.end_s
         promised = self._promised_s(found_s)
         if promised:
             promised += min(0.0, clock.shift_s)  # a jump that was closed was part of the promise
-        partial: list[str] = []
-        if losses.broke_off:
-            partial.append(losses.broke_off)
-        if losses.bad_packets:
-            partial.append(f"{losses.bad_packets} damaged packets were read over")
-        if losses.corrupt_frames:
-            partial.append(f"{losses.corrupt_frames} frames are damaged")
-        if losses.marked_packets > clock.jumps:  # where two recordings were joined, the count of transport packets jumps too
-            partial.append(f"parts of {losses.marked_packets} packets are missing")
+        partial = damage_of(losses, clock)
         if promised and found_s < WHOLE * promised - 2 / max(self.info.fps, 1.0):
             partial.append(f"the file promises {promised:.2f} s of video, {found_s:.2f} s could be read")
-        notes = [*gatherer.notes]
-        if clock.dropped:
-            notes.append(f"{clock.dropped} frames repeat a time that was already shown and were left out")
-        if clock.jumps:
-            notes.append(f"{clock.jumps} jumps of the clock were closed")
-        if losses.no_pts:
-            notes.append(f"{losses.no_pts} frames carry no time stamp; they were placed by the frame rate")
-        if hearing is not None:
-            notes += hearing.notes(found_s)
-        self.info = dataclasses.replace(
-            self.info,
-            mended_clock=bool(clock.dropped or clock.jumps or losses.no_pts),
-            duration_s=found_s,
-            n_frames=gatherer.seen,
-            partial=bool(partial),
-            problems=(*partial, *notes),
-        )
+        self.info = concluded(self.info, gatherer, clock, losses, partial, hearing.notes(found_s) if hearing is not None else [])
 
     def _promised_s(self, found_s: float) -> float | None:
         """How long the picture should be. A container's own duration speaks for its longest track, so another may answer for it."""
@@ -246,6 +182,38 @@ class _Damage(Exception):
     """A reading with frame threads met damage."""
 
 
+class Pictures:
+    """Packets of one video stream -> (frame, raw seconds, 0-based index); damage is counted in `losses` and read over."""
+
+    def __init__(self, stream: Any, fps: float, losses: Losses, decode: str, grid_hz: float, first_index: int = 0) -> None:
+        self._losses = losses
+        self._order = _DecodeOrder() if decode == "fast" else None
+        if decode == "fast":
+            stream.codec_context.options = {"skip_loop_filter": "all"}
+            if fps >= SKIP_FROM * grid_hz:
+                stream.codec_context.skip_frame = "NONREF"
+        self._stamp = Stamps(fps, losses)
+        self._first = first_index
+        self._count = self._fruitless = 0
+        self.given_up = False
+
+    def __call__(self, packet: Any) -> Iterator[tuple[Any, float, int]]:
+        """The frames that a packet completes."""
+        losses = self._losses
+        if self._order is not None:
+            self._order.sent(packet)
+        bad = losses.bad_packets
+        for frame in decoded(packet, losses):
+            losses.corrupt_frames += bool(frame.is_corrupt)
+            at = self._count if self._order is None else self._order.place(frame.pts)
+            yield frame, self._stamp(frame), self._first + at
+            self._count += 1
+        self._fruitless = self._fruitless + 1 if losses.bad_packets > bad else 0
+        if self._fruitless > BAD_PACKETS_IN_A_ROW:
+            losses.broke_off = f"{self._fruitless} packets in a row could not be decoded"
+            self.given_up = True
+
+
 class _DecodeOrder:
     """The place of a frame among all packets by PTS: what its index would be had none been skipped."""
 
@@ -265,7 +233,7 @@ class _DecodeOrder:
         return index
 
 
-class _Gatherer:
+class Gatherer:
     """Collects frames of one span and hands it over as a batch when time has passed it."""
 
     def __init__(self, sampling: Sampling, shower: Shower, first: Any) -> None:
@@ -361,8 +329,77 @@ def _listening(path: Path, limits: Limits, origin_s: float) -> Iterator[Hearing]
         yield Hearing(packets(container, stream, Losses()), origin_s, restarts=container.format.name in RESTARTING)
 
 
-def _sample(time_s: float) -> int:
+def sample_at(time_s: float) -> int:
+    """The number of the sample at a time of the picture's clock."""
     return round(time_s * SOUND_HZ)
+
+
+def info_of(container: Any, stream: Any, sound: Any | None, video_id: str, path: str, size_bytes: int, declared: float | None) -> VideoInfo:
+    """What is known of a video before its first frame."""
+    context = stream.codec_context
+    return VideoInfo(
+        video_id=video_id,
+        path=path,
+        sha256="",
+        size_bytes=size_bytes,
+        duration_s=declared or 0.0,
+        declared_s=declared,
+        width_px=context.width,
+        height_px=context.height,
+        rotation_deg=0,
+        fps=float(stream.average_rate or 0),
+        n_frames=0,
+        video_codec=context.codec.canonical_name,
+        audio_codec=sound.codec_context.codec.canonical_name if sound is not None else None,
+        container=container.format.name,
+    )
+
+
+def seen_first(info: VideoInfo, stream: Any, frame: Any, raw_s: float) -> VideoInfo:
+    """With what the first frame tells: the size on a screen, the turn, and where the clock starts."""
+    rotation = rotation_of(frame)
+    aspect = float(stream.sample_aspect_ratio or 0) or 1.0
+    coded = max((frame.width, frame.height), (info.width_px, info.height_px))  # streams that change size promise their largest
+    width, height = display_size(*coded, aspect, rotation)
+    return dataclasses.replace(info, width_px=width, height_px=height, rotation_deg=rotation, origin_s=raw_s)
+
+
+def shower_of(info: VideoInfo, short_side_px: int) -> Shower:
+    """Shows frames of this video with so many px on their shorter side."""
+    return Shower(fitted(info.width_px, info.height_px, short_side_px), info.rotation_deg)
+
+
+def damage_of(losses: Losses, clock: Clock) -> list[str]:
+    """In words, what of the picture is missing."""
+    partial: list[str] = []
+    if losses.broke_off:
+        partial.append(losses.broke_off)
+    if losses.bad_packets:
+        partial.append(f"{losses.bad_packets} damaged packets were read over")
+    if losses.corrupt_frames:
+        partial.append(f"{losses.corrupt_frames} frames are damaged")
+    if losses.marked_packets > clock.jumps:  # where two recordings were joined, the count of transport packets jumps too
+        partial.append(f"parts of {losses.marked_packets} packets are missing")
+    return partial
+
+
+def concluded(info: VideoInfo, gatherer: Gatherer, clock: Clock, losses: Losses, partial: Sequence[str], heard: Sequence[str]) -> VideoInfo:
+    """With what the pass found. `partial`: what is missing of the picture; `heard`: what there is to say of the sound."""
+    notes = [*gatherer.notes]
+    if clock.dropped:
+        notes.append(f"{clock.dropped} frames repeat a time that was already shown and were left out")
+    if clock.jumps:
+        notes.append(f"{clock.jumps} jumps of the clock were closed")
+    if losses.no_pts:
+        notes.append(f"{losses.no_pts} frames carry no time stamp; they were placed by the frame rate")
+    return dataclasses.replace(
+        info,
+        mended_clock=bool(clock.dropped or clock.jumps or losses.no_pts),
+        duration_s=gatherer.end_s,
+        n_frames=gatherer.seen,
+        partial=bool(partial),
+        problems=(*partial, *notes, *heard),
+    )
 
 
 def _declared_s(container: Any, stream: Any) -> float | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import av
 import av.logging
 
-from momentscan.errors import UnreadableInput, one_line
+from momentscan.errors import OutputError, UnreadableInput, one_line
 from momentscan.knobs import Knob
 
 av.logging.set_level(None)
@@ -26,6 +29,11 @@ FORMATS = (
 
 _SCRIPTS = {b"#EXTM3U": "an HLS playlist", b"ffconcat": "a concat script", b"<?xml": "an XML file", b"[playlist": "a playlist"}
 _PICTURES = {b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"%PDF": "a PDF"}
+
+_OF_THE_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
+    | {errno.EEXIST, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE}
+)
 
 VideoStream = Any
 """An av.VideoStream; PyAV's stubs are not followed."""
@@ -64,12 +72,17 @@ def check_file(path: Path, limits: Limits = Limits()) -> int:
             head = file.read(4096)
     except OSError as error:
         raise UnreadableInput(f"{path}: cannot be read ({error.strerror}); check the permissions") from None
-    for magic, what in {**_SCRIPTS, **_PICTURES}.items():
-        if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(magic):
-            raise UnreadableInput(f"{path}: is {what}, not a video file; give the video itself")
+    check_head(head, path)
     if not head.strip(b"\0"):
         raise UnreadableInput(f"{path}: begins with {len(head)} zero bytes; copy or download it again")
     return found.st_size
+
+
+def check_head(head: bytes, name: Path | str) -> None:
+    """Raises UnreadableInput for playlists, scripts, pictures and documents, by their first bytes."""
+    for magic, what in {**_SCRIPTS, **_PICTURES}.items():
+        if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(magic):
+            raise UnreadableInput(f"{name}: is {what}, not a video file; give the video itself")
 
 
 @contextmanager
@@ -85,6 +98,75 @@ def opened(path: Path, limits: Limits = Limits()) -> Iterator[Any]:
         yield container
     finally:
         container.close()
+
+
+_WEB, _CAMERA = "http,https,tcp,tls,crypto", "rtsp,rtp,udp,tcp,tls"
+ADDRESSES = {"http": _WEB, "https": _WEB, "rtsp": _CAMERA, "rtsps": _CAMERA}
+"""Schemes that may be watched, and the protocols that each may use: never `file`, so that no playlist reaches into this machine's disk."""
+
+
+@contextmanager
+def opened_address(address: str, name: str, open_s: float, read_s: float) -> Iterator[Any]:
+    """An av.InputContainer of an address that the user gave; `name` is what to call it. Waits at most so long for the answer and for data."""
+    scheme = address.partition(":")[0].lower()
+    formats = f"{FORMATS},hls" if ADDRESSES[scheme] == _WEB else "rtsp"
+    options = {"protocol_whitelist": ADDRESSES[scheme], "format_whitelist": formats}
+    if ADDRESSES[scheme] == _CAMERA:
+        options["rtsp_transport"] = "tcp"  # lost datagrams would be lost pictures
+    try:
+        container = av.open(address, options=options, timeout=(open_s, read_s))
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableInput(f"{name}: cannot be opened ({_reason(error)}); check the address, and whether it is sending") from None
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+@contextmanager
+def opened_bytes(source: Any, name: str) -> Iterator[Any]:
+    """An av.InputContainer of bytes as they come out of `source.read`; libav opens no file and no address for it."""
+    options = {"protocol_whitelist": "none", "format_whitelist": FORMATS}
+    try:
+        container = av.open(source, options=options)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableInput(
+            f"{name}: is no media that can be watched as it comes ({_reason(error)}); send MPEG-TS, MKV, FLV or fragmented MP4"
+        ) from None
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+@contextmanager
+def written(path: Path, kind: str, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[Any]:
+    """An av.OutputContainer of the muxer `kind` that becomes `path` when left well, synced and whole; after an error nothing is left.
+
+    Without dates and names of programs, so that the same input gives the same bytes. Raises OutputError for what the disk refuses.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        everywhere = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if kind == "mp4" else {})
+        container = av.open(f"file:{temporary.absolute()}", "w", format=kind, options={**everywhere, **options})
+        try:
+            yield container
+        except BaseException:
+            with suppress(av.error.FFmpegError, OSError):  # the trailer of what is thrown away
+                container.close()
+            raise
+        container.close()
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (av.error.FFmpegError, OSError) as error:
+        if error.errno in _OF_THE_DISK:
+            raise OutputError(f"{path}: cannot be written ({_reason(error)}); free space, or choose another folder with -o") from None
+        raise OutputError(f"{path}: this video cannot be put into it ({_reason(error)}); cut it another way, or convert it first") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _reason(error: BaseException) -> str:

@@ -18,15 +18,17 @@ JITTER_S = 0.05
 
 
 class Hearing:
-    """Mono float32 at SOUND_HZ, asked for span by span. NaN where the file carries no sound; memory is one span."""
+    """Float32 at `hz` (mono at SOUND_HZ unless asked otherwise), span by span. NaN where the file carries no sound; memory is one span."""
 
-    def __init__(self, packets: Iterator[Any], origin_s: float, restarts: bool) -> None:
+    def __init__(self, packets: Iterator[Any], origin_s: float, restarts: bool, hz: int = SOUND_HZ, layout: str = "mono") -> None:
         self._packets = packets
+        self._hz, self._layout = hz, layout
         self._losses = Losses()
         self._frames = (frame for packet in packets for frame in decoded(packet, self._losses))
         self._origin_s = origin_s
         self._restarts = restarts
-        self._resampler = _resampler()
+        self._resampler = self._new_resampler()
+        self._n_channels = len(self._resampler.layout.channels)
         self._chunks: list[tuple[int, NDArray[np.float32]]] = []
         self._shift_s = 0.0
         self._anchor: int | None = None
@@ -38,19 +40,29 @@ class Hearing:
         self._jumps = 0
 
     def between(self, start: int, end: int) -> NDArray[np.float32]:
-        """Samples [start, end) of the video's own clock: (end - start,) float32. Spans must be asked for in order."""
+        """Samples [start, end) of the video's own clock: (end - start,) float32, the first channel. Spans must be asked for in order."""
+        first: NDArray[np.float32] = self.channels_between(start, end)[0]
+        return first
+
+    def channels_between(self, start: int, end: int) -> NDArray[np.float32]:
+        """As `between`, every channel of the layout: (channels, end - start) float32."""
         while not self._ended and self._position() < end:
             self._read_frame()
-        sound = np.full(end - start, np.nan, np.float32)
+        sound = np.full((self._n_channels, end - start), np.nan, np.float32)
         kept = []
         for first, chunk in self._chunks:
-            low, high = max(first, start), min(first + len(chunk), end)
+            low, high = max(first, start), min(first + chunk.shape[1], end)
             if low < high:
-                sound[low - start : high - start] = chunk[low - first : high - first]
-            if first + len(chunk) > end:
+                sound[:, low - start : high - start] = chunk[:, low - first : high - first]
+            if first + chunk.shape[1] > end:
                 kept.append((first, chunk))
         self._chunks = kept
         return sound
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything could be decoded so far."""
+        return self._heard > 0
 
     def notes(self, video_end_s: float) -> list[str]:
         """What a person should know of the sound, after the pass."""
@@ -61,7 +73,7 @@ class Hearing:
             notes.append(f"{self._losses.bad_packets} damaged packets of sound were read over")
         if self._jumps:
             notes.append(f"{self._jumps} jumps of the sound's clock were closed")
-        missing_s = video_end_s - self._last_sample / SOUND_HZ
+        missing_s = video_end_s - self._last_sample / self._hz
         if self._heard and missing_s > 1.0:
             notes.append(f"the sound ends {missing_s:.1f} s before the picture")
         return notes
@@ -74,9 +86,32 @@ class Hearing:
         try:
             frame = next(self._frames)
         except StopIteration:
-            self._ended = True
-            self._append(self._resampled(None))
+            self.close()
             return
+        self._hear(frame)
+
+    def put(self, packet: Any) -> None:
+        """For packets that are handed in rather than fetched: decodes one now."""
+        for frame in decoded(packet, self._losses):
+            self._hear(frame)
+
+    def close(self) -> None:
+        """No more will come."""
+        self._ended = True
+        self._append(self._resampled(None))
+
+    def resume(self, shift_s: float) -> None:
+        """What comes next is placed by its own time stamps and this shift, as the picture is: for a connection that was made anew."""
+        self._append(self._resampled(None))
+        self._resampler = self._new_resampler()
+        self._shift_s, self._anchor, self._given = shift_s, None, 0
+
+    @property
+    def reached(self) -> int:
+        """The sample up to which everything was decoded."""
+        return self._position()
+
+    def _hear(self, frame: Any) -> None:
         self._place(frame)
         self._append(self._resampled(frame))
 
@@ -88,9 +123,9 @@ class Hearing:
             return
         start_s = float(frame.pts * frame.time_base) - self._origin_s + self._shift_s
         if self._anchor is None:
-            self._anchor = round(start_s * SOUND_HZ)
+            self._anchor = round(start_s * self._hz)
             return
-        off_s = start_s - self._position() / SOUND_HZ - self._held_s
+        off_s = start_s - self._position() / self._hz - self._held_s
         if abs(off_s) <= JITTER_S:
             return
         knobs = ClockKnobs()
@@ -99,32 +134,32 @@ class Hearing:
             self._jumps += 1
             return
         self._append(self._resampled(None))
-        self._resampler = _resampler()
-        self._anchor, self._given = round(start_s * SOUND_HZ), 0
+        self._resampler = self._new_resampler()
+        self._anchor, self._given = round(start_s * self._hz), 0
 
     def _resampled(self, frame: Any | None) -> NDArray[np.float32]:
         """Sound out of the resampler; it holds a few samples back, which `_held_s` counts."""
         try:
             out = self._resampler.resample(frame)
         except (ValueError, av.error.FFmpegError):  # the track changed its format: start a new resampler
-            self._resampler = _resampler()
+            self._resampler = self._new_resampler()
             out = self._resampler.resample(frame) if frame is not None else []
-        samples = [f.to_ndarray().reshape(-1) for f in out]
-        sound = np.concatenate(samples).astype(np.float32) if samples else np.zeros(0, np.float32)
+        samples = [f.to_ndarray() for f in out]
+        sound = np.concatenate(samples, axis=1).astype(np.float32) if samples else np.zeros((self._n_channels, 0), np.float32)
         if frame is None:
             self._held_s = 0.0
         else:
-            self._held_s += frame.samples / frame.sample_rate - len(sound) / SOUND_HZ
+            self._held_s += frame.samples / frame.sample_rate - sound.shape[1] / self._hz
         return sound
 
     def _append(self, sound: NDArray[np.float32]) -> None:
-        if len(sound) and self._anchor is not None:
+        length = sound.shape[1]
+        if length and self._anchor is not None:
             first = self._anchor + self._given
             self._chunks.append((first, np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0)))
-            self._given += len(sound)
-            self._heard += len(sound)
-            self._last_sample = max(self._last_sample, first + len(sound))
+            self._given += length
+            self._heard += length
+            self._last_sample = max(self._last_sample, first + length)
 
-
-def _resampler() -> Any:
-    return av.AudioResampler(format="flt", layout="mono", rate=SOUND_HZ)
+    def _new_resampler(self) -> Any:
+        return av.AudioResampler(format="fltp", layout=self._layout, rate=self._hz)

@@ -23,12 +23,13 @@ class Losses:
     broke_off: str = ""
 
 
-def packets(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
-    """Packets of one stream, and the flushing one at the end even where the container breaks off."""
+def packets(container: Any, stream: Any, losses: Losses, beside: Any | None = None) -> Iterator[Any]:
+    """Packets of one stream (or of two), and the flushing one of the first at the end even where the container breaks off."""
+    wanted = [stream] if beside is None else [stream, beside]
     for other in container.streams:
-        if other.index != stream.index:
+        if other.index not in {s.index for s in wanted}:
             other.discard = av.stream.Discard.all
-    demuxed = container.demux(stream)
+    demuxed = container.demux(wanted)
     while True:
         try:
             yield next(demuxed)

@@ -241,6 +241,17 @@ WEIGHTS: tuple[Weight, ...] = (
         what="Silero VAD v6, 16 kHz, input (T,576) with state h, c -> speech probability per 32 ms",
         sources=("wheel:faster-whisper==1.2.1!faster_whisper/assets/silero_vad_v6.onnx",),
     ),
+    Weight(
+        file="yamnet_spectra_in.tflite",
+        name="yamnet",
+        task="audio tagger",
+        sha256="0a266465c46718f3fcc4137366be82882a8c93bfcc4f0278581a11d11dddcdf9",
+        size_bytes=4_047_424,
+        licence="Apache-2.0",
+        commercial="yes",
+        what="YAMNet (quantised, of google-coral/coralmicro), log-mel patch of 0.96 s (1,96,64) -> scores of AudioSet's 521 classes",
+        sources=("https://raw.githubusercontent.com/google-coral/coralmicro/main/models/yamnet_spectra_in.tflite",),
+    ),
 )
 
 

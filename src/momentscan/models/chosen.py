@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from momentscan.models import detectors, face_id, landmarks, pose
+from momentscan.models import detectors, face_id, landmarks, pose, tagger, voice
 from momentscan.models.catalogue import Weight
 from momentscan.models.detectors import DETECTORS, FaceDetector, choose_detector
 from momentscan.models.embedders import Embedder, choose
 from momentscan.models.face_id import FACE_IDS, FaceId, choose_face_id
 from momentscan.models.landmarks import LANDMARKS, FaceLandmarks, choose_landmarks
 from momentscan.models.pose import POSES, BodyPose, choose_pose
+from momentscan.models.tagger import TAGGERS, AudioTagger, choose_tagger
+from momentscan.models.voice import VOICES, VoiceActivity, choose_voice
+from momentscan.models.whisper import Recogniser, choose_recogniser
 from momentscan.settings import Settings
 
 
 @dataclass(frozen=True)
 class Models:
-    """The embedder, and what faces are watched with; None where it is not here or not wanted."""
+    """The embedder, what faces are watched with, and what sound is listened to with; None where it is not here or not wanted."""
 
     embedder: Embedder
     detector: FaceDetector | None = None
     landmarks: FaceLandmarks | None = None
     face_id: FaceId | None = None
     pose: BodyPose | None = None
+    voice: VoiceActivity | None = None
+    tagger: AudioTagger | None = None
+    recogniser: Recogniser | None = None
 
     def rows(self) -> list[dict[str, Any]]:
         """What ran: name, version, licence and sha256 of each, as run.json and the report show it."""
@@ -33,11 +40,14 @@ class Models:
             "face landmarks": self.landmarks,
             "Face-ID": self.face_id,
             "body pose": self.pose,
+            "voice activity": self.voice,
+            "audio tags": self.tagger,
+            "words": self.recogniser,
         }
         return [_row(purpose, model) for purpose, model in used.items() if model is not None]
 
-    def missing(self, settings: Settings) -> list[str]:
-        """One line for each thing that could not be seen, as no model for it is here; what was not wanted is not missing."""
+    def missing(self, settings: Settings, sound: bool = True) -> list[str]:
+        """One line for each thing that could not be seen or heard, as no model for it is here; what was not wanted is not missing."""
         lines = []
         if self.embedder.weight is None and settings.embedder == "auto":
             lines.append(
@@ -48,6 +58,10 @@ class Models:
             lines.append(
                 "no face detector is on this machine: no faces were looked for; `momentscan models pull faces` fetches one, and landmarks and body pose with it"
             )
+        if sound and (unheard := self._unheard(settings)):
+            named = ", ".join(what for what, _ in unheard)
+            pull = " ".join(name for _, name in unheard)
+            lines.append(f"not listened for, as no model is on this machine: {named}; `momentscan models pull {pull}`")
         if self.detector is None:
             return lines
         if self.landmarks is None and settings.landmarks == "auto":
@@ -58,36 +72,55 @@ class Models:
             lines.append("no body pose model is on this machine: arms and shoulders were not seen; `momentscan models pull pose-landmarks`")
         return lines
 
+    def _unheard(self, settings: Settings) -> list[tuple[str, str]]:
+        """What nobody listens for although it is wanted, and the weights for it."""
+        speech = [("speech", "silero-vad")] * (self.voice is None and settings.voice == "auto")
+        return speech + [("laughter and applause", "yamnet")] * (self.tagger is None and settings.tagger == "auto")
+
 
 def choose_models(settings: Settings, long_side_px: int = 640) -> Models:
-    """Opens what the settings name; faces are looked for at `long_side_px`. Downloads nothing; raises MissingModel for one that was named and is not here."""
+    """Opens what the settings name; faces are looked for at `long_side_px`. Raises MissingModel for one that was named and is not here.
+
+    Downloads nothing, but the Whisper model that `asr` names.
+    """
     folder, device = settings.models, settings.device
     embedder = choose(settings.embedder, folder, device)
     detector = choose_detector(settings.detector, folder, device, long_side_px)
-    if detector is None:
-        return Models(embedder)
-    return Models(
+    heard = Models(
         embedder,
-        detector,
-        choose_landmarks(settings.landmarks, folder),
-        choose_face_id(settings.face_id, folder, device),
-        choose_pose(settings.body_pose, folder),
+        voice=choose_voice(settings.voice, folder),
+        tagger=choose_tagger(settings.tagger, folder),
+        recogniser=choose_recogniser(settings.asr, device),
+    )
+    if detector is None:
+        return heard
+    return dataclasses.replace(
+        heard,
+        detector=detector,
+        landmarks=choose_landmarks(settings.landmarks, folder),
+        face_id=choose_face_id(settings.face_id, folder, device),
+        pose=choose_pose(settings.body_pose, folder),
     )
 
 
 def automatic() -> dict[str, tuple[Weight, ...]]:
-    """What "auto" looks for, for each thing that faces are watched with, best first."""
+    """What "auto" looks for, for each thing that faces are watched and sound is listened to with, best first."""
     tables: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         "face detector": (detectors.AUTO_ORDER, DETECTORS),
         "face landmarks": (landmarks.AUTO_ORDER, LANDMARKS),
         "Face-ID": (face_id.AUTO_ORDER, FACE_IDS),
         "body pose": (pose.AUTO_ORDER, POSES),
+        "voice activity": (voice.AUTO_ORDER, VOICES),
+        "audio tagger": (tagger.AUTO_ORDER, TAGGERS),
     }
     return {what: tuple(table[name].weight for name in order) for what, (order, table) in tables.items()}
 
 
 PULL_FACES = ("centerface", "face-mesh", "pose-landmarks")
 """What comes out of wheels, so that a machine which reaches only a package index still watches faces (dependencies.md)."""
+
+PULL_SPEECH = ("silero-vad", "yamnet")
+"""What sound is listened to with; the first comes out of a wheel, the second from GitHub."""
 
 
 def _row(purpose: str, model: Any) -> dict[str, Any]:

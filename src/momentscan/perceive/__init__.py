@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ class Perceiver(Protocol):
     needs          columns that perceivers before it must have written for the same batch; `look` sees these and no others
     writes         columns it returns; those of table `frames` have one row per frame of the batch, at once
     short_side_px  the smallest frames it can use (frames are never scaled up)
+    problems       (optional, after `finish`) lines for a person: what it was given and could not use
     columns        (optional) dictionary rows of what it writes, for perceivers from outside
     made_by        column -> version of the model that made it, for columns that came from a model
     """
@@ -37,6 +38,24 @@ class Perceiver(Protocol):
 
     def finish(self) -> Columns:
         """Columns of what could only be said at the end."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A perceiver that can say before the end what it would say at the end, without an end to it."""
+
+    def so_far(self) -> Columns:
+        """The columns that `finish` would give now."""
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A perceiver that would remember more and more of a feed that does not end."""
+
+    name: str
+
+    def forget(self, before_s: float) -> Columns:
+        """Rows, for good, of what ended before; it is then done with."""
 
 
 HANDS = 2

@@ -9,6 +9,7 @@ import numpy as np
 
 from momentscan.knobs import Knob
 from momentscan.models.pose import BodyPose, person_roi
+from momentscan.perceive.crops import FORGET_S
 from momentscan.perceive.faces import SHORT_SIDE_PX
 from momentscan.values import Batch, Columns
 
@@ -50,6 +51,8 @@ class Body:
             face = seen["faces.bbox"][i] * np.tile(size, 2)
             points = self._pose.look(frame, person_roi(face, frame.shape[:2]))
             rows.append((time_s, track, (points / np.append(size, 1.0)).ravel()))
+        old = int((batch.end_s - FORGET_S) * self._knobs.hz)
+        self._next_cell = {track: cell for track, cell in self._next_cell.items() if cell >= old}
         return {
             "poses.time_s": np.array([r[0] for r in rows], np.float64),
             "poses.track": np.array([r[1] for r in rows], np.int64),

@@ -56,6 +56,10 @@ class _Last(NamedTuple):
     body: NDArray[np.float32]
 
 
+FORGET_S = 60.0
+"""More than any track bridges."""
+
+
 class Crops:
     """Writes two vectors for each of the first faces of a look: the face, turned upright, × 1.5, and the upper body."""
 
@@ -77,6 +81,7 @@ class Crops:
     def look(self, batch: Batch, seen: Columns) -> Columns:
         rows = [self._row(batch, seen, int(i)) for i in np.flatnonzero(seen["faces.place"] < self._knobs.people)]
         dim = self._embedder.dim
+        self._forget(batch.end_s - FORGET_S)
         return {
             "crops.time_s": np.array([r[0] for r in rows], np.float64),
             "crops.track": np.array([r[1] for r in rows], np.int64),
@@ -105,6 +110,15 @@ class Crops:
         vectors = self._embedder.embed_crops(np.stack([face_crop, cut(frame, body, side)]))
         self._last[track] = _Last(thumb, vectors[0], vectors[1])
         return time_s, track, self._last[track], body / size, True
+
+    def _forget(self, before_s: float) -> None:
+        """Lets go of tracks that ended long ago."""
+        gone = {track for (track, what), (at_s, _) in self._steady.items() if what == "body" and at_s < before_s}
+        for track in gone:
+            self._last.pop(track, None)
+            self._poses.pop(track, None)
+            for what in ("body", "points"):
+                self._steady.pop((track, what), None)
 
     def _pose(self, seen: Columns, time_s: float, track: int, size: Box) -> NDArray[np.float64] | None:
         """(17,3) of the latest pose of this track, x and y in px; None where there is none of the last second."""

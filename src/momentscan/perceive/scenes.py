@@ -63,6 +63,10 @@ class Scenes:
         return {"frames.content_change": values}
 
     def finish(self) -> Columns:
+        return self.so_far()
+
+    def so_far(self) -> Columns:
+        """What `finish` would say now; the last shot may go on."""
         starts = np.array([0.0, *self._cuts])
         return {"scenes.start_s": starts, "scenes.end_s": np.array([*self._cuts, self._end_s])}
 

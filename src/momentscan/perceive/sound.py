@@ -1,4 +1,4 @@
-"""How loud it is, how that changes, and where something sets in; one row per half second."""
+"""How loud it is, how that changes, and where something sets in: one row per half second, and the level itself every 23 ms."""
 
 from __future__ import annotations
 
@@ -30,7 +30,15 @@ class Sound:
 
     name = "sound"
     needs: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ("sound.time_s", "sound.rms", "sound.rms_change_db", "sound.loud_db", "sound.onset")
+    writes: tuple[str, ...] = (
+        "sound.time_s",
+        "sound.rms",
+        "sound.rms_change_db",
+        "sound.loud_db",
+        "sound.onset",
+        "level.time_s",
+        "level.db",
+    )
     short_side_px = 1
     made_by: ClassVar[Mapping[str, str]] = {}
 
@@ -40,6 +48,7 @@ class Sound:
         self._bin = 0
         self._level_db: float | None = None
         self._spectrum: NDArray[np.float64] | None = None
+        self._levels: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)  # periodic Hann, as librosa's
 
     def look(self, batch: Batch, seen: Columns) -> Columns:
@@ -57,8 +66,13 @@ class Sound:
         return self._columns(rows)
 
     def _columns(self, rows: list[tuple[float, ...]]) -> Columns:
-        table = np.array(rows, np.float64).reshape(len(rows), len(self.writes))
-        return {name: table[:, i].astype(np.float64 if i == 0 else np.float32) for i, name in enumerate(self.writes)}
+        names = [name for name in self.writes if name.startswith("sound.")]
+        table = np.array(rows, np.float64).reshape(len(rows), len(names))
+        columns = {name: table[:, i].astype(np.float64 if i == 0 else np.float32) for i, name in enumerate(names)}
+        levels, self._levels = self._levels, []
+        centres = np.concatenate([c for c, _ in levels]) if levels else np.zeros(0)
+        level_db = np.concatenate([db for _, db in levels]) if levels else np.zeros(0)
+        return columns | {"level.time_s": centres / SOUND_HZ, "level.db": level_db.astype(np.float32)}
 
     def _row(self, end: int) -> tuple[float, ...]:
         """The row of the bin [bin * BIN, end), which then is done with; keeps what the next bin's first frames reach back to."""
@@ -69,6 +83,8 @@ class Sound:
         centres = np.arange(-(-start // HOP), -(-end // HOP)) * HOP
         frames = np.nan_to_num(self._between(int(centres[0]) - FRAME // 2, int(centres[-1]) + FRAME // 2))
         short = rms(frames, FRAME, HOP)
+        short_db = np.maximum(FLOOR_DB, 20 * np.log10(np.maximum(short, 1e-12)))
+        self._levels.append((centres, np.full(len(centres), np.nan) if missing else short_db))
         onset = self._flux(frames)
         level_db = max(FLOOR_DB, 20 * np.log10(max(level, 1e-12)))
         change_db = 0.0 if self._level_db is None else float(np.clip(level_db - self._level_db, -CHANGE_DB, CHANGE_DB))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import cv2
 import numpy as np
@@ -58,7 +59,10 @@ class Tracking:
 
 @dataclass
 class _Track:
-    """What is remembered of one face. `size`, `centre` are sums over its rows; `who` the sum of its Face-ID vectors."""
+    """What is remembered of one face. `size`, `centre` are sums over its rows; `who` the sum of its Face-ID vectors.
+
+    `person` is set where it can no longer change: of what stands for a person whose tracks were handed over. `earlier`: when those were seen.
+    """
 
     number: int
     box: Box
@@ -75,6 +79,8 @@ class _Track:
     who: NDArray[np.float64] | None = None
     who_s: float = -math.inf
     portrait: tuple[float, bytes] = (0.0, b"")
+    person: int | None = None
+    earlier: list[tuple[float, float]] = field(default_factory=list)
 
     def at(self, time_s: float) -> Box:
         """Where it should be now; a movement dies out within a second, for heads do not fly on."""
@@ -83,6 +89,32 @@ class _Track:
 
     def cos(self, vector: NDArray[np.float32]) -> float | None:
         return None if self.who is None else float(vector @ self.who / np.linalg.norm(self.who))
+
+
+class _Row(NamedTuple):
+    """Of the table `tracks`."""
+
+    number: int
+    person: int
+    start_s: float
+    end_s: float
+    n: int
+    jpeg: bytes
+
+
+ELDERS = 200
+"""People of whom it is remembered who they were when their tracks were handed over; 4 kB each."""
+
+
+def _columns(rows: Sequence[_Row]) -> Columns:
+    return {
+        "tracks.id": np.array([r.number for r in rows], np.int64),
+        "tracks.person": np.array([r.person for r in rows], np.int64),
+        "tracks.start_s": np.array([r.start_s for r in rows], np.float64),
+        "tracks.end_s": np.array([r.end_s for r in rows], np.float64),
+        "tracks.n_faces": np.array([r.n for r in rows], np.int64),
+        "tracks.jpeg": np.array([r.jpeg for r in rows], object),
+    }
 
 
 class Tracks:
@@ -117,6 +149,10 @@ class Tracks:
         self._live: list[_Track] = []
         self._done: list[_Track] = []
         self._count = 0
+        self._taken: set[int] = set()  # numbers of people who were handed over, and
+        self._all_taken = 0  # the number up to which all were
+        self._elders: list[_Track] = []
+        self._waiting: list[_Row] = []
         self._rows: list[tuple[float, int, NDArray[np.float32]]] = []
         self.made_by = {}
         if face_id is None:
@@ -139,15 +175,56 @@ class Tracks:
         return {"faces.track": track, "faces.bbox_smooth": smooth, "faces.place": place, **self._identified()}
 
     def finish(self) -> Columns:
-        every = sorted([*self._done, *self._live], key=lambda t: t.number)
-        return {
-            "tracks.id": np.array([t.number for t in every], np.int64),
-            "tracks.person": joined(every, self._knobs.apart_s, self._face_id.tau if self._face_id is not None else None),
-            "tracks.start_s": np.array([t.start_s for t in every], np.float64),
-            "tracks.end_s": np.array([t.seen_s for t in every], np.float64),
-            "tracks.n_faces": np.array([t.n for t in every], np.int64),
-            "tracks.jpeg": np.array([t.portrait[1] for t in every], object),
-        }
+        return _columns(sorted([*self._waiting, *self._told()]))
+
+    def so_far(self) -> Columns:
+        """What `finish` would say now, but for tracks that were handed over."""
+        return _columns(sorted(self._told()))
+
+    def forget(self, before_s: float) -> Columns:
+        """Hands over the tracks that ended before `before_s` and keeps of them only who they were: for feeds that do not end.
+
+        Rows come in the order of their numbers, so those of a track wait for tracks that began before it. The number of a person that was
+        handed over stays theirs for as long as they are remembered: ELDERS people, the last seen.
+        """
+        told = {row.number: row for row in self._told() if row.end_s < before_s}
+        gone = [t for t in (*self._done, *self._live) if t.number in told]
+        self._done = [t for t in self._done if t.number not in told]
+        self._live = [t for t in self._live if t.number not in told]
+        self._remember([(told[t.number].person, t) for t in sorted(gone, key=lambda t: t.number)])
+        self._waiting = sorted([*self._waiting, *told.values()])
+        first = min((t.number for t in (*self._done, *self._live)), default=self._count)
+        ready = [row for row in self._waiting if row.number < first]
+        self._waiting = self._waiting[len(ready) :]
+        return _columns(ready)
+
+    def _remember(self, gone: list[tuple[int, _Track]]) -> None:
+        """Of each person one track that stands for all of theirs; nobody who was never identified, for only Face-ID knows them again."""
+        self._taken |= {person for person, _ in gone}
+        while self._all_taken in self._taken:
+            self._taken.remove(self._all_taken)
+            self._all_taken += 1
+        elders = {t.person: t for t in self._elders}
+        for person, track in gone:
+            elder = elders.get(person)
+            if elder is not None and elder.who is not None:
+                track.who = elder.who if track.who is None else track.who + elder.who
+                track.earlier = [*elder.earlier, (elder.start_s, elder.seen_s)]
+            track.person, track.portrait = person, (0.0, b"")
+            elders[person] = track
+        since_s = min((t.start_s for t in (*self._done, *self._live)), default=math.inf)
+        known = sorted((t for t in elders.values() if t.who is not None), key=lambda t: t.seen_s)[-ELDERS:]
+        for elder in known:
+            elder.earlier = [span for span in elder.earlier if span[1] > since_s]  # nobody else could have been seen at the same time
+        self._elders = known
+
+    def _told(self) -> list[_Row]:
+        """A row for each track that was not handed over."""
+        every = sorted([*self._elders, *self._done, *self._live], key=lambda t: (t.start_s, t.number))
+        free = (n for n in itertools.count(self._all_taken) if n not in self._taken)
+        people = joined(every, self._knobs.apart_s, self._face_id.tau if self._face_id is not None else None, free)
+        rows = zip(every, people.tolist(), strict=True)
+        return [_Row(t.number, p, t.start_s, t.seen_s, t.n, t.portrait[1]) for t, p in rows if t.person is None]
 
     def _identified(self) -> Columns:
         """The Face-ID rows gathered since the last call."""
@@ -271,23 +348,30 @@ OVERLAP_S = 0.3
 """One person cannot be in two places, but a box may be doubled for a look or two."""
 
 
-def joined(tracks: Sequence[_Track], apart_s: float, tau: float | None) -> NDArray[np.int64]:
+def joined(tracks: Sequence[_Track], apart_s: float, tau: float | None, free: Iterable[int] | None = None) -> NDArray[np.int64]:
     """(N,) the person of each track, numbered in order of appearance; two tracks that are seen at the same time are never one person.
 
     With `tau`, tracks whose mean Face-ID vectors have at least that cosine are joined, the closest first, and so are the groups that come
     of it, so that no chain of likenesses makes one of two people; a track that was never identified, or any without a Face-ID model, goes
-    on where another ended in the same shot, soon before and at the same place.
+    on where another ended in the same shot, soon before and at the same place. Who has a number already keeps it, and is nobody else who
+    has; others take the `free` numbers (0, 1, …) one by one. Tracks come by their start.
     """
     pairs = sorted([*_by_identity(tracks, tau), *_by_place(tracks, apart_s)])
     group = [{i} for i in range(len(tracks))]
     for _, a, b in pairs:
         if group[a] is group[b] or any(_overlap_s(tracks[i], tracks[j]) > OVERLAP_S for i in group[a] for j in group[b]):
             continue
+        if len({tracks[i].person for i in group[a] | group[b]} - {None}) > 1:
+            continue
         if tau is None or _alike(tracks, group[a], group[b]) >= tau:
             group[a] |= group[b]
             for i in group[b]:
                 group[i] = group[a]
-    firsts = {min(g): n for n, g in enumerate(sorted({tuple(sorted(g)) for g in group}))}
+    numbers = iter(itertools.count() if free is None else free)
+    firsts: dict[int, int] = {}
+    for members in sorted({tuple(sorted(g)) for g in group}):
+        own = next((p for i in members if (p := tracks[i].person) is not None), None)
+        firsts[members[0]] = next(numbers) if own is None else own
     return np.array([firsts[min(g)] for g in group], np.int64)
 
 
@@ -324,7 +408,9 @@ def _by_place(tracks: Sequence[_Track], apart_s: float) -> list[tuple[float, int
 
 
 def _overlap_s(a: _Track, b: _Track) -> float:
-    return min(a.seen_s, b.seen_s) - max(a.start_s, b.start_s)
+    """For how long both were seen at once; negative where they were not."""
+    spans = [[*t.earlier, (t.start_s, t.seen_s)] for t in (a, b)]
+    return max(min(x[1], y[1]) - max(x[0], y[0]) for x in spans[0] for y in spans[1])
 
 
 def _matched(tracks: list[_Track], look: _Look) -> list[tuple[_Track, int]]:

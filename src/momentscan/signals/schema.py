@@ -10,7 +10,7 @@ from momentscan.errors import MissingSignal, UsageError
 
 @dataclass(frozen=True)
 class Column:
-    """`name` is "table.column". `dtype` is a numpy name, or "bytes". `shape` is the row's: () for a number, (-1,) for a vector."""
+    """`name` is "table.column". `dtype` is a numpy name, "str" (numpy's StringDType), or "bytes". `shape` is the row's: () for a number, (-1,) for a vector."""
 
     name: str
     dtype: str
@@ -100,6 +100,60 @@ COLUMNS: tuple[Column, ...] = (
         "sound",
         "largest spectral flux in the bin: mean rise of the log spectrum between 512-sample hops",
         "+ is an attack",
+    ),
+    # voice, words, tags: what is said and what else is heard
+    Column("voice.time_s", "float64", "s", "speech", "start of a step of 32 ms", "ascending"),
+    Column(
+        "voice.prob", "float32", "0-1", "speech", "probability that somebody speaks; NaN where the file carries no sound", "higher is surer"
+    ),
+    Column("words.start_s", "float64", "s", "words", "start of a word", "never descending"),
+    Column(
+        "words.end_s",
+        "float64",
+        "s",
+        "words",
+        "end of a word (half-open), later than its start; may reach into the next where two speak at once",
+    ),
+    Column("words.text", "str", "", "words", "the word with its punctuation, as written"),
+    Column("words.sentence", "int64", "", "words", "number of the sentence that the word belongs to, from 0 in order of beginning"),
+    Column(
+        "words.timed",
+        "bool",
+        "",
+        "words",
+        "True where the source gave the word its times, False where a cue's span was shared among its words by their length",
+    ),
+    Column("words.prob", "float32", "0-1", "words", "how sure the recogniser was; NaN where the source does not say", "higher is surer"),
+    Column("tags.time_s", "float64", "s", "tags", "start of a patch of 0.96 s, one every 0.48 s", "ascending"),
+    Column(
+        "tags.laughter",
+        "float32",
+        "0-1",
+        "tags",
+        "score of laughter: the highest of AudioSet's kinds of it; NaN where the file carries no sound",
+        "higher is surer",
+    ),
+    Column(
+        "tags.applause", "float32", "0-1", "tags", "score of applause and clapping; NaN where the file carries no sound", "higher is surer"
+    ),
+    Column(
+        "tags.cheer",
+        "float32",
+        "0-1",
+        "tags",
+        "score of cheering, whoops and shouts; NaN where the file carries no sound",
+        "higher is surer",
+    ),
+    Column("tags.music", "float32", "0-1", "tags", "score of music and singing; NaN where the file carries no sound", "higher is surer"),
+    Column("tags.speech", "float32", "0-1", "tags", "score of speech; NaN where the file carries no sound", "higher is surer"),
+    Column("level.time_s", "float64", "s", "sound", "middle of each 93 ms over which the level is taken, every 23 ms", "ascending"),
+    Column(
+        "level.db",
+        "float32",
+        "dB re full scale",
+        "sound",
+        "short-time RMS (librosa.feature.rms defaults 2048/512), floor -60",
+        "louder",
     ),
     Column("vision.time_s", "float64", "s", "vision", "PTS of each embedded frame", "ascending"),
     Column(

@@ -1,0 +1,84 @@
+"""What is said in a clip, as subtitles in the clip's own time: SRT and WebVTT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from momentscan.signals import Signals
+
+LINE, LINES = 42, 2
+"""Characters in a line, lines on the screen (Netflix Timed Text Style Guide, English template: 42, 2)."""
+
+LONGEST_S = 7.0
+"""A cue that stays longer is read twice (the same guide: at most 7 s)."""
+
+
+class Said(NamedTuple):
+    """Words that are shown together. Times are those of whatever it is shown over."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+def said(signals: Signals, start_s: float, end_s: float) -> list[Said]:
+    """What is said in `[start_s, end_s)`, in time from `start_s` on; a cue is one sentence, or as much of it as two lines hold.
+
+    A word counts where its middle lies inside. Empty without a transcript.
+    """
+    if not signals.rows("words.text"):
+        return []
+    starts, ends = signals["words.start_s"], signals["words.end_s"]
+    middles = (starts + ends) / 2
+    cues: list[list[int]] = []
+    for i in sorted(((middles >= start_s) & (middles < end_s)).nonzero()[0].tolist(), key=lambda i: (starts[i], i)):
+        if cues and signals["words.sentence"][cues[-1][0]] == signals["words.sentence"][i] and _fits(signals, [*cues[-1], i]):
+            cues[-1].append(i)
+        else:
+            cues.append([i])
+    shown = [Said(max(0.0, float(starts[c[0]]) - start_s), min(float(ends[c].max()), end_s) - start_s, _text(signals, c)) for c in cues]
+    return [s for s in shown if s.end_s > s.start_s]
+
+
+def _fits(signals: Signals, rows: Sequence[int]) -> bool:
+    length_s = float(signals["words.end_s"][rows[-1]] - signals["words.start_s"][rows[0]])
+    return len(" ".join(_words(signals, rows))) <= LINE * LINES and length_s <= LONGEST_S
+
+
+def _words(signals: Signals, rows: Sequence[int]) -> list[str]:
+    return [str(signals["words.text"][i]) for i in rows]
+
+
+def _text(signals: Signals, rows: Sequence[int]) -> str:
+    """The words in at most two lines of nearly the same length."""
+    words = _words(signals, rows)
+    whole = " ".join(words)
+    if len(whole) <= LINE:
+        return whole
+    breaks = range(1, len(words)) or [1]
+    best = min(breaks, key=lambda k: abs(len(" ".join(words[:k])) - len(" ".join(words[k:]))))
+    return " ".join(words[:best]) + "\n" + " ".join(words[best:]) if len(words) > 1 else whole
+
+
+def shifted(cues: Sequence[Said], by_s: float) -> list[Said]:
+    """The cues later by so much, for what is shown one after the other."""
+    return [Said(c.start_s + by_s, c.end_s + by_s, c.text) for c in cues]
+
+
+def written(cues: Sequence[Said], form: str) -> str:
+    """The file: `form` is "srt" or "vtt"."""
+    import pysubs2
+
+    file = pysubs2.SSAFile()
+    for cue in cues:
+        event = pysubs2.SSAEvent(start=round(1000 * cue.start_s), end=max(round(1000 * cue.end_s), round(1000 * cue.start_s) + 1))
+        event.plaintext = _plain(cue.text, form)
+        file.append(event)
+    return str(file.to_string(form))
+
+
+def _plain(text: str, form: str) -> str:
+    """Text that no reader takes for markup: an arrow ends a cue's header, and WebVTT reads tags and entities."""
+    text = text.replace("-->", "→").replace("{", "(").replace("}", ")")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") if form == "vtt" else text

@@ -1,0 +1,73 @@
+"""What is said in a clip, in the clip's own time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pysubs2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import worlds
+from momentscan.export.subtitles import LINE, LINES, said, shifted, written
+from momentscan.signals import Signals
+
+
+def spoken(*words: tuple[float, float, str, int]) -> Signals:
+    columns = {
+        "words.start_s": np.array([w[0] for w in words]),
+        "words.end_s": np.array([w[1] for w in words]),
+        "words.text": np.array([w[2] for w in words], object),
+        "words.sentence": np.array([w[3] for w in words], np.int64),
+    }
+    return Signals(worlds.info(), columns)
+
+
+TALK = spoken(
+    (9.0, 9.5, "Well,", 0), (10.0, 10.4, "look", 1), (10.5, 11.0, "there.", 1), (11.2, 11.9, "안녕하세요!", 2), (14.0, 15.0, "Later.", 3)
+)
+
+
+def test_cues_are_sentences_in_the_time_of_the_clip() -> None:
+    cues = said(TALK, 9.9, 13.0)
+    assert [(round(c.start_s, 3), round(c.end_s, 3), c.text) for c in cues] == [(0.1, 1.1, "look there."), (1.3, 2.0, "안녕하세요!")]
+
+
+def test_a_word_belongs_to_the_clip_that_holds_its_middle() -> None:
+    assert [c.text for c in said(TALK, 9.3, 10.1)] == []
+    assert [c.text for c in said(TALK, 9.2, 10.3)] == ["Well,", "look"]
+    cut_short = said(TALK, 10.0, 14.6)[-1]
+    assert (cut_short.text, cut_short.end_s) == ("Later.", pytest.approx(4.6))
+
+
+def test_a_long_sentence_becomes_cues_of_at_most_two_lines() -> None:
+    long = spoken(*[(i * 0.3, i * 0.3 + 0.25, f"word{i:02d}", 0) for i in range(60)])
+    cues = said(long, 0, 60)
+    assert len(cues) > 3
+    for cue in cues:
+        lines = cue.text.split("\n")
+        assert len(lines) <= LINES
+        assert all(len(line) <= LINE + 8 for line in lines)
+        assert cue.end_s - cue.start_s <= 7.0
+    assert " ".join(c.text.replace("\n", " ") for c in cues) == " ".join(f"word{i:02d}" for i in range(60))
+
+
+def test_without_a_transcript_nothing_is_said() -> None:
+    assert said(worlds.signals(), 0, 60) == []
+
+
+@pytest.mark.parametrize("form", ["srt", "vtt"])
+def test_what_is_written_is_read_back(form: str) -> None:
+    cues = shifted(said(TALK, 9.9, 13.0), 2.0)
+    back = pysubs2.SSAFile.from_string(written(cues, form), format_=form)
+    assert [(e.start, e.end) for e in back] == [(2100, 3100), (3300, 4000)]
+    assert back[1].plaintext == "안녕하세요!"
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=40))
+def test_no_word_breaks_the_file(word: str) -> None:
+    if not word.strip():
+        return
+    cues = said(spoken((1.0, 1.5, word.strip(), 0), (2.0, 2.5, "next", 1)), 0, 5)
+    for form in ("srt", "vtt"):
+        assert len(pysubs2.SSAFile.from_string(written(cues, form), format_=form)) == 2
