@@ -22,6 +22,8 @@ FIGURES = (
     "tracks",
     "face_id",
     "packs",
+    "live",
+    "clips",
     "scene_cuts",
     "clip_edges",
 )

@@ -34,6 +34,7 @@ def knobs_page() -> str:
     from momentscan.media.clock import ClockKnobs
     from momentscan.media.decode import Sampling
     from momentscan.media.door import Limits
+    from momentscan.media.encoders import Encoding
     from momentscan.media.live import Following
     from momentscan.media.subtitles import Reading
     from momentscan.perceive.body import Bodies
@@ -86,6 +87,7 @@ def knobs_page() -> str:
         ("when somebody speaks", Voicing),
         ("peaks", Peaks),
         ("intervals", Intervals),
+        ("how clips are encoded (clips)", Encoding),
         ("the decode pass", Sampling),
         ("the clock", ClockKnobs),
         ("limits", Limits),

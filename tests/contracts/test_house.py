@@ -18,6 +18,7 @@ from momentscan.knobs import knobs_of
 from momentscan.media.clock import ClockKnobs
 from momentscan.media.decode import Sampling
 from momentscan.media.door import Limits
+from momentscan.media.encoders import Encoding
 from momentscan.media.live import Following
 from momentscan.media.subtitles import Reading
 from momentscan.perceive.body import Bodies
@@ -52,6 +53,7 @@ KNOBS = [
     Identities,
     Remembering,
     Cutting,
+    Encoding,
     ClockKnobs,
     Sampling,
     Limits,

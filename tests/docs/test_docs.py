@@ -18,6 +18,7 @@ import worlds
 from momentscan import flows
 from momentscan.flows import watching
 from momentscan.flows.exporting import export, take_back
+from momentscan.flows.live import watch
 from momentscan.settings import load
 
 ROOT = Path(__file__).parents[2]
@@ -44,10 +45,11 @@ def scanned(ride: Path, still: Path, tmp_path_factory: pytest.TempPathFactory) -
     timeline = export(plain[0], "saliency", ["edl"]).files[0]
     take_back(plain[0], Path(timeline))
     flows.clip(plain[0], load(output=str(output), engine="saliency", reel=True, clips={"preset": "ultrafast"}))
-    riders = worlds.riders(output / "riders.mp4")
+    riders = worlds.riders(output / "riders.ts")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(watching, "choose_models", lambda *_: fakes.models())
         packs = {"max_cos": 0.995, "max_cos_across": 0.9999}  # drawn faces are all alike to the fake embedder
+        plain.append(Path(watch(str(riders), load(output=str(output), live={"still_s": 0.2})).folder))
         return [*plain, Path(flows.scan(riders, load(output=str(output), packs=packs)).folder)]
 
 
@@ -68,6 +70,7 @@ def test_every_result_matches_its_schema(scanned: list[Path]) -> None:
         "memory_bank": "identity_builder/person_*/memory_bank.json",
         "exports": "exports/saliency.json",
         "feedback": "feedback.jsonl",
+        "live": "live.jsonl",
     }
     schemas = {p.stem: json.loads(p.read_text()) for p in (ROOT / "docs" / "schemas").glob("*.json")}
     assert set(schemas) == set(places)

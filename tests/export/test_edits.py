@@ -381,6 +381,7 @@ def test_the_only_source_is_ours_under_another_name_too_and_that_is_said(tmp_pat
     two = back(timeline, renamed(timeline, "file:///a.mov", "file:///b.mov"), tmp_path)
     assert {kind for kind, _ in fates(two)} == {"dropped"}
     assert two.notes == ("8 pieces of other media were ignored (2 sources)",)
+    assert (compared.foreign, two.foreign) == ((), ("a.mov", "b.mov"))
 
 
 @pytest.mark.parametrize(

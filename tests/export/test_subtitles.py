@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import worlds
-from momentscan.export.subtitles import LINE, LINES, said, shifted, written
+from momentscan.export.subtitles import LINE, said, shifted, written
 from momentscan.signals import Signals
 
 
@@ -46,10 +46,30 @@ def test_a_long_sentence_becomes_cues_of_at_most_two_lines() -> None:
     assert len(cues) > 3
     for cue in cues:
         lines = cue.text.split("\n")
-        assert len(lines) <= LINES
-        assert all(len(line) <= LINE + 8 for line in lines)
+        assert len(lines) <= 2
+        assert all(len(line) <= LINE for line in lines)
         assert cue.end_s - cue.start_s <= 7.0
     assert " ".join(c.text.replace("\n", " ") for c in cues) == " ".join(f"word{i:02d}" for i in range(60))
+
+
+def test_what_two_say_at_once_stays_in_its_sentences() -> None:
+    both = spoken((1.0, 1.4, "Are", 0), (1.2, 1.6, "Stop", 1), (1.5, 1.9, "you", 0), (1.7, 2.1, "that!", 1), (2.0, 2.4, "there?", 0))
+    assert [(c.start_s, c.end_s, c.text) for c in said(both, 0, 9)] == [(1.0, 2.4, "Are you there?"), (1.2, 2.1, "Stop that!")]
+
+
+def test_scripts_without_spaces_get_none() -> None:
+    words = ["これ", "は", "AI", "技", "術", "で", "す。", "It", "is", "OK"]
+    mixed = spoken(*[(1 + 0.2 * i, 1.2 + 0.2 * i, word, 0) for i, word in enumerate(words)])
+    assert [c.text for c in said(mixed, 0, 9)] == ["これはAI技術です。It is OK"]
+    korean = spoken((1.0, 1.4, "정말", 0), (1.4, 1.9, "웃겨요!", 0))
+    assert [c.text for c in said(korean, 0, 9)] == ["정말 웃겨요!"]
+
+
+def test_wide_letters_fill_a_line_sooner() -> None:
+    korean = spoken(*[(0.3 * i, 0.3 * i + 0.25, "가나다라", 0) for i in range(12)])
+    for cue in said(korean, 0, 9):
+        assert all(len(line) <= 16 for line in cue.text.split("\n"))
+    assert " ".join(c.text.replace("\n", " ") for c in said(korean, 0, 9)) == " ".join(["가나다라"] * 12)
 
 
 def test_without_a_transcript_nothing_is_said() -> None:

@@ -343,6 +343,7 @@ def test_clips_say_which_moment_they_are_and_why() -> None:
     clip = read_by_otio(text_of(told((10, 12.5)), "otio"), "otio_json").tracks[0][0]
     assert dict(clip.metadata["momentscan"]) == {
         "engine": "rules",
+        "told_as": "window",
         "window_id": 1,
         "score": 1.0,
         "why": "why 1",

@@ -22,6 +22,7 @@ from momentscan.errors import Cancelled, UnreadableInput, UsageError
 from momentscan.flows import clipping, watching
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
+from momentscan.values import Aligned, Choice, Window
 
 QUICK = {"preset": "ultrafast"}
 
@@ -152,6 +153,42 @@ def test_other_settings_replace_the_clips(cut: Path, tmp_path: Path) -> None:
     assert {p.suffix for p in (tmp_path / "ride" / "clips" / "saliency").iterdir()} == {".json", ".mp4"}
 
 
+def test_files_that_somebody_put_beside_the_clips_stay(cut: Path, tmp_path: Path) -> None:
+    shutil.copytree(cut, tmp_path / "ride")
+    place = tmp_path / "ride" / "clips" / "saliency"
+    (place / "mine").mkdir()
+    own = {"notes.txt": b"the second is best", "mine/final.mp4": b"my own cut", "reel.txt": b""}
+    for name, data in own.items():
+        (place / name).write_bytes(data)
+    flows.clip(tmp_path / "ride", settings(tmp_path, align={"extent": "thirds"}, subtitles=False))
+    assert {name: (place / name).read_bytes() for name in own} == own
+    named = {c["file"] for c in told(tmp_path / "ride")["clips"]} | {LIST, *own}
+    assert {str(p.relative_to(place)) for p in place.rglob("*") if p.is_file()} == named, "and nothing of ours from before"
+
+
+def test_a_clip_that_is_not_what_was_cut_any_more_is_cut_again(cut: Path, tmp_path: Path) -> None:
+    shutil.copytree(cut, tmp_path / "ride")
+    before = files(tmp_path / "ride")
+    first = told(tmp_path / "ride")["clips"][0]
+    (tmp_path / "ride" / "clips" / "saliency" / first["file"]).write_bytes(b"overwritten by an editor")
+    flows.clip(tmp_path / "ride", settings(tmp_path, reel=True, preview="gif"))
+    assert files(tmp_path / "ride") == before
+
+
+def test_the_reel_shows_nothing_twice_where_clips_overlap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overlapping(*_: Any) -> tuple[Choice, ...]:
+        spans = ((9.0, 12.0), (3.0, 6.0), (5.0, 9.5))
+        clips = [Aligned(Window(a, b, a + 1), a, b, (), (), None) for a, b in spans]
+        return tuple(Choice(n, clip, 1.0, "sound", False, "", "") for n, clip in enumerate(clips, 1))
+
+    monkeypatch.setattr(clipping, "choose", overlapping)
+    flows.clip(folder, settings(folder.parent, reel=True))
+    listed = told(folder)
+    assert [c["end_ms"] - c["start_ms"] for c in listed["clips"]] == [3000, 3000, 4500]
+    assert listed["reel"]["length_ms"] == pytest.approx(9000, abs=50)
+    assert [c["rank"] for c in listed["reel"]["chapters"]] == [2, 3, 1]
+
+
 @pytest.mark.parametrize("how", ["copy", "smart"])
 def test_other_ways_to_cut_say_what_they_did(how: str, folder: Path) -> None:
     flows.clip(folder, settings(folder.parent, cut=how))
@@ -167,7 +204,7 @@ def test_a_tall_crop_follows_the_main_person(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(watching, "choose_models", lambda *_: fakes.models())
         folder = Path(flows.scan(video, settings(tmp_path / "out", engine="rules", identity=False)).folder)
-    flows.clip(folder, settings(tmp_path / "out", engine="rules", aspect="9:16"))
+    flows.clip(folder, settings(tmp_path / "out", engine="rules", aspect="9:16", preview="gif"))
     first = told(folder, "rules")["clips"][0]
     assert first["follows"] == "person 0"
     assert first["size_px"] == [102, 180]
@@ -176,6 +213,10 @@ def test_a_tall_crop_follows_the_main_person(tmp_path: Path) -> None:
     red = (shown[..., 0] > 150) & (shown[..., 1] < 80) & (shown[..., 2] < 80)
     assert red.any(axis=0).sum() > 50, "the whole face is there"
     assert abs(np.flatnonzero(red.any(axis=0)).mean() - 51) < 20, "near the middle"
+    with av.open(str(folder / "clips" / "rules" / first["preview"])) as container:
+        video = container.streams.video[0]
+        assert video.width / video.height == pytest.approx(102 / 180, abs=0.01), "the preview shows the clip, not the source"
+        assert sum(1 for _ in container.decode(video=0)) == pytest.approx((first["cut_end_ms"] - first["cut_start_ms"]) / 100, abs=1)
 
 
 def test_a_crop_cannot_be_copied(folder: Path) -> None:
@@ -241,6 +282,22 @@ def test_no_clip_shows_somebody_who_was_forgotten(tmp_path: Path) -> None:
     for engine in ("saliency", "rules", "vector"):
         for clip in told(folder, engine)["clips"]:
             assert clip["end_ms"] < 16_000 or clip["start_ms"] > 18_500
+
+
+def test_what_is_copied_from_a_key_frame_shows_nobody_who_was_forgotten_either(tmp_path: Path) -> None:
+    video = worlds.visit(tmp_path / "visit.mp4")  # key frames at 0 and 25 s
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        folder = Path(flows.scan(video, settings(tmp_path / "out", engine="saliency", identity=False)).folder)
+    shake = settings(tmp_path / "out", cut="copy", align={"extent": "peak"})
+    flows.clip(folder, shake)
+    assert told(folder)["clips"][0]["cut_start_ms"] == 0, "without that there would be nothing to see"
+    flows.forget(folder, next(p["number"] for p in flows.people(folder)["people"] if 15 < p["start_s"] < 20), shake)
+    flows.clip(folder, shake)
+    (clip,) = told(folder)["clips"]
+    assert clip["cut_start_ms"] > 18_500
+    assert clip["how"] == "exact"
+    assert any("forgotten" in note for note in clip["notes"])
 
 
 def test_clips_go_out_as_a_timeline_with_their_own_edges(cut: Path, tmp_path: Path) -> None:

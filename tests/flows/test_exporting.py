@@ -253,6 +253,41 @@ def test_an_untouched_export_says_that_all_was_kept(folder: Path, name: str) -> 
     assert done.notes == (f"{file}: is what was exported, byte for byte; nobody has edited it",)
 
 
+def test_an_edit_of_another_video_is_refused_and_tells_nothing(folder: Path) -> None:
+    export(folder, "rules", ["otio"])
+
+    def another(timeline: Any) -> None:
+        for track in timeline.tracks:
+            for clip in track:
+                clip.media_reference.target_url = "file:///films/holiday.mp4"
+                clip.media_reference.name = "holiday.mp4"
+                found = clip.source_range
+                clip.source_range = otio.opentime.TimeRange(found.start_time + found.duration, found.duration)
+
+    with pytest.raises(UsageError, match=r"edited\.otio: is an edit of other media \(holiday\.mp4\)"):
+        take_back(folder, edit(folder, another))
+    assert not (folder / "feedback.jsonl").exists()
+
+
+def test_feedback_says_whether_it_is_of_windows_or_of_clips(folder: Path) -> None:
+    export(folder, "rules", ["otio"])
+    of_windows = edit(folder, trim_drop_and_swap, "windows.otio")
+    ranges = [{"rank": 1, "score": 1.0, "kind": "smile", "what": "w", "start_ms": 2000.0, "end_ms": 7000.0, "peak_ms": 4500.0}]
+    (folder / "clips" / "rules").mkdir(parents=True)
+    (folder / "clips" / "rules" / "clips.json").write_text(json.dumps({"clips": ranges}))
+    (file, edl) = export(folder, "rules", ["otio", "edl"], clips=True).files
+    assert "momentscan rules clip 1 score" in Path(edl).read_text()
+    with pytest.raises(UsageError, match=r"is of windows, and clips were exported last; momentscan export .* --engine rules first"):
+        take_back(folder, of_windows)
+    take_back(folder, Path(file))
+    (line,) = feedback(folder)
+    assert (line["told_as"], line["window"]["window_id"]) == ("clip", 1)
+    jsonschema.validate(line, SCHEMAS["feedback"])
+    export(folder, "rules", ["otio"])
+    take_back(folder, of_windows)
+    assert {line["told_as"] for line in feedback(folder)[1:]} == {"window"}
+
+
 def test_an_edit_is_compared_with_what_was_exported_not_with_what_is_found_now(folder: Path) -> None:
     (file,) = export(folder, "rules", ["fcpxml"]).files
     judged(folder, (1.0, 2.0))
@@ -275,7 +310,7 @@ def test_whose_moments_they_are_is_read_from_the_edit(folder: Path) -> None:
 def test_without_an_export_there_is_nothing_to_compare_with(folder: Path) -> None:
     path = folder.parent / "x.edl"
     path.write_text("TITLE: x\n")
-    with pytest.raises(UsageError, match="was not exported"):
+    with pytest.raises(UsageError, match="nothing was exported"):
         take_back(folder, path)
     export(folder, "rules", ["otio"])
     with pytest.raises(UsageError, match="moments of vector"):

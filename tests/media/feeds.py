@@ -62,6 +62,16 @@ def fragmented(path: Path, duration_s: float = 6.0) -> Path:
     return _copied(whole, path, movflags="frag_keyframe+empty_moov+default_base_moof")
 
 
+def lagging(path: Path, to: Path, by_s: float, duration_s: float = 6.0) -> Path:
+    """The same transport stream, but each packet of sound lies so much later in the file."""
+    data = path.read_bytes()
+    every = [data[at : at + 188] for at in range(0, len(data), 188)]
+    later = by_s / duration_s * len(every)
+    place = [i + later * (int.from_bytes(p[1:3], "big") & 0x1FFF == 0x101) for i, p in enumerate(every)]
+    to.write_bytes(b"".join(every[i] for i in np.argsort(place, kind="stable")))
+    return to
+
+
 def followed(
     source: str | Path, following: Following = QUICK, sampling: Sampling = SECONDS, most_s: float = float("inf")
 ) -> tuple[VideoInfo, list[Batch], list[Note]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,16 +13,15 @@ import cv2
 import numpy as np
 import pytest
 
-from media.cutting import Truth, heard_late_s, noise, read, video
+from media.cutting import Truth, heard_late_s, read, scanned, video
 from media.making import HW, numbered
 from momentscan.errors import Cancelled, MomentscanError, OutputError, UnreadableInput, UsageError
-from momentscan.media import encoders, open_video
+from momentscan.media import Framing, Limits, Piece, encoders, preview
 from momentscan.media.bitstream import joined, units
-from momentscan.media.clip import ClipDone, Framing, Piece, cut_clip, cut_reel, same_source
+from momentscan.media.clip import ClipDone, cut_clip, cut_reel, same_source
 from momentscan.media.copying import like
 from momentscan.media.encoders import Encoding, voice_of
 from momentscan.media.loudness import loudness
-from momentscan.media.preview import preview
 from momentscan.progress import Step
 from momentscan.values import VideoInfo
 
@@ -56,14 +56,7 @@ def encoded(
         for image in images:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pix_fmt)))
         container.mux(stream.encode(None))
-    return info_of(path)
-
-
-def info_of(path: Path) -> VideoInfo:
-    with open_video(path) as opened:
-        for _ in opened.batches(short_side_px=16):
-            pass
-        return opened.info
+    return scanned(path)
 
 
 # ---- the same again, and nothing that should not go out ----
@@ -158,8 +151,6 @@ def test_a_window_over_the_ends_is_cut_to_the_video_and_says_so(how: str, truth:
 
 
 def test_a_source_that_moved_or_changed_is_refused(truth: Truth, tmp_path: Path) -> None:
-    import hashlib
-
     path = tmp_path / "video.mp4"
     data = truth.path.read_bytes()
     path.write_bytes(data)
@@ -214,6 +205,34 @@ def test_progress_is_of_the_clip_and_comes_to_its_end(how: str, truth: Truth, tm
     assert steps[-1].done >= 3.4
 
 
+@pytest.mark.parametrize(
+    ("encoding", "framing", "reason"),
+    [
+        (Encoding(max_side_px=80), None, "another size"),
+        (Encoding(), Framing(np.zeros(1), np.full(1, 0.5), np.full(1, 0.5), 0.5, 1.0, (80, 96)), "another framing"),
+    ],
+)
+@pytest.mark.parametrize("how", ["smart", "copy"])
+def test_what_changes_the_picture_is_never_copied(
+    how: str, encoding: Encoding, framing: Framing | None, reason: str, truth: Truth, tmp_path: Path
+) -> None:
+    done = cut_clip(truth.info, 0.6, 4.2, tmp_path / "clip.mp4", how, encoding, framing)
+    assert done.how == "exact"
+    assert reason in done.notes[0]
+    assert done.size_px[0] == 80
+
+
+def test_a_copy_says_that_its_loudness_is_as_it_was(truth: Truth, tmp_path: Path) -> None:
+    done = cut_clip(truth.info, 1.0, 4.0, tmp_path / "clip.mp4", "copy", Encoding(loudness_lufs=-14.0))
+    assert done.notes == ("the sound was copied, its loudness left as it is",)
+
+
+def test_a_copy_says_what_it_costs(truth: Truth, tmp_path: Path) -> None:
+    done = cut_clip(truth.info, 1.5, 4.03, tmp_path / "clip.mp4", "copy")
+    assert "it starts 0.500 s earlier than asked" in done.notes[0]
+    assert f"it ends {done.end_s - 4.03:.3f} s later than asked" in done.notes[1]
+
+
 # ---- frames that stand for long ----
 
 
@@ -228,6 +247,28 @@ def test_a_picture_that_stands_over_the_edges_is_cut_at_them(tmp_path: Path) -> 
     assert clip.numbers == [0, 1, 2]
     assert clip.times_s == pytest.approx([0.0, 1.0, 5.0], abs=1e-3)
     assert (done.start_s, done.end_s, clip.end_s) == (3.0, 8.5, pytest.approx(5.5, abs=1e-3))
+
+
+# ---- clocks that had to be mended ----
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_a_clip_over_the_seam_of_two_recordings_goes_on_as_the_scan_saw_it(how: str, tmp_path: Path) -> None:
+    parts = [video(tmp_path / f"{i}.ts", start_s=start_s, sound_start_s=start_s) for i, start_s in enumerate((0.0, 40.0))]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.path.read_bytes() for part in parts))
+    info = scanned(path)
+    assert info.mended_clock
+    done = cut_clip(info, 5.5, 7.02, tmp_path / "clip.mp4", how)
+    assert done.how == "exact"
+    clip = read(done.path)
+    assert clip.numbers == [*range(138, 150), *range(26)]
+    assert clip.times_s == pytest.approx(np.arange(38) / 25, abs=1e-3)
+    assert clip.sound is not None
+    seam = round(0.48 * clip.hz)
+    before, after = dataclasses.replace(clip, sound=clip.sound[:seam]), dataclasses.replace(clip, sound=clip.sound[seam:])
+    assert abs(heard_late_s(before, parts[0], 5.52)) < 0.04
+    assert abs(heard_late_s(after, parts[1], 0.0)) < 0.04
 
 
 # ---- smart cuts ----
@@ -282,7 +323,7 @@ def test_turned_videos_stay_upright(how: str, turn_deg: int, tmp_path: Path) -> 
     done = cut_clip(source.info, 1.0, 2.0, tmp_path / "clip.mp4", how)
     assert frames_of(done.path)[0].shape == frames_of(source.path)[0].shape
     assert np.abs(frames_of(done.path)[0].astype(int) - frames_of(source.path)[25]).mean() < 3
-    info = info_of(done.path)
+    info = scanned(done.path)
     assert info.width_px / info.height_px == pytest.approx(source.info.width_px / source.info.height_px, rel=0.01)
     assert (info.rotation_deg == 0) == (how == "exact")
 
@@ -349,7 +390,7 @@ def test_a_picture_that_changes_its_size_is_brought_to_the_first(tmp_path: Path)
             for packet in encoder.encode(None):
                 packet.stream = stream
                 container.mux(packet)
-    done = cut_clip(info_of(path), 0, 0.4, tmp_path / "clip.mp4")
+    done = cut_clip(scanned(path), 0, 0.4, tmp_path / "clip.mp4")
     assert [f.shape for f in frames_of(done.path)] == [(96, 160)] * 10
     assert frames_of(done.path)[-1].mean() == pytest.approx(frames_of(done.path)[0].mean(), abs=2)
 
@@ -418,10 +459,10 @@ def test_the_loudness_asked_is_the_loudness_given(truth: Truth, tmp_path: Path) 
 
 
 def loudness_of(done: ClipDone) -> float:
-    info = info_of(done.path)
+    info = scanned(done.path)
     with av.open(str(done.path)) as container:
         voice = voice_of(container.streams.audio[0].codec_context, Encoding())
-    return loudness(info, 0.0, info.duration_s, voice, limits()).lufs
+    return loudness(info, 0.0, info.duration_s, voice, Limits()).lufs
 
 
 def limits():
@@ -464,7 +505,7 @@ def encoded_sound(path: Path, hz: int, codec: str, layout: str = "mono") -> Vide
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(data), format=sample, layout=layout)
         frame.sample_rate, frame.pts, frame.time_base = hz, 0, Fraction(1, hz)
         container.mux([*picture.encode(None), *voice.encode(frame), *voice.encode(None)])
-    return info_of(path)
+    return scanned(path)
 
 
 def test_many_channels_become_two(tmp_path: Path) -> None:
@@ -584,7 +625,7 @@ REAL = [
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("name", REAL)
 def test_real_files_are_cut_and_every_frame_of_the_clip_decodes(name: str, how: str, media_folder: Path, tmp_path: Path) -> None:
-    info = info_of(media_folder / name)
+    info = scanned(media_folder / name)
     length_s = min(info.duration_s, 5.0)
     done = cut_clip(info, 0.3 * length_s, 0.7 * length_s, tmp_path / "clip.mp4", how, Encoding(preset="superfast"))
     with av.open(str(done.path)) as container:
@@ -599,7 +640,7 @@ def test_real_files_are_cut_and_every_frame_of_the_clip_decodes(name: str, how: 
 @pytest.mark.media
 @pytest.mark.parametrize("name", ["multi/girl_laughing_full_73s.mp4", "scenes/sunscreen_ad_27s.mp4", "motion/skateboarding_dog.mp4"])
 def test_real_smart_cuts_look_like_the_source(name: str, media_folder: Path, tmp_path: Path) -> None:
-    info = info_of(media_folder / name)
+    info = scanned(media_folder / name)
     done = cut_clip(info, 3.21, 12.34, tmp_path / "clip.mp4", "smart")
     assert done.how == "smart"
     with av.open(str(media_folder / name)) as container:
@@ -614,4 +655,3 @@ def test_errors_of_ours_have_one_line(truth: Truth, tmp_path: Path) -> None:
     with pytest.raises(MomentscanError) as caught:
         cut_clip(dataclasses.replace(truth.info, path=str(tmp_path / "gone.mp4")), 0, 1, tmp_path / "clip.mp4")
     assert "\n" not in str(caught.value)
-    assert noise(48000).dtype == np.float32

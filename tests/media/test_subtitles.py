@@ -421,6 +421,16 @@ def test_a_bad_file_beside_it_is_left_out_and_said_so(film: Path) -> None:
     assert told.problems[0].startswith("the transcript beside the video was left out: ")
 
 
+def test_a_bad_file_does_not_hide_a_good_one(film: Path) -> None:
+    film.with_suffix(".vtt").write_text("garbage")
+    film.with_suffix(".srt").write_text(SRT)
+    told = transcript_of(film)
+    assert told is not None
+    assert told.name == film.with_suffix(".srt").name
+    assert told.words
+    assert ".vtt: is no transcript" in told.problems[0]
+
+
 def test_a_bad_file_that_was_named_is_refused(film: Path) -> None:
     film.with_suffix(".srt").write_bytes(b"")
     with pytest.raises(UnreadableInput, match="no cue with times"):

@@ -179,7 +179,7 @@ def test_words_beyond_the_end_are_left_out_and_said_so() -> None:
 def test_a_transcript_of_another_video_is_asked_about() -> None:
     perceiver = Words(told(Word(100, 101, "far")))
     assert len(heard(perceiver, NOISE)["words.text"]) == 0
-    assert perceiver.problems[0].endswith("1 words lie beyond the end of the video; is it of this video, and are its times in seconds?")
+    assert perceiver.problems[0].endswith("1 word lies beyond the end of the video; is it of this video, and are its times in seconds?")
 
 
 def test_what_the_reader_found_wrong_is_told() -> None:

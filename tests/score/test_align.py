@@ -136,6 +136,13 @@ def test_between_words_the_edge_settles_where_it_is_quiet() -> None:
     assert reasons(clip, "start")[-1] == "sound.quiet"
 
 
+def test_quiet_takes_nothing_off_the_moment() -> None:
+    clip = Align(extent="peak")(scene(quiet=[29.2, 30.8]), window())
+    assert (clip.start_s, clip.end_s) == (29.0, 31.0)
+    outside = Align(extent="peak")(scene(quiet=[28.8, 29.2, 31.2]), window())
+    assert (outside.start_s, outside.end_s) == (pytest.approx(28.8, abs=0.06), pytest.approx(31.2, abs=0.06))
+
+
 def test_without_a_transcript_the_edge_leaves_the_voiced_span() -> None:
     clip = Align()(scene(voiced=[(27.5, 29.0), (31.0, 33.0)]), window())
     assert clip.start_s == pytest.approx(27.5, abs=0.04)
@@ -189,6 +196,34 @@ def test_a_short_window_grows_within_its_shot_and_not_over_the_cut() -> None:
     assert (roomy.start_s, roomy.end_s) == (pytest.approx(28.2), 30.2)
 
 
+@pytest.mark.parametrize("peak_s", [29.0, 29.9, 30.85])
+def test_a_short_window_that_grows_keeps_all_that_the_engine_found(peak_s: float) -> None:
+    clip = Align(context_s=0)(scene(), Window(29.0, 30.9, peak_s))
+    assert clip.start_s <= 29.0
+    assert clip.end_s >= 30.9
+    assert clip.end_s - clip.start_s == pytest.approx(2.0)
+
+
+def test_a_word_that_is_left_out_leaves_no_glimpse_of_another_shot() -> None:
+    cuts, found = [28.4, 29.1], Window(27.5, 33.0, 31.0)
+    clip = Align()(scene(words=[(28.0, 29.0, 0)], cuts=cuts), found)
+    assert clip.start_s == 29.1
+    assert reasons(clip, "start") == ["scene.cut", "speech.word", "scene.cut"]
+    spoken = Align()(scene(words=[(28.0, 29.0, 0), (29.05, 29.3, 1)], cuts=cuts), found)
+    assert spoken.start_s == 29.0, "the next shot begins in the midst of a word"
+    still = Align()(scene(words=[(28.0, 29.0, 0)], cuts=[28.4, 29.7]), found)
+    assert still.start_s == 29.0, "so long a look is no glimpse"
+
+
+def test_what_made_somebody_laugh_long_ago_is_no_context() -> None:
+    joke = [(15.0, 15.9, 0), (16.0, 17.0, 0)]
+    long_ago = Align()(scene(words=joke, laughter=(17.5, 33.0)), window())
+    assert long_ago.reaction is not None
+    assert (long_ago.start_s, reasons(long_ago, "start")) == (28.0, ["context"])
+    just_now = Align()(scene(words=[(a + 9, b + 9, n) for a, b, n in joke], laughter=(26.5, 33.0)), window())
+    assert just_now.start_s == pytest.approx(24.0, abs=0.3)
+
+
 def test_a_video_shorter_than_the_clip_is_taken_whole() -> None:
     clip = Align(extent="thirds")(scene(duration_s=3.0), Window(0.5, 2.5, 1.0))
     assert (clip.start_s, clip.end_s) == (0.0, 3.0)
@@ -226,7 +261,7 @@ def test_no_edge_lies_in_a_word_unless_it_is_flagged_and_moves_keep_to_their_kno
         for one, other in itertools.pairwise(moves):
             assert one.to_s == pytest.approx(other.from_s, abs=1e-9)
         assert not moves or moves[-1].to_s == pytest.approx(at, abs=1e-9)
-        longest = {"context": 1.0, "scene.cut": 1.5, "speech.sentence": 1.5, "speech.word": 1.5, "sound.quiet": 0.3}
+        longest = {"context": 1.0, "context.cause": 8.0, "scene.cut": 1.5, "speech.sentence": 1.5, "speech.word": 1.5, "sound.quiet": 0.3}
         assert all(abs(m.to_s - m.from_s) <= longest[m.reason] + 1e-6 for m in moves if m.reason in longest)
 
 

@@ -54,6 +54,14 @@ def test_the_floor_is_filled_with_the_next_best_and_that_is_said() -> None:
     assert peaks(delivered(told, floor=0)) == [10]
 
 
+def test_weaker_candidates_fill_the_floor_and_not_the_places_of_moments_that_repeat_others() -> None:
+    moments = [(10.0 * i, 9.0 - i, "face") for i in range(1, 6)] + [(10.0 * i + 0.2, 8.5 - i, "face") for i in range(1, 4)]
+    chosen = delivered(verdict(*moments, spare=((80, 1, "face"), (90, 0.5, "face"))))
+    assert peaks(chosen) == [10, 20, 30, 40, 50], "five are more than the floor of four"
+    few = delivered(verdict(*moments[:2], *moments[5:7], spare=((80, 1, "face"), (90, 0.5, "face"), (100, 0.4, "face"))))
+    assert peaks(few) == [10, 20, 80, 90]
+
+
 def test_where_the_engine_found_nothing_nothing_is_delivered() -> None:
     assert delivered(verdict(spare=((30, 2, "face"),))) == []
 
@@ -63,6 +71,17 @@ def test_clips_that_repeat_each_other_are_left_out_with_the_reason() -> None:
     choices = Delivery(floor=0)(told, plain, LONG_S)
     assert [(c.rank, c.clip.window.peak_s) for c in choices] == [(1, 10.0), (2, 11.0), (None, 10.3)]
     assert choices[2].why == "shares 1.7 s with clip 1"
+
+
+def test_a_short_clip_that_lies_in_another_is_left_out() -> None:
+    told = verdict((10.0, 9, "face"), (10.1, 8, "motion"))
+
+    def align(window: Window) -> Aligned:
+        half_s = 4.0 if window.peak_s == 10 else 0.6
+        return Aligned(window, window.peak_s - half_s, window.peak_s + half_s, (), (), None)
+
+    choices = Delivery(floor=0)(told, align, LONG_S)
+    assert [(c.rank, c.why) for c in choices][1] == (None, "shares 1.2 s with clip 1")
 
 
 def test_no_more_than_asked_are_delivered() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -224,18 +225,20 @@ def export(
     from momentscan.settings import load
 
     asked, settings = parse_formats(formats), load(**_given(output=output, engine=engine))
-    told = []
     with _progress() as on_progress:
-        for folder in flows.scanned_folders(places, settings.output):
-            told += [flows.export(folder, one, asked, on_progress, clips) for one in flows.judged_by(folder, settings)]
+
+        def exported(folder: Path) -> list[Any]:
+            return [flows.export(folder, one, asked, on_progress, clips) for one in flows.told_by(folder, settings, clips)]
+
+        told, failed = _each("folder", flows.scanned_folders(places, settings.output), exported)
     if as_json:
-        _print_json([one.__dict__ for one in told])
-        return
-    for one in told:
+        _print_json([*(one.__dict__ for one in told), *failed])
+    for one in [] if as_json else told:
         for file in one.files:
             typer.echo(_printable(file))
         for note in one.notes:
             _say(f"  {Path(one.folder).name}, {one.engine}: {note}")
+    _leave(failed)
 
 
 @app.command("import")
@@ -253,16 +256,39 @@ def take_back(
     folders = flows.scanned_folders([place], load(**_given(output=output)).output)
     if len(folders) > 1:
         raise UsageError(f"{place}: holds {len(folders)} scanned videos; name one of them, say {folders[0]}")
-    told = [flows.take_back(folders[0], edit, engine) for edit in edits]
+    told, failed = _each("file", edits, lambda edit: [flows.take_back(folders[0], edit, engine)])
     if as_json:
-        _print_json([one.__dict__ for one in told])
-        return
-    for one in told:
+        _print_json([*(one.__dict__ for one in told), *failed])
+    for one in [] if as_json else told:
         counts = ", ".join(f"{n} {what}" for what, n in one.counts.items() if n) or "nothing"
         known = "was read before, nothing was added" if one.known else f"{counts}; {_counted(len(one.lines), 'line')} of feedback"
         typer.echo(_printable(f"{one.file}: {one.engine}, {known}"))
         for note in one.notes:
             _say(f"  {one.file}: {note}")
+    _leave(failed)
+
+
+def _each(kind: str, items: Sequence[Path], work: Callable[[Path], list[Any]]) -> tuple[list[Any], list[dict[str, Any]]]:
+    """What came of each, in order, and those that failed, as JSON tells them: of several, one that fails does not stop the others."""
+    done: list[Any] = []
+    failed: list[dict[str, Any]] = []
+    for item in items:
+        try:
+            done += work(item)
+        except MomentscanError as error:
+            if len(items) == 1 or isinstance(error, Cancelled):
+                raise
+            _say(one_line(error))
+            failed.append({kind: str(item), "status": "failed", "error": one_line(error), "exit_code": error.exit_code})
+    if failed:
+        _say(f"{len(failed)} of {len(items)} failed")
+    return done, failed
+
+
+def _leave(failed: list[dict[str, Any]]) -> None:
+    """With exit code 5 where some of several failed."""
+    if failed:
+        raise typer.Exit(1 if any(one["exit_code"] == 1 for one in failed) else 5)
 
 
 @app.command()
@@ -288,11 +314,17 @@ def watch(
     given = _given(output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode, identity=identity)
 
     def on_event(event: Event) -> None:
-        typer.echo(_printable(json.dumps(event.to_json(), ensure_ascii=False) if as_json else event.line()))
-        sys.stdout.flush()
+        try:
+            typer.echo(_printable(json.dumps(event.to_json(), ensure_ascii=False) if as_json else event.line()))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Cancelled("the reader of the events has gone") from None
 
     with _progress() as on_progress:
         outcome = watched(source, load(**given), on_event, on_progress, most_s)
+    if not as_json:
+        typer.echo(_printable(f"{outcome.video_id}: {outcome.status}, {outcome.duration_s:.2f} s; {Path(outcome.folder) / 'report.html'}"))
     for problem in (*outcome.problems, *outcome.warnings):
         _say(f"  {outcome.video_id}: {problem}")
 
@@ -576,7 +608,9 @@ def _tell(result: Any) -> None:
         if result.trace and os.environ.get("MOMENTSCAN_DEBUG"):
             _say(result.trace)
         return
-    if outcome.clips:
+    from momentscan import jobs as work
+
+    if isinstance(result.task, work.Clip):
         _tell_clips(outcome)
         return
     found = ", ".join(f"{name}: {e['moments'] or 'no'} moment{'' if e['moments'] == 1 else 's'}" for name, e in outcome.engines.items())
@@ -606,6 +640,12 @@ def _tell_clips(outcome: Any) -> None:
             typer.echo(_printable(f"{where}: {span}, {clip['kind']}; {clip['why']}"))
         for note in clip["notes"]:
             _say(f"  {clip['file']}: {note}")
+    cut = {clip["engine"] for clip in outcome.clips}
+    for engine in (name for name in outcome.engines if name not in cut):
+        why = (
+            outcome.engines[engine]["reason"] or f"every moment was left out, see {Path(outcome.folder) / 'clips' / engine / 'clips.json'}"
+        )
+        typer.echo(_printable(f"{outcome.video_id}: {engine}: no clips: {why}"))
 
 
 _SETS = (("anchors", "anchor", "anchors"), ("coverage", "of coverage", "of coverage"), ("challenge", "of challenge", "of challenge"))

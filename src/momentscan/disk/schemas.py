@@ -212,6 +212,12 @@ _RUN = _object(
     timings_s=_by_name(_NUMBER),
     x_realtime=_or_null(_NUMBER),
 )
+_RUN["properties"]["live"] = _object(
+    source=_TEXT,
+    ended=_TEXT,
+    hardened=_by_name(_INTEGER),
+    gaps=_list(_object(start_s=_NUMBER, end_s=_or_null(_NUMBER), reason=_TEXT)),
+) | {"description": "only of what was watched live"}
 _MANIFEST = _object(
     format=_INTEGER,
     key=_TEXT,
@@ -401,6 +407,7 @@ _CLIPS = _object(
             cut_end_ms={**_MS, "description": "end of the last frame"},
             how={"enum": ["exact", "copy", "smart"], "description": "how it was really cut"},
             preview=_or_null(_TEXT),
+            sha256={**_object(file=_TEXT), "description": "of what was cut: file, and preview where there is one"},
             follows=_or_null(_TEXT),
             key=_TEXT,
         )
@@ -412,12 +419,14 @@ _CLIPS = _object(
     _version=_object(app=_TEXT, app_version=_TEXT, embed_model=_or_null(_TEXT), gate_version=_TEXT),
 )
 
+_TOLD_AS: Schema = {"enum": ["window", "clip"], "description": "window_id counts windows as the engine found them, or clips by their rank"}
 _TOLD_WINDOW = dict(window_id={**_INTEGER, "minimum": 1}, **_SPAN, score=_NUMBER)
 _FRAMES: Schema = {"type": "integer", "description": "frames of the nominal rate from the source's first"}
 _EXPORT = _object(
     version={"const": 1},
     engine=_TEXT,
     video_id=_TEXT,
+    told_as=_TOLD_AS,
     sha256={**_TEXT, "description": "of the video"},
     rate={**_TEXT, "pattern": "^[0-9]+(/[0-9]+)?$", "description": "frames per second, as a fraction"},
     drop_frame={"type": "boolean"},
@@ -437,6 +446,7 @@ _FEEDBACK = _object(
     video_id=_TEXT,
     sha256={**_TEXT, "description": "of the video"},
     engine=_TEXT,
+    told_as=_TOLD_AS,
     kind={"enum": ["kept", "trimmed", "split", "retimed", "dropped", "reordered", "added"]},
     window={**_object(**_TOLD_WINDOW), "type": ["object", "null"], "description": "the moment as it was told; null: one that was not"},
     edited={

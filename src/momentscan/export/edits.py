@@ -223,7 +223,7 @@ def _placed(clip: Any, origin_s: Fraction, own: tuple[Fraction, Fraction], kind:
 def _hint(metadata: Any, cmx: Any, fcp: Mapping[str, Any]) -> Hint | None:
     ours = metadata.get("momentscan")
     if isinstance(ours, Mapping) and isinstance(ours.get("engine"), str) and isinstance(ours.get("window_id"), int):
-        return ours["engine"], ours["window_id"]
+        return Hint(ours["engine"], str(ours.get("told_as", "window")), ours["window_id"])
     comments = list(cmx.get("comments", ())) if isinstance(cmx, Mapping) else []
     inner = fcp.get("comments")
     comments += list(inner.values()) if isinstance(inner, Mapping) else []

@@ -57,10 +57,11 @@ class Feedback:
 
 
 class Compared(NamedTuple):
-    """`unchanged`: every moment was kept in its place and nothing was added."""
+    """`unchanged`: every moment was kept in its place and nothing was added. `foreign`: the sources of an edit of other media only."""
 
     lines: tuple[Feedback, ...]
     notes: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
 
     @property
     def unchanged(self) -> bool:
@@ -91,7 +92,15 @@ def compare_edit(told: Told, edit: Edit, matching: Matching = Matching()) -> Com
     lines += [_line("retimed" if p.placed.retimed else "added", told, None, p) for p in added]
     if any(p.placed.retimed for p in pieces):
         notes.append("some pieces play at another speed; what they show is not known to the frame, and no trim was read from them")
-    return Compared(tuple(lines), (*edit.notes, *notes))
+    return Compared(tuple(lines), (*edit.notes, *notes), _foreign(told, edit, owners))
+
+
+def _foreign(told: Told, edit: Edit, owners: Sequence[int | None]) -> tuple[str, ...]:
+    """The sources of an edit in which nothing has our name, and most of what was taken for ours shows no moment."""
+    if not edit.pieces or any(_is_ours(told, piece) for piece in edit.pieces):
+        return ()
+    matched = sum(owner is not None for owner in owners)
+    return () if matched and 2 * matched >= len(owners) else tuple(sorted({_source(piece) for piece in edit.pieces}))
 
 
 def _fate(told: Told, cut: Cut, number: int, own: Sequence[_Piece], matching: Matching) -> list[Feedback]:
@@ -193,7 +202,7 @@ def _likeness(told: Told, pieces: Sequence[_Piece], matching: Matching) -> NDArr
     first, end = (np.array([getattr(p, name) for p in pieces])[:, None] for name in ("first", "end"))
     cut_first, cut_end = (np.array([getattr(c, name) for c in told.cuts]) for name in ("first", "end"))
     overlap = np.minimum(end, cut_end) - np.maximum(first, cut_first)
-    hints = [p.placed.hint[1] if p.placed.hint is not None and p.placed.hint[0] == told.engine else -1 for p in pieces]
+    hints = [h.number if (h := p.placed.hint) is not None and h[:2] == (told.engine, told.told_as) else -1 for p in pieces]
     said = np.array(hints)[:, None] == np.array([c.range.window_id for c in told.cuts])
     enough = said | (overlap >= matching.share * np.minimum(end - first, cut_end - cut_first))
     either = np.maximum(end, cut_end) - np.minimum(first, cut_first)

@@ -6,12 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from momentscan.export.told import RATES
 
-Hint = tuple[str, int]
-"""Engine and window_id, as we wrote them beside a cut."""
+
+class Hint(NamedTuple):
+    """What we wrote beside a cut: whose moment it is, what its number is of, and the number."""
+
+    engine: str
+    told_as: str
+    number: int
+
 
 SAME_RATE = Fraction(1, 5000)
 """So near a decimal rate is the standard one: 23.98 is 24000/1001, and 24 is not."""
@@ -56,8 +62,8 @@ def exact_rate(rate: float) -> Fraction:
 
 
 def hint_in(texts: Sequence[str]) -> Hint | None:
-    """Engine and window of the first comment that is ours."""
+    """What the first comment says that is ours."""
     for text in texts:
-        if ours := re.search(r"momentscan (\S{1,100}) window (\d{1,9})\b", text, re.ASCII):
-            return ours[1], int(ours[2])
+        if ours := re.search(r"momentscan (\S{1,100}) (window|clip) (\d{1,9})\b", text, re.ASCII):
+            return Hint(ours[1], ours[2], int(ours[3]))
     return None

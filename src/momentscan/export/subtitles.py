@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from momentscan.signals import Signals
+from momentscan.signals.words import joined
 
-LINE, LINES = 42, 2
-"""Characters in a line, lines on the screen (Netflix Timed Text Style Guide, English template: 42, 2)."""
+LINE = 42
+"""Characters in each of the two lines on the screen (Netflix Timed Text Style Guide, English template)."""
+
+WIDE = LINE / 16
+"""What Hangul, kana and Chinese characters count for: lines of Korean have 16 of them (the same guide)."""
 
 LONGEST_S = 7.0
 """A cue that stays longer is read twice (the same guide: at most 7 s)."""
@@ -30,35 +35,35 @@ def said(signals: Signals, start_s: float, end_s: float) -> list[Said]:
     if not signals.rows("words.text"):
         return []
     starts, ends = signals["words.start_s"], signals["words.end_s"]
-    middles = (starts + ends) / 2
+    middles, sentence = (starts + ends) / 2, signals["words.sentence"]
+    inside = ((middles >= start_s) & (middles < end_s)).nonzero()[0].tolist()
     cues: list[list[int]] = []
-    for i in sorted(((middles >= start_s) & (middles < end_s)).nonzero()[0].tolist(), key=lambda i: (starts[i], i)):
-        if cues and signals["words.sentence"][cues[-1][0]] == signals["words.sentence"][i] and _fits(signals, [*cues[-1], i]):
+    for i in sorted(inside, key=lambda i: (sentence[i], starts[i], i)):  # two who speak at once have a cue each
+        if cues and sentence[cues[-1][0]] == sentence[i] and _fits(signals, [*cues[-1], i]):
             cues[-1].append(i)
         else:
             cues.append([i])
     shown = [Said(max(0.0, float(starts[c[0]]) - start_s), min(float(ends[c].max()), end_s) - start_s, _text(signals, c)) for c in cues]
-    return [s for s in shown if s.end_s > s.start_s]
+    return sorted(s for s in shown if s.end_s > s.start_s)
 
 
 def _fits(signals: Signals, rows: Sequence[int]) -> bool:
     length_s = float(signals["words.end_s"][rows[-1]] - signals["words.start_s"][rows[0]])
-    return len(" ".join(_words(signals, rows))) <= LINE * LINES and length_s <= LONGEST_S
-
-
-def _words(signals: Signals, rows: Sequence[int]) -> list[str]:
-    return [str(signals["words.text"][i]) for i in rows]
+    return length_s <= LONGEST_S and all(_width(line) <= LINE for line in _text(signals, rows).split("\n"))
 
 
 def _text(signals: Signals, rows: Sequence[int]) -> str:
     """The words in at most two lines of nearly the same length."""
-    words = _words(signals, rows)
-    whole = " ".join(words)
-    if len(whole) <= LINE:
+    words = [str(signals["words.text"][i]) for i in rows]
+    whole = joined(words)
+    if _width(whole) <= LINE or len(words) == 1:
         return whole
-    breaks = range(1, len(words)) or [1]
-    best = min(breaks, key=lambda k: abs(len(" ".join(words[:k])) - len(" ".join(words[k:]))))
-    return " ".join(words[:best]) + "\n" + " ".join(words[best:]) if len(words) > 1 else whole
+    return "\n".join(min(((joined(words[:k]), joined(words[k:])) for k in range(1, len(words))), key=lambda lines: max(map(_width, lines))))
+
+
+def _width(text: str) -> float:
+    """Characters, wide ones counted for more."""
+    return sum(WIDE if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)
 
 
 def shifted(cues: Sequence[Said], by_s: float) -> list[Said]:

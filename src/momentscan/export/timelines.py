@@ -147,6 +147,7 @@ def _metadata(told: Told, cut: Cut) -> dict[str, Any]:
     found = cut.range
     return {
         "engine": told.engine,
+        "told_as": told.told_as,
         "window_id": found.window_id,
         "score": float(found.score) if math.isfinite(found.score) else None,
         "why": clean(found.why, longest=1000),

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 from momentscan.values import VideoInfo
@@ -31,13 +32,15 @@ NEAR = Fraction(1, 100)
 TICK_S = Fraction(1, 1000)
 """An edge so near to the begin of a frame is at it: Matroska and WebM round their stamps to milliseconds."""
 
+ToldAs = Literal["window", "clip"]
+
 NAME_LONGEST = 250
 """Characters of a title or name; taste: longer ones fill the lists of an editor."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """A window as an engine found it, by its number in windows.json."""
+    """A window as an engine found it, by its number in windows.json; or a clip, by its rank in clips.json."""
 
     window_id: int
     start_s: float
@@ -63,6 +66,7 @@ class Told:
     """What was, or is to be, told to an editor: cuts of one video in the order of the timeline.
 
     `start_frame` is the timecode of the source's first frame, in frames; `n_frames` how many of the nominal rate the source has.
+    `told_as`: what the numbers of the ranges are of, an engine's windows or the clips that were cut.
     """
 
     title: str
@@ -73,6 +77,7 @@ class Told:
     start_frame: int
     n_frames: int
     cuts: tuple[Cut, ...]
+    told_as: ToldAs = "window"
 
     @property
     def file_name(self) -> str:
@@ -96,6 +101,7 @@ def tell(
     rate: Fraction | None = None,
     drop_frame: bool | None = None,
     start_frame: int = 0,
+    told_as: ToldAs = "window",
 ) -> tuple[Told, tuple[str, ...]]:
     """The ranges as cuts, in their order, and what there is to say of those that could not be told as they are.
 
@@ -113,6 +119,7 @@ def tell(
         start_frame,
         n_frames,
         tuple(cut for cut, _ in told if cut is not None),
+        told_as,
     ), tuple(note for _, note in told if note)
 
 
@@ -173,7 +180,7 @@ def frame_of(timecode: str, rate: Fraction) -> tuple[int, bool]:
 
 def said(told: Told, cut: Cut, longest: int = 1000) -> str:
     """What a cut is, in one line; `placed.hint_in` finds engine and window in it again."""
-    return clean(f"momentscan {told.engine} window {cut.range.window_id} score {cut.range.score:.3g}: {cut.range.why}", longest)
+    return clean(f"momentscan {told.engine} {told.told_as} {cut.range.window_id} score {cut.range.score:.3g}: {cut.range.why}", longest)
 
 
 def clean(text: str, longest: int = NAME_LONGEST) -> str:

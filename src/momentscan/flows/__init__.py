@@ -1,10 +1,10 @@
 """The verbs, one function each. Here, and only here, files meet the pure core."""
 
 from momentscan.flows.clipping import clip, clipping_of
-from momentscan.flows.exporting import export, ranges_of, take_back
+from momentscan.flows.exporting import export, ranges_of, take_back, told_by
 from momentscan.flows.folders import Outcome, load, scanned_folders
 from momentscan.flows.forgetting import Forgotten, forget, people, somebody
-from momentscan.flows.judging import compare, find, judge, judged_by
+from momentscan.flows.judging import compare, find, judge
 from momentscan.flows.packing import pack
 from momentscan.flows.watching import scan
 
@@ -18,7 +18,6 @@ __all__ = [
     "find",
     "forget",
     "judge",
-    "judged_by",
     "load",
     "pack",
     "people",
@@ -27,4 +26,5 @@ __all__ = [
     "scanned_folders",
     "somebody",
     "take_back",
+    "told_by",
 ]

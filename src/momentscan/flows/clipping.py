@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from momentscan.export.subtitles import Said, said, shifted, written
 from momentscan.flows.folders import RUN, Outcome, alone, knobs_in, outcome_of, run_of, version_of
 from momentscan.flows.judging import as_before, engines_in
 from momentscan.knobs import with_knobs
-from momentscan.media.clip import ClipDone, Piece, ReelDone, cut_clip, cut_reel, same_source
+from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel, same_source
 from momentscan.media.encoders import Encoding
 from momentscan.media.framing import Framing
 from momentscan.media.preview import preview
+from momentscan.media.shooting import Piece
 from momentscan.progress import Progress, Step, silent
 from momentscan.score.align import Align
 from momentscan.score.delivery import Delivery
@@ -95,13 +96,16 @@ def clip(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
 
 def choose(signals: Signals, verdict: Verdict, align: Align, delivery: Delivery) -> tuple[Choice, ...]:
     """The clips of one verdict: those that are delivered, by rank, then those that were left out with the reason."""
-    barred = forgotten_spans(signals)
 
     def against(clip: Aligned) -> str:
-        seen = any(clip.start_s <= b and clip.end_s >= a for a, b in barred)
+        seen = _shows_forgotten(signals, clip.start_s, clip.end_s)
         return "somebody who was forgotten may be seen in it (gate.forgotten)" if seen else ""
 
     return delivery(verdict, lambda window: align(signals, window), signals.video.duration_s, against)
+
+
+def _shows_forgotten(signals: Signals, start_s: float, end_s: float) -> bool:
+    return any(start_s <= b and end_s >= a for a, b in forgotten_spans(signals))
 
 
 def _clip_engine(
@@ -128,10 +132,18 @@ def _clip_engine(
             "left_out": [choice_entry(c) for c in choices if c.rank is None],
             "_version": version_of(signals),
         }
-        write_tree(target, {LIST: to_json(told), **making.texts}, making.files)
+        write_tree(target, {LIST: to_json(told), **making.texts}, _others(target, before) | making.files)
     finally:
         remove(work)
     return [{"engine": engine, **entry} for entry in entries] + ([{"engine": engine, "kind": REEL, **reel}] if reel else [])
+
+
+def _others(target: Path, before: Mapping[str, Any] | None) -> dict[str, Path]:
+    """What somebody else put beside the clips: files that clips.json did not tell of, by their names in the folder."""
+    made = [c for c in [*(before or {}).get("clips", []), (before or {}).get("reel")] if isinstance(c, dict)]
+    ours = {LIST} | {name for c in made for name in [c.get("file"), c.get("preview"), *c.get("subtitles", [])]}
+    found = {p.relative_to(target).as_posix(): p for p in sorted(target.rglob("*")) if p.is_file()}
+    return {name: path for name, path in found.items() if name not in ours}
 
 
 class _Making:
@@ -172,9 +184,10 @@ class _Making:
             self.files[done.path.name] = done.path
             entry = _told(done)
             if knobs.preview != "none":
-                shown = preview(self._video, done.start_s, done.end_s, self._work / name, knobs.preview, on_progress=self._on_progress)
+                shown = self._previewed(done, name, framing)
                 self.files[shown.name] = shown
                 entry["preview"] = shown.name
+            entry["sha256"] = {part: _sha256(self.files[entry[part]]) for part in _FILES if entry[part]}
         cues = said(self._signals, entry["cut_start_ms"] / 1000, entry["cut_end_ms"] / 1000) if knobs.subtitles else []
         return {
             **choice_entry(choice),
@@ -198,9 +211,9 @@ class _Making:
         before = self._before.get(key)
         if before is None:
             return None
-        names = {part: before.get(part) for part in ("file", "preview")}
-        there = {part: self._target / old for part, old in names.items() if old}
-        if "file" not in there or not all(path.is_file() for path in there.values()):
+        there = {part: self._target / before[part] for part in _FILES if before.get(part)}
+        made = before.get("sha256", {})
+        if "file" not in there or not all(path.is_file() and _sha256(path) == made.get(part) for part, path in there.items()):
             return None
         entry = {part: before[part] for part in _TOLD if part in before}
         for part, path in there.items():
@@ -214,8 +227,23 @@ class _Making:
 
         self._work.mkdir(parents=True, exist_ok=True)
         to = self._work / f"{name}.mp4"
-        knobs = self._clipping
-        return cut_clip(self._video, clip.start_s, clip.end_s, to, knobs.how, knobs.encoding, framing, title, on_progress=tell)
+        how, encoding = self._clipping.how, self._clipping.encoding
+        done = cut_clip(self._video, clip.start_s, clip.end_s, to, how, encoding, framing, title, on_progress=tell)
+        if not _shows_forgotten(self._signals, done.start_s, done.end_s):
+            return done
+        exact = cut_clip(self._video, clip.start_s, clip.end_s, to, "exact", encoding, framing, title, on_progress=tell)
+        note = "copied from its key frame it would show somebody who was forgotten; it was encoded anew"
+        return replace(exact, notes=(note, *exact.notes))
+
+    def _previewed(self, done: ClipDone, name: str, framing: Framing | None) -> Path:
+        """What is in the clip as a small picture: of the source, or of a crop the clip itself, which is upright and starts at 0."""
+        shown, start_s, end_s = self._video, done.start_s, done.end_s
+        if framing is not None:
+            width_px, height_px = done.size_px
+            shown = replace(shown, path=str(done.path), width_px=width_px, height_px=height_px, rotation_deg=0)
+            shown = replace(shown, duration_s=end_s - start_s, origin_s=0.0, mended_clock=False, partial=False)
+            start_s, end_s = 0.0, shown.duration_s
+        return preview(shown, start_s, end_s, self._work / name, self._clipping.preview, on_progress=self._on_progress)
 
     def _subtitled(self, name: str, cues: Sequence[Said]) -> list[str]:
         names = [f"{name}.{form}" for form in ("srt", "vtt")] if cues else []
@@ -224,9 +252,13 @@ class _Making:
         return names
 
     def reel(self, delivered: Sequence[Choice]) -> dict[str, Any]:
-        """All clips in the order of time, each a chapter."""
-        in_time = sorted(delivered, key=lambda c: c.clip.start_s)
-        pieces = [Piece(self._video, c.clip.start_s, c.clip.end_s, f"{c.rank}: {c.kind}", self._framings[c.rank or 0]) for c in in_time]
+        """All clips in the order of time, each a chapter; what two of them share is shown once."""
+        in_time = sorted(delivered, key=lambda c: (c.clip.start_s, c.clip.end_s))
+        ends_s = [0.0, *(c.clip.end_s for c in in_time)]
+        pieces = [
+            Piece(self._video, max(c.clip.start_s, before_s), c.clip.end_s, f"{c.rank}: {c.kind}", self._framings[c.rank or 0])
+            for c, before_s in zip(in_time, ends_s, strict=False)
+        ]
 
         def tell(step: Step) -> None:
             self._on_progress(Step(f"{self._engine}: reel", step.done, step.total, step.unit))
@@ -253,7 +285,10 @@ class _Making:
         }
 
 
-_TOLD = ("file", "cut_start_ms", "cut_end_ms", "n_frames", "size_px", "how", "encoder", "notes", "preview")
+_FILES = ("file", "preview")
+"""What is cut, and taken over where it is still what was cut."""
+
+_TOLD = ("file", "cut_start_ms", "cut_end_ms", "n_frames", "size_px", "how", "encoder", "notes", "preview", "sha256")
 """What the cutting itself says of a clip."""
 
 
@@ -283,6 +318,11 @@ def _name(rank: int, kind: str, start_s: float) -> str:
     at = int(start_s)
     hours = f"{at // 3600}h" if at >= 3600 else ""
     return f"{rank:02d}_{re.sub(r'[^a-zA-Z0-9_-]+', '_', kind)[:40]}_{hours}{at // 60 % 60:02d}m{at % 60:02d}s"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _even(pixels: float) -> int:

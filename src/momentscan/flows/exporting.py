@@ -29,10 +29,12 @@ from momentscan.export.placed import Edit
 from momentscan.export.timelines import FORMATS, parse_formats, written
 from momentscan.export.told import Range, Told, clean, frame_at, frame_of, nominal_rate, tell
 from momentscan.flows.folders import alone
+from momentscan.flows.judging import judged_by
 from momentscan.media.clip import same_source
 from momentscan.media.timecode import timecode_of
 from momentscan.progress import Progress, Step, silent
 from momentscan.registry import names
+from momentscan.settings import Settings
 from momentscan.signals import Signals
 from momentscan.signals.boxes import boxes_px
 from momentscan.values import VideoInfo
@@ -65,6 +67,13 @@ class TakenBack:
     counts: Mapping[str, int]
     notes: tuple[str, ...]
     known: bool
+
+
+def told_by(folder: Path, settings: Settings, clips: bool = False) -> list[str]:
+    """The engines whose moments are asked for; of clips, where all are asked, those that some were cut of. Raises as `judged_by`."""
+    judged = judged_by(folder, settings)
+    cut = [engine for engine in judged if read_clips(folder, engine) is not None]
+    return cut if clips and cut and "all" in settings.engine.split(",") else judged
 
 
 def ranges_of(folder: Path, engine: str, clips: bool = False) -> list[Range]:
@@ -132,14 +141,17 @@ def take_back(folder: Path, file: Path, engine: str | None = None, at: str | Non
         on_progress(Step("take back", 0, 1, "items"))
         edit, told = _edit_of(folder, file, video, engine)
         compared = compare_edit(told, edit, Matching())
+        if compared.foreign:
+            sources = ", ".join(clean(name, 60) or "no name" for name in compared.foreign[:3])
+            raise UsageError(f"{file}: is an edit of other media ({sources}), not of {folder.name}; name the video that it shows")
         source = {"file": clean(file.name), "sha256": edit.sha256, "format": edit.format}
         moment = at or datetime.now(UTC).isoformat(timespec="seconds")
-        who = {"at": moment, "video_id": folder.name, "sha256": video.sha256, "engine": told.engine}
+        who = {"at": moment, "video_id": folder.name, "sha256": video.sha256, "engine": told.engine, "told_as": told.told_as}
         lines = [{**who, **_line(told, line), "source": source} for line in compared.lines]
         added = append_feedback(folder, lines)
         on_progress(Step("take back", 1, 1, "items"))
     notes = [*compared.notes, *_of_the_log(folder)]
-    if any(edit.sha256 == hashlib.sha256(p.read_bytes()).hexdigest() for p in (folder / EXPORTS).glob(f"*{file.suffix}")):
+    if any(edit.sha256 == hashlib.sha256(p.read_bytes()).hexdigest() for p in (folder / EXPORTS).iterdir() if p.is_file()):
         notes.append(f"{file}: is what was exported, byte for byte; nobody has edited it")
     if lines and not added:
         notes.append(f"{file}: was taken back before; nothing was added")
@@ -167,7 +179,7 @@ def _told(video: VideoInfo, folder: Path, engine: str, clips: bool, on_progress:
         except ValueError:
             notes.append(f"its timecode {clean(code, 40)!r} is none at {float(rate):.6g} frames per second; the timelines count from 0")
     named = [Range(r.window_id, r.start_s, r.end_s, r.peak_s, r.score, f"{folder.name} #{r.window_id}", r.why) for r in ranges]
-    told, more = tell(video, engine, named, folder.name, rate, drops, start)
+    told, more = tell(video, engine, named, folder.name, rate, drops, start, "clip" if clips else "window")
     if abs(float(rate) - video.fps) > 0.01 * float(rate):
         notes.append(
             f"{video.fps:.6g} frames per second on average; the timelines have {float(rate):.6g}, each edge at the frame shown then"
@@ -193,6 +205,7 @@ def _kept(folder: Path, engine: str, told: Told) -> dict[str, list[str]]:
 def _as_json(told: Told, formats: Mapping[str, Sequence[str]], notes: Sequence[str]) -> dict[str, Any]:
     return {
         "video_id": told.title,
+        "told_as": told.told_as,
         "sha256": told.video.sha256,
         "rate": str(told.rate),
         "drop_frame": told.drop_frame,
@@ -257,16 +270,22 @@ def _ended(boxes: Sequence[Face], lost: int, n_frames: int) -> list[Face]:
 def _edit_of(folder: Path, file: Path, video: VideoInfo, engine: str | None) -> tuple[Edit, Told]:
     there = exported(folder)
     if not there or (engine is not None and engine not in there):
-        what = f"moments of {engine}" if engine else "anything"
-        raise UsageError(f"{folder}: {what} was not exported, so there is nothing to compare with; momentscan export {folder}")
+        what = f"moments of {engine} were" if engine else "nothing was"
+        raise UsageError(
+            f"{folder}: {what} {'not ' if engine else ''}exported, so there is nothing to compare with; momentscan export {folder}"
+        )
     told = {name: _told_before(folder, name, video) for name in ([engine] if engine else there)}
     first = next(iter(told.values()))
     edit = read_edit(file, first.rate)
     if engine is None and len(there) > 1:
-        named = Counter(piece.hint[0] for piece in edit.pieces if piece.hint is not None and piece.hint[0] in told)
+        named = Counter(piece.hint.engine for piece in edit.pieces if piece.hint is not None and piece.hint.engine in told)
         if len(named) != 1:
             raise UsageError(f"{file}: does not say whose moments it has, and {', '.join(there)} were exported; name one with --engine")
-        return edit, told[next(iter(named))]
+        first = told[next(iter(named))]
+    numbers = {piece.hint.told_as for piece in edit.pieces if piece.hint is not None and piece.hint.engine == first.engine}
+    if numbers and first.told_as not in numbers:
+        again = f"momentscan export {folder} --engine {first.engine}{'' if first.told_as == 'clip' else ' --clips'} first"
+        raise UsageError(f"{file}: is of {numbers.pop()}s, and {first.told_as}s were exported last; {again}")
     return edit, first
 
 
@@ -281,7 +300,7 @@ def _told_before(folder: Path, engine: str, video: VideoInfo) -> Told:
             for r in before["ranges"]
         ]
         rate, drops, start = Fraction(before["rate"]), before["drop_frame"], before["start_frame"]
-        return tell(video, engine, ranges, folder.name, rate, drops, start)[0]
+        return tell(video, engine, ranges, folder.name, rate, drops, start, before.get("told_as", "window"))[0]
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         raise UnreadableInput(f"{folder}: {EXPORTS}/{engine}.json cannot be read; momentscan export {folder} --engine {engine}") from None
 

@@ -80,8 +80,8 @@ def watch(
     """
     started = time.perf_counter()
     engines = engines_of(settings)
-    following = with_knobs(Following, getattr(settings, "live", {}))
-    hardening = with_knobs(Hardening, getattr(settings, "hardening", {}))
+    following = with_knobs(Following, settings.live)
+    hardening = with_knobs(Hardening, settings.hardening)
     models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
     perceivers = _perceivers(settings, models)
     scorers = {engine: scorer_of(engine, settings) for engine in engines}
@@ -206,11 +206,12 @@ class _Session:
 
     def take(self, done_s: float, made: Mapping[str, Columns]) -> dict[str, Columns]:
         """What was made of a batch; every hop the window is judged anew. Gives what perceivers hand over and forget: rows of the log."""
-        columns = {name: rows for columns in made.values() for name, rows in columns.items() if name not in self._whole}
-        self._window.add(self.seen_s, done_s, columns)
+        columns = {name: rows for columns in made.values() for name, rows in columns.items()}
+        over = any(name in columns for name in self._whole)
+        self._window.add(self.seen_s, done_s, {name: rows for name, rows in columns.items() if name not in self._whole})
         self.seen_s = done_s
-        if done_s < self._judged_s + self._hop_s - 1e-6:
-            return {}
+        if over or done_s < self._judged_s + self._hop_s - 1e-6 or not len(columns.get("frames.time_s", ())):
+            return {}  # the end, too soon, or nothing was shown: a gap is not judged second by second
         self._judge()
         return {p.name: p.forget(self._window.start_s) for p in self.perceivers if isinstance(p, Forgetful)}
 

@@ -14,6 +14,7 @@ import av
 
 from momentscan.media.bitstream import prefix_of, without_user_data
 from momentscan.media.door import Limits, audio_stream, opened, video_stream, written
+from momentscan.media.encoders import Encoding
 from momentscan.media.film import Track
 from momentscan.media.reading import Losses, packets
 from momentscan.media.spans import BACK_S, SLACK_S, needs_start, sought
@@ -58,6 +59,8 @@ def copy_clip(info: VideoInfo, start_s: float, end_s: float, to: Path, title: st
             target.metadata["title"] = title
         track, tick, clean = Track(target, picture_like(target, run.stream)), run.stream.time_base, Cleaner(run.stream)
         key_s, n_frames = float(run.key * tick) - info.origin_s, 0
+        if key_s < -SLACK_S:
+            raise CannotCopy("what lies before its first key frame was trimmed away, and would be seen again")
         sound = _Sound(stack, target, info, key_s, kind, limits)
         for packet in run.packets():
             packet.pts, packet.dts = packet.pts - run.key, packet.dts - run.key
@@ -100,13 +103,8 @@ class Cleaner:
 def like(packet: Any, data: bytes) -> Any:
     """A packet with other bytes."""
     made = av.Packet(data)
-    made.pts, made.dts, made.time_base, made.duration, made.is_keyframe = (
-        packet.pts,
-        packet.dts,
-        packet.time_base,
-        packet.duration,
-        packet.is_keyframe,
-    )
+    made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
+    made.time_base, made.is_keyframe = packet.time_base, packet.is_keyframe
     return made
 
 
@@ -116,20 +114,19 @@ class _Run:
     def __init__(self, stream: Any, begun: list[Any], further: Iterator[Any], end_raw_s: float) -> None:
         self.stream, self.key = stream, begun[0].pts
         self._all, self._end = itertools.chain(begun, further), end_raw_s / float(stream.time_base)
-        self._last = self._last_end = self.key
+        self._last = self.key
         self._after: int | None = None
 
     def packets(self) -> Iterator[Any]:
         tail: list[Any] = []
         for packet in self._all:
-            if packet.dts >= max(self._end, min((p.pts for p in tail), default=0)):
+            if packet.dts >= max(self._end, min((p.pts for p in tail), default=self.key)):
                 tail.append(packet)
                 break
             if packet.pts >= self.key:  # leading pictures of an open group refer to what is not here
                 tail.append(packet)
             if self.key <= packet.pts < self._end:
                 self._last = max(p.pts for p in tail)
-                self._last_end = max(p.pts + (p.duration or 0) for p in tail)
                 self._end = max(self._end, self._last)
                 yield from tail
                 tail = []
@@ -247,15 +244,17 @@ def _on_samples(run: Iterator[Any], tick: Fraction, origin_s: float, frame_size:
         yield packet
 
 
-def costs(start_s: float, end_s: float, copied: Copied) -> tuple[str, ...]:
+def costs(start_s: float, end_s: float, copied: Copied, encoding: Encoding) -> tuple[str, ...]:
     """What copying cost, in words."""
     early_s, late_s = start_s - copied.start_s, copied.end_s - end_s
     told = []
-    if early_s > 0.5e-3:
+    if early_s > SLACK_S:
         told.append(f"copied from the key frame: it starts {early_s:.3f} s earlier than asked")
-    if late_s > 0.5e-3:
+    if late_s > SLACK_S:
         told.append(f"copied whole frames in the order they are stored: it ends {late_s:.3f} s later than asked")
-    return tuple(told) or ("copied; it starts and ends where asked",)
+    if encoding.loudness_lufs:
+        told.append("the sound was copied, its loudness left as it is")
+    return tuple(told)
 
 
 def with_chapters(path: Path, to: Path, chapters: Sequence[tuple[float, float, str]], title: str, limits: Limits) -> None:

@@ -174,7 +174,7 @@ def _reason(error: BaseException) -> str:
     return strerror if isinstance(strerror, str) else one_line(error)
 
 
-def video_stream(container: Any, path: Path, limits: Limits) -> VideoStream:
+def video_stream(container: Any, path: Path | str, limits: Limits) -> VideoStream:
     """The first video stream that is no attached picture and can be decoded. Raises UnreadableInput with what there is instead."""
     covers = unknown = 0
     for stream in container.streams.video:
@@ -192,7 +192,7 @@ def video_stream(container: Any, path: Path, limits: Limits) -> VideoStream:
     raise UnreadableInput(f"{path}: has no video track (found {sound}{cover}); momentscan needs a picture")
 
 
-def _check_size(stream: VideoStream, path: Path, limits: Limits) -> None:
+def _check_size(stream: VideoStream, path: Path | str, limits: Limits) -> None:
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > limits.max_pixels:
         raise UnreadableInput(f"{path}: has {width} × {height} pixels, the limit is {limits.max_pixels:.0f}; scale it down")

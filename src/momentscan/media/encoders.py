@@ -22,9 +22,7 @@ class Encoding:
     encoder: Annotated[
         str, Knob("", source="x264: the same bytes every time; hardware: quicker, where there is one", choices=("x264", "hardware"))
     ] = "x264"
-    crf: Annotated[float, Knob("", source="taste: between x264's default 23 and 18, held to be without visible loss", low=0, high=51)] = (
-        20.0
-    )
+    crf: Annotated[float, Knob("", source="taste: between x264's 23 and 18, held to be without visible loss", low=0, high=51)] = 21.0
     edge_crf: Annotated[
         float, Knob("", source="taste: smart cuts; finer than the copied part, so that the seam is not seen", low=0, high=51)
     ] = 16.0
@@ -103,15 +101,15 @@ BITS_PER_PIXEL = 0.12
 
 
 def x264(encoding: Encoding, rate: Fraction) -> dict[str, str]:
-    """Options of libx264."""
-    keyframes = max(1, round(encoding.keyframe_s * rate))
-    return {"preset": encoding.preset, "crf": f"{encoding.crf:g}", "threads": str(encoding.threads), "g": str(keyframes)}
+    """Options of libx264. Its macroblock tree is off: in assembler it reads memory that nobody wrote, and the same flat pictures give other bytes."""
+    keyframes = str(max(1, round(encoding.keyframe_s * rate)))
+    return {"preset": encoding.preset, "crf": f"{encoding.crf:g}", "threads": str(encoding.threads), "g": keyframes, "mbtree": "0"}
 
 
 def x265(encoding: Encoding, rate: Fraction, of_screen: str) -> dict[str, str]:
-    """Options of libx265 for HDR: silent, and with as many threads everywhere."""
+    """Options of libx265 for HDR: silent, with as many threads everywhere, and of one block size: encoders in one process share it, whoever came first."""
     keyframes = max(1, round(encoding.keyframe_s * rate))
-    params = f"log-level=none:pools={encoding.threads}:frame-threads=1:keyint={keyframes}:hdr-opt=1:repeat-headers=0"
+    params = f"log-level=none:ctu=64:pools={encoding.threads}:frame-threads=1:keyint={keyframes}:hdr-opt=1:repeat-headers=0"
     return {"preset": encoding.preset, "crf": f"{encoding.crf:g}", "x265-params": f"{params}:{of_screen}" if of_screen else params}
 
 

@@ -213,6 +213,7 @@ class Feed:
         self._start: tuple[int, bytes] | None = None
         self._lost_at: float | None = None
         self._tries = 0
+        self._late: list[int] = []  # samples where batches ended that did not wait for their sound any longer
 
     def stop(self) -> None:
         """Reading ends as soon as it can; nothing more comes."""
@@ -331,11 +332,11 @@ class Feed:
 
     def _read(self, container: Any, sampling: Sampling, short_side_px: int) -> str:
         """One connection to its end; why the feed is over, if it is."""
-        picture, sound = video_stream(container, Path(self.name), self._limits), audio_stream(container)
+        picture, sound = video_stream(container, self.name, self._limits), audio_stream(container)
         picture.thread_type = "SLICE"  # frame threads hold frames back, and what they make of damage depends on chance
         if self.info is None:
             self.info = info_of(container, picture, sound, Path(urlsplit(self.name).path).stem or "live", self._path, 0, None)
-            self._clock = Clock(restarts=self.info.container in RESTARTING)
+            self._clock = Clock(restarts=self.info.container in RESTARTING or self._bytes is None)
         else:
             self._clock.resume(self._knobs.replay_s, self._knobs.lost_s)
             self._anew = True
@@ -424,8 +425,10 @@ class Feed:
             batch = self._pending[0]
             if self._hearing is not None:
                 first, last = sample_at(batch.start_s), sample_at(batch.end_s)
-                if wait and self._hearing.reached < last and self._seen_s < batch.end_s + self._knobs.sound_wait_s:
-                    return
+                if wait and self._hearing.reached < last:
+                    if self._seen_s < batch.end_s + self._knobs.sound_wait_s:
+                        return
+                    self._late.append(last)
                 batch = dataclasses.replace(batch, sound=self._hearing.between(first, last))
             self._pending.popleft()
             self._put(batch)
@@ -448,6 +451,10 @@ class Feed:
         if self._hearing is not None:
             self._hearing.close()
             heard = self._hearing.notes(self._gatherer.end_s)
+            if late := sum(sample <= self._hearing.reached for sample in self._late):
+                heard.append(
+                    f"the sound of {late * self._knobs.span_s:g} s came more than {self._knobs.sound_wait_s:g} s after its picture and was left out"
+                )
         self._pending.extend(self._gatherer.rest())
         self._hand_over(wait=False)
         self.info = concluded(self.info, self._gatherer, self._clock, self._losses, damage_of(self._losses, self._clock), heard)

@@ -234,7 +234,7 @@ class _Edge:
             "crf": f"{encoding.edge_crf:g}",
             "threads": str(encoding.threads),
             "profile": PROFILES[old.first.profile],
-            "x264-params": f"sps-id={old.free}:bframes=0:keyint=infinite:scenecut=0",
+            "x264-params": f"sps-id={old.free}:bframes=0:keyint=infinite:scenecut=0:mbtree=0",
         }
         colours = {name: getattr(frame, name) for name in BT709}
         self._look = Look(

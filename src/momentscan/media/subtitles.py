@@ -21,7 +21,7 @@ from typing import Annotated, Any, NamedTuple
 from momentscan.errors import UnreadableInput, one_line
 from momentscan.knobs import Knob
 from momentscan.media.door import Limits, opened, video_stream
-from momentscan.signals.words import CLOSERS, ENDS, LEAST_S, Transcript, Word, spread
+from momentscan.signals.words import CLOSERS, ENDS, LEAST_S, Transcript, Word, spaceless, spread
 
 BESIDE = (".json", ".vtt", ".srt", ".ass")
 """What is looked for beside a video, under its own name: first what may tell when each word is said, then what tells of cues only."""
@@ -55,17 +55,17 @@ def transcript_of(video: Path, given: str = "auto", reading: Reading = Reading()
         return None
     if given != "auto":
         return read_transcript(Path(given), picture_late_s(video), reading)
-    for suffix in BESIDE:
-        path = video.with_suffix(suffix)
-        if not path.is_file():
-            continue
+    found, problems = None, []
+    for path in (path for path in map(video.with_suffix, BESIDE) if path.is_file()):
         try:
-            return read_transcript(path, picture_late_s(video), reading)
+            found = read_transcript(path, picture_late_s(video), reading)
+            break
         except UnreadableInput as error:
-            if suffix == ".json":  # may tell of anything
-                continue
-            return Transcript(path.name, "", (), (f"the transcript beside the video was left out: {one_line(error)}",))
-    return None
+            if path.suffix != ".json":  # which may tell of anything
+                problems.append(f"the transcript beside the video was left out: {one_line(error)}")
+    if not problems:
+        return found
+    return replace(found or Transcript("", "", ()), problems=(*problems, *(found.problems if found else ())))
 
 
 def read_transcript(path: Path, late_s: float = 0.0, reading: Reading = Reading()) -> Transcript:
@@ -379,8 +379,6 @@ _NAME = re.compile(r"\s*[A-Z][A-Z0-9 .'’#-]{1,30}:\s+(?=\S)")
 _ATTACHED = set(ENDS + CLOSERS + ",;:-–—、，：；")
 """What belongs to the word before it, even where a space stands between them."""
 
-_ONE_BY_ONE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-
 
 def _clean(text: str) -> str:
     """Without mark-up, without characters that are not seen, without what is heard but not said ([laughs]); speakers as dashes."""
@@ -409,6 +407,6 @@ def _tokens(text: str) -> list[tuple[str, bool]]:
 
 def _pieces(word: str) -> list[str]:
     """One word, or its characters, each with the punctuation after it, where its script has no spaces."""
-    if not _ONE_BY_ONE.search(word):
+    if not spaceless(word):
         return [word]
     return re.findall(r"[^\w]*(?:[a-zA-Z0-9]+|\w)[^\w]*", word) or [word]

@@ -94,7 +94,7 @@ class _Told:
         beyond = len(rest) - len(inside)
         if beyond:
             hint = "; is it of this video, and are its times in seconds?" if beyond == len(self._waiting) else ""
-            self.problems.append(f"{self._name}: {beyond} words lie beyond the end of the video{hint}")
+            self.problems.append(f"{self._name}: {beyond} word{' lies' if beyond == 1 else 's lie'} beyond the end of the video{hint}")
         return inside
 
 

@@ -47,7 +47,8 @@ class Align:
 
     An edge goes outwards to take in context, but not over a cut; a sliver of another shot at the edge is cut off; a cut that is near draws
     the edge onto itself. Then it leaves words: to the end of the sentence where that is near, else of the word; without a transcript it
-    leaves voiced spans. Last it settles in the quietest point near, unless it lies on a cut. No step is longer than its knob.
+    leaves voiced spans. Last it settles in the quietest point near, unless it lies on a cut; that takes nothing off the moment. No step is
+    longer than its knob.
     """
 
     extent: Annotated[
@@ -73,6 +74,10 @@ class Align:
     ] = 0.15
     cause_s: Annotated[
         float, Knob("s", source="taste: a sentence and a breath; how far before a reaction its cause is looked for", low=0, high=60)
+    ] = 4.0
+    onset_s: Annotated[
+        float,
+        Knob("s", source="taste: a reaction that set in longer before the moment goes on by itself; its cause is left out", low=0, high=60),
     ] = 4.0
     scene_s: Annotated[
         float, Knob("s", source="readings S10: each move ≤ 1.5 s; onto a cut, or off a sliver of a shot", low=0, high=30)
@@ -122,11 +127,13 @@ class Align:
             note = f"{self.delivery_s:g} s, a third of them before the peak"
         length_s = min(max(end_s - start_s, self.least_s), self.most_s)
         if length_s != end_s - start_s:
-            share = 1 / 3 if length_s > end_s - start_s else (peak_s - start_s) / (end_s - start_s)
             if length_s > end_s - start_s:
                 low_s = max([low_s, *around.cuts[around.cuts <= start_s + EPS_S].tolist()])
                 high_s = min([high_s, *around.cuts[around.cuts >= end_s - EPS_S].tolist()])
-            start_s, end_s, reason = peak_s - share * length_s, peak_s + (1 - share) * length_s, "guard.length"
+                start_s = min(max(_thirds(peak_s, length_s)[0], end_s - length_s), start_s)  # all that was found stays in it
+            else:
+                start_s = peak_s - (peak_s - start_s) / (end_s - start_s) * length_s
+            end_s, reason = start_s + length_s, "guard.length"
             start_s, end_s = _shifted(start_s, end_s, low_s, high_s) if low_s > 0 or high_s < around.limit_s else (start_s, end_s)
             note = f"clips last {self.least_s:g} to {self.most_s:g} s"
         moves = [Move(e, a, b, reason, note) for e, a, b in _changes(window, start_s, end_s) if reason]
@@ -142,7 +149,7 @@ class Align:
         """How far before the base the clip should start: the context, or what caused the reaction that is heard."""
         if self.extent != "moment":
             return 0.0
-        if heard is None:
+        if heard is None or heard.onset_s < base.start_s - self.onset_s:
             return self.context_s
         said = around.sentences if len(around.sentences) else around.voiced
         before = said[(said[:, 0] < heard.onset_s) & (said[:, 1] > heard.onset_s - self.cause_s / 2)]
@@ -158,8 +165,11 @@ class Align:
         out = self._out_of_speech(at_s, peak_s, around)
         steps += [out] if out is not None else []
         at_s = steps[-1].to_s if steps else raw_s
+        glimpse = self._glimpse(at_s, peak_s, around) if out is not None else None
+        steps += [glimpse] if glimpse is not None else []
+        at_s = steps[-1].to_s if steps else raw_s
         if not _on_cut(at_s, around.cuts):
-            quiet = self._quiet(at_s, peak_s, around)
+            quiet = self._quiet(at_s, max(peak_s + self.after_peak_s, min(at_s, raw_s)), around)
             steps += [quiet] if quiet is not None else []
         return steps
 
@@ -202,9 +212,17 @@ class Align:
                 return _Step(to_s, reason, note)
         return None
 
-    def _quiet(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
-        """The quietest point within reach that is in no word and not over a cut, if it is clearly quieter."""
-        low, high = max(at_s - self.quiet_s, peak_s + self.after_peak_s), min(at_s + self.quiet_s, around.limit_s)
+    def _glimpse(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
+        """Onto a cut shortly inwards of an edge that gave way to a word, unless that cut lies in a word too."""
+        near = around.cuts[(around.cuts >= max(peak_s + self.after_peak_s, at_s - self.scene_reach_s)) & (around.cuts < at_s - EPS_S)]
+        spoken = around.words if len(around.words) else around.voiced
+        if not len(near) or _inside(float(near[0]), spoken) is not None:
+            return None
+        return _Step(float(near[0]), "scene.cut", f"a glimpse of {at_s - float(near[0]):.2f} s of another shot was cut off")
+
+    def _quiet(self, at_s: float, least_s: float, around: _Around) -> _Step | None:
+        """The quietest point within reach, not before `least_s`, that is in no word and not over a cut, if it is clearly quieter."""
+        low, high = max(at_s - self.quiet_s, least_s), min(at_s + self.quiet_s, around.limit_s)
         for spans in (around.words, around.voiced if not len(around.words) and _inside(at_s, around.voiced) is None else around.words):
             before, after = spans[spans[:, 1] <= at_s + EPS_S], spans[spans[:, 0] >= at_s - EPS_S]
             low = max(low, float(before[-1, 1])) if len(before) else low

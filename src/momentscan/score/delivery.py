@@ -46,13 +46,14 @@ class Delivery:
             left_out |= {i: why for i, why in repeats.items() if why}
             # weaker candidates fill up only when every moment has had its turn
             left = [i for i in range(len(able)) if i not in chosen and i not in left_out]
-            left = [i for i in left if not able[i].below] or left
+            strong = [i for i in left if not able[i].below]
+            left = strong or (left if len(chosen) < self.floor else [])
             if not left:
                 break
             chosen.append(self._next(able, strength.tolist(), left, chosen, duration_s))
         ranked = [replace(able[i], rank=n, why=self._said(able, chosen[: n - 1], i)) for n, i in enumerate(chosen, 1)]
         others = [i for i in range(len(able)) if i not in chosen]
-        rest = [replace(able[i], why=left_out.get(i, f"{asked} are delivered (delivery.floor, delivery.most)")) for i in others]
+        rest = [replace(able[i], why=left_out.get(i, f"{len(chosen)} are delivered (delivery.floor, delivery.most)")) for i in others]
         return (*ranked, *sorted(rest, key=lambda c: c.clip.start_s))
 
     def _able(self, verdict: Verdict, align: Callable[[Window], Aligned]) -> list[Choice]:
@@ -70,7 +71,8 @@ class Delivery:
         """Why a clip would repeat one that is chosen; "" where it would not."""
         for rank, i in enumerate(chosen, 1):
             shared_s = min(one.clip.end_s, able[i].clip.end_s) - max(one.clip.start_s, able[i].clip.start_s)
-            if shared_s > self.overlap_s:
+            least_s = min(c.end_s - c.start_s for c in (one.clip, able[i].clip))
+            if shared_s > min(self.overlap_s, least_s / 2):
                 return f"shares {shared_s:.1f} s with clip {rank}"
         return ""
 

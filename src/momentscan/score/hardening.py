@@ -29,7 +29,7 @@ class Hardening:
     ] = 30.0
     same_s: Annotated[float, Knob("s", source="evaluation.md, protocol 1: peaks within 1 s are the same moment", low=0)] = 1.0
     same_iou: Annotated[float, Knob("", source="evaluation.md, protocol 1: tIoU ≥ .3 is the same moment", low=0, high=1)] = 0.3
-    apart_s: Annotated[float, Knob("s", source="highlight_vector §6: at least 3 s apart", low=0)] = 3.0
+    apart_s: Annotated[float, Knob("s", source="companions §2.2: at least 2.5 s apart, the least of the engines'", low=0)] = 2.5
 
 
 class Change(NamedTuple):
@@ -68,8 +68,11 @@ class Hardener:
             number = self._same(known, moment.window)
             late = moment.window.peak_s < late_s
             if number is not None:
-                before = known.pop(number)
+                before = known[number]
+                if late and self._taken(before.window):
+                    continue
                 self._open[number] = before if late else moment
+                del known[number]
                 if not late and before.window != moment.window:
                     yield Change("moved", number, moment)
             elif not late:

@@ -119,6 +119,24 @@ def _ends(text: str) -> bool:
     return not bare.endswith(".") or bare.endswith("..") or not (initial or inner.lower() in ABBREVIATIONS)
 
 
+SPACELESS = (("\u3040", "\u30ff"), ("\u3400", "\u4dbf"), ("\u4e00", "\u9fff"), ("\uf900", "\ufaff"))
+"""Kana and Chinese characters, of which words stand side by side without spaces: first and last of each block."""
+
+
+def spaceless(text: str) -> bool:
+    """Whether a character of Chinese or Japanese is in it."""
+    return any(first <= c <= last for c in text for first, last in SPACELESS)
+
+
+def joined(texts: Sequence[str]) -> str:
+    """["it", "is", "今", "日"] -> "it is今日": words in a line, without spaces beside Chinese and Japanese; Korean keeps its own."""
+    line = texts[0] if texts else ""
+    for text in texts[1:]:
+        beside = next((c for c in reversed(line) if c.isalnum()), "") + next((c for c in text if c.isalnum()), "")
+        line += text if spaceless(beside) and not any("가" <= c <= "힣" for c in beside) else f" {text}"
+    return line
+
+
 def spread(start_s: float, end_s: float, texts: Sequence[str]) -> list[tuple[float, float]]:
     """A span shared among words in proportion to their characters, one after the other: (start, end) of each."""
     done = [0]
