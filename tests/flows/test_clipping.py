@@ -22,7 +22,7 @@ from momentscan.errors import Cancelled, UnreadableInput, UsageError
 from momentscan.flows import clipping, watching
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
-from momentscan.values import Aligned, Choice, Window
+from momentscan.values import Aligned, Choice, Move, Window
 
 QUICK = {"preset": "ultrafast"}
 
@@ -104,6 +104,16 @@ def test_every_file_that_is_told_of_is_there_and_no_other(cut: Path) -> None:
     assert not [p for p in (cut / "clips").iterdir() if p.name.startswith(".")]
     for clip in listed["clips"]:
         assert frames_of(cut / "clips" / "saliency" / clip["file"]) == clip["n_frames"]
+
+
+def test_a_clip_that_begins_with_a_word_does_not_lose_its_onset_to_the_next_frame() -> None:
+    window, video = Window(4.0, 6.0, 5.0), worlds.info(fps=25.0)
+    spoken = Aligned(window, 3.93, 6.0, (Move("start", 4.0, 3.93, "speech.word", "the word is taken in"),), (), None)
+    at_s = clipping._first_s(spoken, video)
+    first = next(k / 25 for k in range(200) if k / 25 >= at_s)
+    assert first <= 3.93 < first + 1 / 25, "the frame that is shown when the word begins"
+    on_cut = Aligned(window, 3.92, 6.0, (Move("start", 4.0, 3.92, "scene.cut", "as far as the shot goes"),), (), None)
+    assert clipping._first_s(on_cut, video) == 3.92
 
 
 def test_the_reel_holds_all_clips_in_time_with_a_chapter_each(cut: Path) -> None:

@@ -228,10 +228,11 @@ class _Making:
         self._work.mkdir(parents=True, exist_ok=True)
         to = self._work / f"{name}.mp4"
         how, encoding = self._clipping.how, self._clipping.encoding
-        done = cut_clip(self._video, clip.start_s, clip.end_s, to, how, encoding, framing, title, on_progress=tell)
+        start_s = _first_s(clip, self._video)
+        done = cut_clip(self._video, start_s, clip.end_s, to, how, encoding, framing, title, on_progress=tell)
         if not _shows_forgotten(self._signals, done.start_s, done.end_s):
             return done
-        exact = cut_clip(self._video, clip.start_s, clip.end_s, to, "exact", encoding, framing, title, on_progress=tell)
+        exact = cut_clip(self._video, start_s, clip.end_s, to, "exact", encoding, framing, title, on_progress=tell)
         note = "copied from its key frame it would show somebody who was forgotten; it was encoded anew"
         return replace(exact, notes=(note, *exact.notes))
 
@@ -256,7 +257,9 @@ class _Making:
         in_time = sorted(delivered, key=lambda c: (c.clip.start_s, c.clip.end_s))
         ends_s = [0.0, *(c.clip.end_s for c in in_time)]
         pieces = [
-            Piece(self._video, max(c.clip.start_s, before_s), c.clip.end_s, f"{c.rank}: {c.kind}", self._framings[c.rank or 0])
+            Piece(
+                self._video, max(_first_s(c.clip, self._video), before_s), c.clip.end_s, f"{c.rank}: {c.kind}", self._framings[c.rank or 0]
+            )
             for c, before_s in zip(in_time, ends_s, strict=False)
         ]
 
@@ -311,6 +314,18 @@ def _key(video: VideoInfo, clip: Aligned, clipping: Clipping, view: View | None,
     path = None if view is None else {name: getattr(part, "tolist", lambda p=part: p)() for name, part in view._asdict().items()}
     made_of = [__version__, video.sha256, clip.start_s, clip.end_s, clipping.how, clipping.preview, asdict(clipping.encoding), path, title]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
+
+
+TICK_S = 1e-3
+"""Matroska and WebM round their stamps to milliseconds."""
+
+
+def _first_s(clip: Aligned, video: VideoInfo) -> float:
+    """From where frames are taken. A clip that begins with a word begins with the frame that is shown then: the next would cost its onset."""
+    last = next((m for m in reversed(clip.moves) if m.edge == "start"), None)
+    if last is None or not last.reason.startswith("speech.") or video.fps <= 0:
+        return clip.start_s
+    return max(0.0, clip.start_s - 1 / video.fps + TICK_S)
 
 
 def _name(rank: int, kind: str, start_s: float) -> str:
