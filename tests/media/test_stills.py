@@ -87,7 +87,7 @@ def test_stills_of_a_moving_texture_are_exact_to_the_pixel(tmp_path: Path) -> No
     [
         "formats/fire2_rot180_vfr.mp4", "formats/phone_rot90_audio.mp4", "formats/delayed_start.mp4", "formats/frag_overlap.mp4",
         "formats/bbb_0_30.webm", "formats/no_duration.webm", "formats/video_90.mov", "formats/unordered.mov", "formats/SAR-2by3.mp4",
-        "formats/pq_hdr10tags_rot.mkv", "formats/h265_10bits.mp4", "formats/av1_video.mkv",
+        "formats/pq_hdr10tags_rot.mkv", "formats/h265_10bits.mp4", "formats/av1_video.mkv", "formats/empty_edit_5s.mp4",
         "multi/scte20_panel.ts", "corrupt/corrupted_decord.mp4", "corrupt/brokensps.flv", "faces/makeup_test.avi",
     ],
 )  # fmt: skip

@@ -73,7 +73,7 @@ def _cut(frame: Any, time_s: float, next_s: float, start_s: float, end_s: float,
 def timed_frames(info: VideoInfo, start_s: float, limits: Limits) -> Iterator[tuple[float, Any]]:
     """(time, frame) from the frame that is on the screen at `start_s`, or an earlier one, on."""
     if info.mended_clock:
-        yield from _walked(info, limits)
+        yield from walked(info, limits)
         return
     path = Path(info.path)
     for back_s in BACK_S:
@@ -113,7 +113,7 @@ def sought(container: Any, stream: Any, raw_s: float) -> bool:
     return True
 
 
-def _walked(info: VideoInfo, limits: Limits) -> Iterator[tuple[float, Any]]:
+def walked(info: VideoInfo, limits: Limits) -> Iterator[tuple[float, Any]]:
     """The same walk as the pass, from the start, for files whose clock had to be mended."""
     path = Path(info.path)
     losses = Losses()

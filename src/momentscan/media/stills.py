@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.errors import MomentscanError
-from momentscan.media.clock import RESTARTING, Clock
 from momentscan.media.door import Limits, opened, video_stream
 from momentscan.media.picture import Shower
-from momentscan.media.reading import Losses, Stamps, decoded, packets, shown_s
+from momentscan.media.reading import Losses, decoded, packets
+from momentscan.media.spans import needs_start, walked
 from momentscan.values import VideoInfo
 
 JPEG_QUALITY = 92
@@ -62,8 +62,8 @@ def stills(
     found: dict[float, Any] = {}
     with opened(path, limits) as container:
         stream = video_stream(container, path, limits)
-        if info.mended_clock:
-            return {t: keep(t, shower.rgb(frame)) for t, frame in _walk(container, stream, info, wanted)}
+        if info.mended_clock or needs_start(stream):
+            return {t: keep(t, shower.rgb(frame)) for t, frame in _chosen(walked(info, limits), wanted)}
         first_s = min(0.0, info.origin_s)
         for back_s in (0.0, 5.0, math.inf):  # some indexes point behind the frame they name
             left = [(t, max(first_s, info.origin_s + t - back_s)) for t in wanted if t not in found]
@@ -104,18 +104,13 @@ def _onwards(container: Any, stream: Any, origin_s: float, times_s: Sequence[flo
                 yield left.pop(0), frame
 
 
-def _walk(container: Any, stream: Any, info: VideoInfo, wanted: list[float]) -> Iterator[tuple[float, Any]]:
-    """(time, frame) for files whose clock had to be mended: the same walk as the pass, from the start."""
-    losses = Losses()
-    clock = Clock(restarts=info.container in RESTARTING)
-    stamp = Stamps(info.fps, losses)
+def _chosen(shown: Iterator[tuple[float, Any]], wanted: list[float]) -> Iterator[tuple[float, Any]]:
+    """(time, frame) of those ascending times at which a frame is shown, no further than the last of them."""
     left = list(wanted)
-    for packet in packets(container, stream, losses):
-        for frame in decoded(packet, losses):
-            time_s = clock(stamp(frame), shown_s(frame, info.fps))
-            while left and time_s is not None and left[0] < time_s - 1e-6:
-                left.pop(0)
-            if time_s is not None and left and abs(time_s - left[0]) < 1e-6:
-                yield left.pop(0), frame
+    for time_s, frame in shown:
+        while left and left[0] < time_s - 1e-6:
+            left.pop(0)
+        if left and abs(time_s - left[0]) < 1e-6:
+            yield left.pop(0), frame
         if not left:
             return
