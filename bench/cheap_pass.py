@@ -139,7 +139,7 @@ def _tallied_decode(tally: _Tally) -> Iterator[None]:
         (decode, "thumb", "thumb of every frame"),
         (Hearing, "between", "sound: demux, decode, resample"),
         (Clock, "__call__", "clock of every frame"),
-        (decode._Gatherer, "_batch", "stack the batch"),
+        (decode.Gatherer, "_batch", "stack the batch"),
     )
     with ExitStack() as stack:
         for owner, name, stage in stages:
