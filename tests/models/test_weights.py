@@ -142,8 +142,8 @@ def test_other_bytes_are_refused_with_got_and_expected(tmp_path: Path) -> None:
 def test_a_file_is_hashed_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / ROW.file
     path.write_bytes(DATA)
-    real, hashed = weights._sha256, []
-    monkeypatch.setattr(weights, "_sha256", lambda p: hashed.append(p) or real(p))
+    real, hashed = weights.sha256_of, []
+    monkeypatch.setattr(weights, "sha256_of", lambda p: hashed.append(p) or real(p))
     weights.require(ROW, tmp_path)
     weights.require(ROW, tmp_path)
     assert hashed == [path]

@@ -198,11 +198,12 @@ def clip(
     given = _given(output=output, engine=engine, cut=cut, aspect=aspect, reel=reel, preview=preview, subtitles=subtitles)
     knobs = _given(**{"align.extent": extent, "delivery.story": story, "clips.loudness_lufs": loudness})
     knobs |= _given(**{"clips.hdr": hdr, "clips.encoder": encoder}) | dict(_knob(s) for s in settings or [])
+    before = load()
     for name, value in knobs.items():
         table, _, knob = name.partition(".")
         if table not in ("align", "delivery", "clips", "follow") or not knob:
             raise UsageError(f"--set wants table.knob=value with a table of align, delivery, clips, follow; got {name}={value}")
-        given[table] = given.get(table, getattr(load(), table)) | {knob: value}
+        given[table] = given.get(table, getattr(before, table)) | {knob: value}
     flows.clipping_of(load(**given))  # bad knobs are told once, before any work
     folders = flows.scanned_folders(places, load(**given).output)
     _finish(_run([work.Clip(str(folder), given) for folder in folders], 1, as_json), as_json)
@@ -253,10 +254,8 @@ def take_back(
     from momentscan import flows
     from momentscan.settings import load
 
-    folders = flows.scanned_folders([place], load(**_given(output=output)).output)
-    if len(folders) > 1:
-        raise UsageError(f"{place}: holds {len(folders)} scanned videos; name one of them, say {folders[0]}")
-    told, failed = _each("file", edits, lambda edit: [flows.take_back(folders[0], edit, engine)])
+    folder = _one_video(place, load(**_given(output=output)).output)
+    told, failed = _each("file", edits, lambda edit: [flows.take_back(folder, edit, engine)])
     if as_json:
         _print_json([*(one.__dict__ for one in told), *failed])
     for one in [] if as_json else told:
@@ -507,18 +506,26 @@ def people_forget(
     from momentscan.settings import load
 
     settings = load(**_given(output=output))
-    folders = flows.scanned_folders([place], settings.output)
-    if len(folders) > 1:
-        raise UsageError(f"{place}: holds {len(folders)} scanned videos; name one of them, say {folders[0]}")
-    who = flows.somebody(folders[0], person)
+    folder = _one_video(place, settings.output)
+    who = flows.somebody(folder, person)
     if not yes:
-        _agreed(who, folders[0])
+        _agreed(who, folder)
     with _progress() as on_progress:
-        forgotten = flows.forget(folders[0], person, settings, on_progress)
+        forgotten = flows.forget(folder, person, settings, on_progress)
     if as_json:
         _print_json(_forgotten_as_json(forgotten))
     else:
         _tell_forgotten(forgotten)
+
+
+def _one_video(place: str, output: Path) -> Path:
+    """The folder of a scanned video, for commands that take one. Raises UsageError where there are more, or none."""
+    from momentscan import flows
+
+    folders = flows.scanned_folders([place], output)
+    if len(folders) > 1:
+        raise UsageError(f"{place}: holds {len(folders)} scanned videos; name one of them, say {folders[0]}")
+    return folders[0]
 
 
 def _agreed(who: dict[str, Any], folder: Path) -> None:

@@ -15,12 +15,12 @@ from momentscan.disk import read_log
 from momentscan.disk.clips import LIST, choice_entry, clips_folder, read_clips
 from momentscan.disk.files import remove, write_tree
 from momentscan.disk.results import ms, to_json
-from momentscan.errors import UnreadableInput, UsageError
+from momentscan.errors import UsageError
 from momentscan.export.subtitles import Said, said, shifted, written
-from momentscan.flows.folders import RUN, Outcome, alone, knobs_in, outcome_of, run_of, version_of
+from momentscan.flows.folders import Outcome, alone, knobs_in, outcome_of, run_in, version_of
 from momentscan.flows.judging import as_before, engines_in
 from momentscan.knobs import with_knobs
-from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel, same_source
+from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel, same_source, sha256_of
 from momentscan.media.encoders import Encoding
 from momentscan.media.framing import Framing
 from momentscan.media.preview import preview
@@ -83,9 +83,7 @@ def clip(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
     clipping = clipping_of(settings)
     read_log(folder / "signals")  # what is no scanned video is told before it is locked
     with alone(folder):
-        signals, run = read_log(folder / "signals"), run_of(folder)
-        if run is None:
-            raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again")
+        signals, run = read_log(folder / "signals"), run_in(folder)
         engines = engines_in(folder, run, settings)
         same_source(signals.video, on_progress=on_progress)
         clips: list[dict[str, Any]] = []
@@ -101,7 +99,7 @@ def choose(signals: Signals, verdict: Verdict, align: Align, delivery: Delivery)
         seen = _shows_forgotten(signals, clip.start_s, clip.end_s)
         return "somebody who was forgotten may be seen in it (gate.forgotten)" if seen else ""
 
-    return delivery(verdict, lambda window: align(signals, window), signals.video.duration_s, against)
+    return delivery(verdict, align.of(signals), signals.video.duration_s, against)
 
 
 def _shows_forgotten(signals: Signals, start_s: float, end_s: float) -> bool:
@@ -187,7 +185,7 @@ class _Making:
                 shown = self._previewed(done, name, framing)
                 self.files[shown.name] = shown
                 entry["preview"] = shown.name
-            entry["sha256"] = {part: _sha256(self.files[entry[part]]) for part in _FILES if entry[part]}
+            entry["sha256"] = {part: sha256_of(self.files[entry[part]]) for part in _FILES if entry[part]}
         cues = said(self._signals, entry["cut_start_ms"] / 1000, entry["cut_end_ms"] / 1000) if knobs.subtitles else []
         return {
             **choice_entry(choice),
@@ -213,7 +211,7 @@ class _Making:
             return None
         there = {part: self._target / before[part] for part in _FILES if before.get(part)}
         made = before.get("sha256", {})
-        if "file" not in there or not all(path.is_file() and _sha256(path) == made.get(part) for part, path in there.items()):
+        if "file" not in there or not all(path.is_file() and sha256_of(path) == made.get(part) for part, path in there.items()):
             return None
         entry = {part: before[part] for part in _TOLD if part in before}
         for part, path in there.items():
@@ -333,11 +331,6 @@ def _name(rank: int, kind: str, start_s: float) -> str:
     at = int(start_s)
     hours = f"{at // 3600}h" if at >= 3600 else ""
     return f"{rank:02d}_{re.sub(r'[^a-zA-Z0-9_-]+', '_', kind)[:40]}_{hours}{at // 60 % 60:02d}m{at % 60:02d}s"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _even(pixels: float) -> int:

@@ -15,7 +15,7 @@ from momentscan.disk import manifest_of, read_log
 from momentscan.disk.clips import CLIPS
 from momentscan.disk.files import create, locked, mend, release
 from momentscan.disk.results import to_json
-from momentscan.errors import OutputError, UsageError
+from momentscan.errors import OutputError, UnreadableInput, UsageError
 from momentscan.knobs import knobs_of
 from momentscan.signals import Signals
 
@@ -72,6 +72,14 @@ def run_of(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return run if isinstance(run, dict) and isinstance(run.get("engines"), dict) else None
+
+
+def run_in(folder: Path) -> dict[str, Any]:
+    """As `run_of`. Raises UnreadableInput where there is none."""
+    run = run_of(folder)
+    if run is None:
+        raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again")
+    return run
 
 
 def outcome_of(

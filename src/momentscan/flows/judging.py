@@ -19,7 +19,7 @@ from momentscan.disk.packs import read_packs
 from momentscan.disk.results import Still, filtering_entry, keep_still, kept_stills, read_engine, take_over
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.export.report import report_html
-from momentscan.flows.folders import REPORT, RUN, Outcome, alone, knobs_in, outcome_of, run_of, version_of
+from momentscan.flows.folders import REPORT, RUN, Outcome, alone, knobs_in, outcome_of, run_in, run_of, version_of
 from momentscan.knobs import with_knobs
 from momentscan.media import jpeg, small_jpeg, stills
 from momentscan.media.decode import Sampling
@@ -44,9 +44,7 @@ def find(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
     read_log(folder / "signals")  # what is no scanned video is told before it is locked
     with alone(folder):
         signals = read_log(folder / "signals")
-        run = run_of(folder)
-        if run is None:
-            raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again")
+        run = run_in(folder)
         others = {name: as_before(name, engine, folder) for name, engine in run["engines"].items() if name not in engines}
         scorers = others | {engine: scorer_of(engine, settings) for engine in engines}  # the report shows them all
         for engine in engines:
@@ -137,10 +135,7 @@ def engines_in(folder: Path, run: Mapping[str, Any], settings: Settings) -> list
 
 def judged_by(folder: Path, settings: Settings) -> list[str]:
     """The engines asked for, of a scanned video. Raises UsageError where one has not judged it, UnreadableInput where nothing says so."""
-    run = run_of(folder)
-    if run is None:
-        raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again")
-    return engines_in(folder, run, settings)
+    return engines_in(folder, run_in(folder), settings)
 
 
 class Judged(NamedTuple):

@@ -19,7 +19,7 @@ from momentscan.errors import MissingModel, UnreadableInput, UsageError
 from momentscan.export.references import Link, caption, cues, layouts, manifest, subject
 from momentscan.export.sheet import contact_sheet
 from momentscan.flows.cutting import Cut, Cutting, Wanted, cut
-from momentscan.flows.folders import RUN, Outcome, alone, knobs_in, outcome_of, run_of, version_of
+from momentscan.flows.folders import RUN, Outcome, alone, knobs_in, outcome_of, run_in, version_of
 from momentscan.flows.judging import as_before, judge_all, tell
 from momentscan.knobs import with_knobs
 from momentscan.media import stills
@@ -113,9 +113,7 @@ def pack(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
     read_log(folder / "signals")  # what is no scanned video is told before it is locked
     models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
     with alone(folder):
-        signals, run = read_log(folder / "signals"), run_of(folder)
-        if run is None:
-            raise UnreadableInput(f"{folder}: has a signal log but no {RUN}; scan the video again")
+        signals, run = read_log(folder / "signals"), run_in(folder)
         if models.detector is None and signals.rows("faces.time_s"):
             raise MissingModel(
                 f"{folder}: no face detector is here to look at the crops again; `momentscan models pull faces`, or --models"

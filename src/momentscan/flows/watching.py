@@ -23,6 +23,7 @@ from momentscan.flows.packing import choosing_of, make_packs, packed
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
 from momentscan.media.ahead import ahead
+from momentscan.media.clip import sha256_of
 from momentscan.media.subtitles import transcript_of
 from momentscan.models.chosen import Models, choose_models
 from momentscan.perceive import Perceiver, ordered, watch
@@ -54,7 +55,7 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     with ExitStack() as stack:
         opened = stack.enter_context(open_video(video))
         transcript = transcript_of(video, settings.transcript)
-        sha256 = _sha256(video, on_progress)
+        sha256 = sha256_of(video, on_progress=on_progress)
         folder = folder_for(video, sha256, settings.output)
         key = _key(sha256, _perceivers(settings, models, transcript), models, settings, transcript)
         timings: dict[str, float] = {"open": time.perf_counter() - started}
@@ -187,16 +188,6 @@ def _key(sha256: str, perceivers: Sequence[Perceiver], models: Models, settings:
     told = (transcript.name, transcript.sha256, transcript.problems) if transcript else None
     made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, weights, looks, writes, told]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
-
-
-def _sha256(video: Path, on_progress: Progress) -> str:
-    digest, done, size = hashlib.sha256(), 0, video.stat().st_size
-    with video.open("rb") as file:
-        while block := file.read(1 << 22):
-            digest.update(block)
-            done += len(block)
-            on_progress(Step("reading", done, size, "B"))
-    return digest.hexdigest()
 
 
 def _timed(batches: Iterator[Batch], stage: str, timings: dict[str, float]) -> Iterator[Batch]:

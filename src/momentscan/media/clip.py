@@ -46,19 +46,20 @@ def same_source(info: VideoInfo, limits: Limits = Limits(), on_progress: Progres
     if not path.exists():
         raise UnreadableInput(f"{path}: is not there any more, moved or deleted since the scan; put it back, or scan it where it is now")
     size = check_file(path, limits)
-    if size != info.size_bytes or (info.sha256 and _sha256(path, size, on_progress) != info.sha256):
+    if size != info.size_bytes or (info.sha256 and sha256_of(path, "checking", on_progress) != info.sha256):
         raise UnreadableInput(
             f"{path}: has changed since the scan (it had {info.size_bytes} bytes, now {size}, or others); scan it again, its times may be others"
         )
 
 
-def _sha256(path: Path, size: int, on_progress: Progress) -> str:
-    digest, done = hashlib.sha256(), 0
+def sha256_of(path: Path, stage: str = "reading", on_progress: Progress = silent) -> str:
+    """The SHA-256 of a file, read once from end to end; `stage` is what the progress calls it."""
+    digest, done, size = hashlib.sha256(), 0, path.stat().st_size
     with path.open("rb") as file:
         while block := file.read(1 << 22):
             digest.update(block)
             done += len(block)
-            on_progress(Step("checking", done, size, "B"))
+            on_progress(Step(stage, done, size, "B"))
     return digest.hexdigest()
 
 

@@ -108,7 +108,7 @@ def verify(path: Path, weight: Weight) -> str:
     found = path.stat()
     key = (str(path.resolve()), found.st_size, found.st_mtime_ns)
     if key not in _hashed:
-        _hashed[key] = _sha256(path)
+        _hashed[key] = sha256_of(path)
     _check_bytes(path, weight, _hashed[key])
     return _hashed[key]
 
@@ -170,7 +170,8 @@ def _check_bytes(path: Path, weight: Weight, got: str) -> None:
         raise BadWeights(f"{path} has sha256 {got}, expected {weight.sha256}; remove it and run: momentscan models pull {weight.name}")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file of weights."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -194,7 +195,7 @@ def _land(target: Path, weight: Weight, write: Callable[[Path], object]) -> str:
         write(part)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
-        sha256 = _sha256(part)
+        sha256 = sha256_of(part)
         if weight.sha256 is not None and sha256 != weight.sha256:
             raise BadWeights(f"what came has sha256 {sha256}, expected {weight.sha256}")
         part.chmod(0o644)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from momentscan.errors import BadWeights, MissingModel, UsageError, one_line
 from momentscan.models.catalogue import Weight
+from momentscan.models.weights import sha256_of
 from momentscan.signals.words import LEAST_S, Word
 
 THREADS = 4
@@ -59,7 +59,7 @@ class Whisper:
         """`published`: it is one of those that faster-whisper knows by name, so whose it is is known."""
         self._folder, self._device, self._model = folder, device, None
         engine = _engine()
-        self.sha256: str | None = _sha256(folder / "model.bin")
+        self.sha256: str | None = sha256_of(folder / "model.bin")
         self.version = f"faster-whisper-{getattr(engine, '__version__', 'unknown')}-{called}-{self.sha256[:12]}"
         self.weight: Weight | None = Weight(
             file="model.bin",
@@ -145,8 +145,3 @@ def _fetched(engine: Any, name: str) -> Path:
 def _word(word: Any, cue: int) -> Word:
     start_s = max(0.0, float(word.start))
     return Word(start_s, max(float(word.end), start_s + LEAST_S), word.word.strip(), cue, prob=float(word.probability))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -92,7 +93,14 @@ class Align:
 
     def __call__(self, signals: Signals, window: Window) -> Aligned:
         """The clip of one moment. Both edges lie in the video, start < end, the peak between them."""
+        return self.of(signals)(window)
+
+    def of(self, signals: Signals) -> Callable[[Window], Aligned]:
+        """The same for many moments of one video: what lies around them is read from the log once."""
         around = _around(signals)
+        return lambda window: self._aligned(signals, around, window)
+
+    def _aligned(self, signals: Signals, around: _Around, window: Window) -> Aligned:
         heard = reaction(signals, window.start_s, window.end_s, self.reaction) if self.extent == "moment" else None
         base, moves = self._base(window, around)
         lead_s = self._lead_s(base, heard, around)
