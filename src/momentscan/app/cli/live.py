@@ -27,7 +27,7 @@ def watch(
     device: o.Device = None,
     decode: o.Decode = None,
     identity: o.Identity = None,
-    as_json: o.Json = False,
+    as_json: o.JsonLines = False,
 ) -> None:
     """Watch what is still coming in: provisional moments that harden; ends by itself, and says why."""
     from momentscan.flows.live import watch as watched

@@ -12,7 +12,12 @@ from momentscan.app.cli.render import show_finding
 from momentscan.app.cli.streams import say, show_json
 
 
-def demo(video: o.OwnVideo = None, output: o.DemoOutput = Path("demo"), models: o.Models = None) -> None:
+def demo(
+    video: o.OwnVideo = None,
+    output: o.DemoOutput = Path("demo"),
+    models: o.Models = None,
+    as_json: o.Json = False,
+) -> None:
     """The main job, on a video that momentscan makes itself."""
     from momentscan.jobs import Scan
 
@@ -21,10 +26,11 @@ def demo(video: o.OwnVideo = None, output: o.DemoOutput = Path("demo"), models: 
         if not video.is_file():
             say("rendering a ride of 72 s ...")
             _render(video)
-    results = calls.run([Scan(str(video), o.typed(output=output / "output", models=models))])
-    if results[0].outcome is not None:
+    task = Scan(str(video), o.typed(output=output / "output", models=models))
+    results = calls.run([task], 1, as_json)
+    if results[0].outcome is not None and not as_json:
         typer.echo(f"report: {Path(results[0].outcome.folder) / 'report.html'}\n")
-    calls.finish(results, False)
+    calls.finish(results, as_json)
 
 
 def _render(video: Path) -> None:

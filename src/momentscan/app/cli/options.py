@@ -75,6 +75,7 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", help="A knob of the engine, knob=value; may be repeated.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Every event as a line of JSON on standard output.")]
 
 # of scan and watch
 

@@ -177,3 +177,20 @@ def show_weight(row: Mapping[str, Any]) -> None:
     show(f"    {row['file']}, {size}, sha256 {row['sha256'] or 'unverified'}")
     show(f"    licence {row['licence']}; commercial use: {row['commercial']}")
     show(f"    from {', '.join(row['sources']) or 'a folder only (--models)'}")
+
+
+def show_pulled(row: Mapping[str, Any]) -> None:
+    """Where a file came from, and what was seen."""
+    state = "as the catalogue says" if row["verified"] else "unverified: the catalogue does not know it yet"
+    show(f"{row['name']}: {row['path']} from {row['source']}, sha256 {row['sha256']} ({state})")
+
+
+def show_verified(row: Mapping[str, Any]) -> None:
+    """Whether a file is what the catalogue says."""
+    status = str(row["status"])
+    if status == "missing":
+        show(f"missing     {row['name']}")
+    elif status == "bad":
+        show(f"BAD         {row['name']}  {row['error']}")
+    else:
+        show(f"{status:<11} {row['name']}  {row['path']}  sha256 {row['sha256']}")
