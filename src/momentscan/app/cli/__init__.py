@@ -5,24 +5,41 @@ Heavy rooms are imported inside the verbs, so that `--help` stays quick.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import time
 from collections.abc import Callable
-from typing import Annotated
 
 import typer
 
-from momentscan import stopping
+from momentscan import __version__, logs, stopping
 from momentscan.app.cli import deliver, judge, live, machine, models, people, scan
+from momentscan.app.cli import options as o
 from momentscan.app.cli.streams import say
 from momentscan.errors import Cancelled, MomentscanError, one_line
 
 CANCELLED = "cancelled; nothing half-done was kept"
 
 
+_log = logging.getLogger(__name__)
+
+
 def main() -> None:
     """The `momentscan` command: exit codes as in docs/cli.md, errors as one line on standard error."""
+    started_s = time.perf_counter()
     stopping.listen()
+    try:
+        _ended_well()
+    except SystemExit as end:
+        _log.info("exit code %s after %.1f s", end.code or 0, time.perf_counter() - started_s)
+        raise
+    finally:
+        logs.listen(logs.Listening())
+
+
+def _ended_well() -> None:
+    """Raises SystemExit, whatever happens, but for a defect of ours."""
     try:
         app(prog_name="momentscan")  # also as `python -m momentscan`, so that completion knows its name
     except SystemExit as error:
@@ -42,21 +59,13 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        from momentscan import __version__
-
-        typer.echo(f"momentscan {__version__}")
-        raise typer.Exit
-
-
-Version = Annotated[
-    bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-]
-
-
-def _root(version: Version = False) -> None:
-    pass
+def _root(
+    ctx: typer.Context, verbose: o.Verbose = 0, log_file: o.LogFile = None, version: o.Version = False
+) -> None:
+    level = logging.DEBUG if verbose > 1 else logging.INFO
+    file = None if log_file is None else str(log_file)
+    logs.listen(logs.Listening(level if verbose else None, file, level))
+    _log.info("momentscan %s: %s", __version__, ctx.invoked_subcommand)
 
 
 VERBS: dict[str, Callable[..., None]] = {

@@ -7,8 +7,35 @@ from typing import Annotated, Any
 
 import typer
 
+from momentscan import __version__
 from momentscan.app.cli import completion
 from momentscan.errors import UsageError
+
+# before the verb
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"momentscan {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "-v",
+        "--verbose",
+        count=True,
+        show_default=False,
+        help="Log to standard error what is done; -vv: in detail.",
+    ),
+]
+LogFile = Annotated[
+    Path | None, typer.Option("--log-file", help="Add the log to this file, whatever is said elsewhere.")
+]
 
 # what is worked on
 
