@@ -14,7 +14,11 @@ import logging
 import os
 from typing import Any
 
-for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy is imported: BLAS threads that wait for small matrices burn ten times the CPU
+for _library in (
+    "OMP",
+    "OPENBLAS",
+    "MKL",
+):  # before NumPy is imported: BLAS threads that wait for small matrices burn ten times the CPU
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from momentscan import registry
-from momentscan.export.timelines import FORMATS
+from momentscan.export.formats import FORMATS
 from momentscan.models.catalogue import WEIGHTS
 
 Command = Callable[..., Any]

@@ -63,7 +63,9 @@ Task = Scan | Find | Pack | Clip
 
 @dataclass(frozen=True)
 class Result:
-    """How a task ended: an outcome, or one line of error with the exit code it deserves. `trace` only for defects of ours."""
+    """How a task ended: an outcome, or one line of error with the exit code it deserves. `trace` only for
+    defects of ours.
+    """
 
     task: Task
     outcome: Outcome | None = None
@@ -101,13 +103,18 @@ def _result_of(task: Task, on_progress: Progress) -> Result:
     except MomentscanError as error:
         return Result(task, error=one_line(error), exit_code=error.exit_code)
     except Exception as error:  # noqa: BLE001  the worker: one defect must not stop the other videos
-        _log.debug("%s: %s\n%s", _title(task), type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+        where = "".join(
+            traceback.format_tb(error.__traceback__)
+        )  # without its message, which may name anything
+        _log.debug("%s: %s\n%s", _title(task), type(error).__name__, where)
         what = f"{_subject(task)}: a defect of momentscan ({type(error).__name__}: {one_line(error)}); please report it"
         return Result(task, error=what, exit_code=1, trace=traceback.format_exc())
 
 
 def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = silent) -> Iterator[Result]:
-    """Results as they come. With several workers each task has a process of its own kind; progress is then told per task by the caller."""
+    """Results as they come. With several workers each task has a process of its own kind; progress is then
+    told per task by the caller.
+    """
     if workers <= 1 or len(tasks) <= 1:
         for task in tasks:
             yield run(task, on_progress)
@@ -116,7 +123,9 @@ def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = sil
     for result in _pooled(tasks, workers):
         left.remove(result.task)
         yield result
-    for task in left:  # a process died and took the pool with it; each by itself, so that only the one that kills its process fails
+    # a process died and took the pool with it; each by itself, so that only the one that kills its process
+    # fails
+    for task in left:
         _log.info("%s: its process died", _title(task))
         died = f"{_subject(task)}: its process died (killed, or out of memory?); try again with --jobs 1"
         yield next(_pooled([task], 1), Result(task, error=died, exit_code=1))
@@ -144,7 +153,9 @@ def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started inside never hear Ctrl-C, which a terminal sends to all: the parent does, and stops them."""
+    """Processes started inside never hear Ctrl-C, which a terminal sends to all: the parent does, and stops
+    them.
+    """
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

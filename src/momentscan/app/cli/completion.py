@@ -27,7 +27,7 @@ def embedders(incomplete: str) -> list[str]:
 
 def formats(incomplete: str) -> list[str]:
     """Formats of export and all, also the second and third after a comma."""
-    from momentscan.export.timelines import FORMATS
+    from momentscan.export.formats import FORMATS
 
     return _listed(incomplete, FORMATS)
 

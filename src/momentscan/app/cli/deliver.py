@@ -77,7 +77,7 @@ def export(
 ) -> None:
     """Moments as timelines and lists that editors and labelling tools open; the video is not needed."""
     from momentscan import flows
-    from momentscan.export.timelines import parse_formats
+    from momentscan.export.formats import parse_formats
 
     asked, settings = parse_formats(formats), calls.settings_of(output=output, engine=engine)
     with progress() as on_progress:

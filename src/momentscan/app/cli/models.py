@@ -53,7 +53,7 @@ def pull(names: o.Weights, models: o.Models = None, as_json: o.Json = False) -> 
 
 def groups() -> dict[str, tuple[str, ...]]:
     """Names that stand for several files."""
-    from momentscan.models.chosen import PULL_FACES, PULL_SPEECH
+    from momentscan.models.chosen_models import PULL_FACES, PULL_SPEECH
 
     return {"faces": PULL_FACES, "speech": PULL_SPEECH}
 
