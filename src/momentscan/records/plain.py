@@ -26,7 +26,11 @@ def plain(value: Any) -> Any:
     """A record, or a tree of them, as dictionaries and lists, keys in the order of the fields."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         told = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
-        return {key_of(f.name): plain(v) for f, v in told if v is not None or not f.metadata.get("omitted_where_none")}
+        return {
+            key_of(f.name): plain(v)
+            for f, v in told
+            if v is not None or not f.metadata.get("omitted_where_none")
+        }
     if isinstance(value, Mapping):
         return {name: plain(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list):

@@ -32,7 +32,7 @@ THUMB_PX = 168
 
 
 @dataclass(frozen=True)
-class Cutting:
+class CuttingOptions:
     """How reference images are cut."""
 
     quality: Annotated[
@@ -67,7 +67,7 @@ class Cutting:
     ] = 0.3
 
 
-class Cut(NamedTuple):
+class FaceCrop(NamedTuple):
     """A crop as it will be kept. `faces_px`: the boxes found again in it, in px of the video, with the
     detector's `scores`; `stable`: cosine of each with its person, None where Face-ID was not asked."""
 
@@ -79,7 +79,7 @@ class Cut(NamedTuple):
     stable: tuple[float | None, ...]
 
 
-class Wanted(NamedTuple):
+class FaceWanted(NamedTuple):
     """A face to be cut: its box, and the (K, D) vectors that are its person's; None where identity is not
     known.
     """
@@ -88,15 +88,15 @@ class Wanted(NamedTuple):
     known: NDArray[np.float64] | None
 
 
-def cut(
+def crop_faces(
     frame: Frame,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[FaceWanted],
     others: Sequence[Box],
     detector: FaceDetector,
     face_id: FaceId | None,
     tau: float,
-    knobs: Cutting,
-) -> Cut | str:
+    knobs: CuttingOptions,
+) -> FaceCrop | str:
     """The first region around these faces, of SCALES, in which the detector finds them again and nobody else;
     or why there is none.
 
@@ -115,12 +115,12 @@ def cut(
         if any(s is not None and s < tau for s in stable):
             return f"its crop is not like the person (cosine {min(s for s in stable if s is not None):.2f}, asked {tau:.2f})"
         x1, y1, x2, y2 = crop_px
-        return Cut(data, small_jpeg(frame[y1:y2, x1:x2], THUMB_PX), crop_px, boxes, scores, stable)
+        return FaceCrop(data, small_jpeg(frame[y1:y2, x1:x2], THUMB_PX), crop_px, boxes, scores, stable)
     return why
 
 
 def _look_again(
-    frame: Frame, crop_px: Box, wanted: Sequence[Wanted], detector: FaceDetector, knobs: Cutting
+    frame: Frame, crop_px: Box, wanted: Sequence[FaceWanted], detector: FaceDetector, knobs: CuttingOptions
 ) -> tuple[bytes, tuple[Box, ...], tuple[float, ...], list[NDArray[np.float64]]] | str:
     """(JPEG, boxes, scores, points in the frame) of the wanted faces as the detector sees them in the very
     bytes that will be kept.
