@@ -1,4 +1,7 @@
-"""Makes the golden log (of worlds.visit, seen with fakes, without its pictures) and the verdicts on it. Run when a change of verdict is meant."""
+"""Makes the golden folder (of worlds.visit, seen with fakes): its log without pictures, its run, the verdicts on it.
+
+Run it when a change of verdict is meant, and make_outputs.py after it.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,14 @@ def main() -> None:
         outcome = flows.scan(folder / "visit.mp4", load(output=str(folder / "out"), stills=False))
         shutil.rmtree(HERE / "signals", ignore_errors=True)
         shutil.copytree(Path(outcome.folder) / "signals", HERE / "signals", ignore=shutil.ignore_patterns("strip.*"))
+        run = json.loads((Path(outcome.folder) / "run.json").read_text())
+        shutil.copy(Path(outcome.folder) / "video.json", HERE / "video.json")
     manifest = json.loads((HERE / "signals" / "manifest.json").read_text())
     manifest["files"] = {name: content for name, content in manifest["files"].items() if not name.startswith("strip.")}
     manifest["video"]["path"] = "visit.mp4"
     write_json(HERE / "signals" / "manifest.json", manifest)
+    run["video"]["path"], run["settings"]["output"] = "visit.mp4", "output"
+    write_json(HERE / "run.json", {**run, "timings_s": {}, "x_realtime": None, "find_s": 0.0})
     for engine in registry.names("scorers"):
         write_json(HERE / f"{engine}.json", windows_json(flows.judge(flows.load(HERE / "signals"), engine)))
 
