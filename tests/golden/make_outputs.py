@@ -35,13 +35,15 @@ def ride(folder: Path) -> Path:
 
 
 def ran(
-    video: Path, work: Path, steps: tuple[str, ...] = RIDE, variables: Mapping[str, str] | None = None
+    video: Path,
+    work: Path,
+    steps: tuple[str, ...] = RIDE,
+    variables: Mapping[str, str] | None = None,
 ) -> outputs.Record:
     """The record of some steps on a video, without weights."""
     work.mkdir(parents=True)
-    return outputs.record(
-        video, SOURCE, work, steps={step: outputs.STEPS[step] for step in steps}, variables=variables
-    )
+    chosen = {step: outputs.STEPS[step] for step in steps}
+    return outputs.record(video, SOURCE, work, None, chosen, variables)
 
 
 def shape(record: outputs.Record) -> dict[str, dict[str, str]]:
@@ -58,9 +60,7 @@ def shape(record: outputs.Record) -> dict[str, dict[str, str]]:
             name = re.sub(r"\d+", "N", path.replace("$ stdout", f"$ {step}"))
             for key, kind in _kinds(held):
                 found.setdefault(name, {}).setdefault(key, set()).add(kind)
-    return {
-        name: {key: " | ".join(sorted(kinds)) for key, kinds in keys.items()} for name, keys in found.items()
-    }
+    return {name: {key: " | ".join(sorted(kinds)) for key, kinds in at.items()} for name, at in found.items()}
 
 
 def _kinds(held: Any, at: str = "") -> Iterator[tuple[str, str]]:
@@ -87,11 +87,9 @@ def visit(work: Path) -> dict[str, Any]:
     record = outputs.run_steps(steps, {"{id}": ["visit"]}, work, folder, SOURCE)
     files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
     return {
-        "exits": {
-            step: record["contents"][files["$ exit"]["canonical"]] for step, files in record["steps"].items()
-        },
-        "compare": _rounded(record["contents"][record["steps"]["compare"]["$ stdout"]["canonical"]]),
-        "people": _rounded(record["contents"][record["steps"]["people"]["$ stdout"]["canonical"]]),
+        "exits": {step: outputs.content(record, step, "$ exit") for step in steps},
+        "compare": _rounded(outputs.content(record, "compare", "$ stdout")),
+        "people": _rounded(outputs.content(record, "people", "$ stdout")),
         "files": {name: _settled(path) for name, path in files.items() if path.parent.name != "signals"},
     }
 

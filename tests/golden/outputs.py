@@ -32,7 +32,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -107,9 +107,7 @@ def run_steps(
     environment = _environment(source, work, variables or {})
     version = _run(["--version"], work, environment)
     if version.returncode:
-        raise SystemExit(
-            f"{source}: momentscan does not start there: {version.stderr.decode().strip()[-300:]}"
-        )
+        raise SystemExit(f"{source}: momentscan does not start: {version.stderr.decode().strip()[-300:]}")
     clean = _Cleaner(version.stdout.decode().split()[-1], work, models)
     out: Record = {"steps": {}, "contents": {}}
     for step, words in steps.items():
@@ -125,11 +123,9 @@ def _environment(source: Path, work: Path, variables: Mapping[str, str]) -> dict
     return {**kept, "PYTHONPATH": str(source.resolve()), "MOMENTSCAN_CACHE": str(work / "cache"), **variables}
 
 
-def _run(
-    arguments: Sequence[str], work: Path, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "momentscan", *arguments]
-    return subprocess.run(command, cwd=work, env=dict(environment), capture_output=True, check=False)
+def _run(words: Sequence[str], work: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "momentscan", *words]
+    return subprocess.run(command, cwd=work, env=variables, capture_output=True, check=False)
 
 
 # ---- reading
@@ -140,9 +136,7 @@ class _Cleaner:
 
     def __init__(self, version: str, work: Path, models: Path | None) -> None:
         folders = {"<work>": work.resolve()} | ({"<models>": models.resolve()} if models else {})
-        self.replaced = [
-            (written, name) for name, folder in folders.items() for written in _written(str(folder))
-        ]
+        self.replaced = [(text, name) for name, folder in folders.items() for text in _written(str(folder))]
         escaped = re.escape(version)
         self.patterns = [
             (rf'("(?:app_)?version": )"{escaped}"', r'\1"<version>"'),
@@ -182,6 +176,11 @@ def _read(folder: Path, said: Mapping[str, bytes], clean: _Cleaner, contents: di
         else:
             out[name] = _text(path.read_bytes(), clean, contents)
     return out
+
+
+def content(record: Record, step: str, path: str) -> Any:
+    """What a JSON file held after a step, or the lines of a text."""
+    return record["contents"][record["steps"][step][path]["canonical"]]
 
 
 def _sha(content: bytes) -> str:
@@ -232,7 +231,10 @@ def _decoded(path: Path) -> str:
 
 
 def compare(
-    old: Record, new: Record, renamed: Mapping[str, str] | None = None, meant: Iterable[str] = ()
+    old: Record,
+    new: Record,
+    renamed: Mapping[str, str] | None = None,
+    meant: Sequence[str] = (),
 ) -> list[str]:
     """A line for each step and file that is not the same in both, but for what was `meant`."""
     rename = _Renamer(renamed or {})
@@ -242,11 +244,15 @@ def compare(
             lines.append(f"{step}: not run in the {'old' if step in new['steps'] else 'new'} record")
             continue
         before = {rename.path(path): hashes for path, hashes in old["steps"][step].items()}
-        for path in sorted({**before, **new["steps"][step]}):
-            said = _difference(
-                path, before, new["steps"][step], old["contents"], new["contents"], rename, list(meant)
-            )
-            lines += [f"{step}: {path}: {said}"] if said else []
+        after = new["steps"][step]
+        for path in sorted(path for path in {**before, **after} if not _meant(path, meant)):
+            if path not in before or path not in after:
+                lines.append(f"{step}: {path}: {_moved(path, before, after)}")
+            elif before[path] != after[path]:
+                was, now = (hashes.get("canonical", "") for hashes in (before[path], after[path]))
+                contents = rename.held(old["contents"].get(was)), new["contents"].get(now)
+                said = "only the bytes differ" if was == now != "" else _said(path, *contents, meant)
+                lines += [f"{step}: {path}: {said}"] if said else []
     return lines
 
 
@@ -270,35 +276,22 @@ class _Renamer:
         return self.path(held) if isinstance(held, str) else held
 
 
-def _difference(
-    path: str,
-    before: Step,
-    after: Step,
-    old: dict[str, Any],
-    new: dict[str, Any],
-    rename: _Renamer,
-    meant: list[str],
-) -> str | None:
-    if _meant(path, meant) or before.get(path) == after.get(path):
-        return None
-    if path not in after or path not in before:
-        one, other, word = (before, after, "missing") if path in before else (after, before, "new")
-        twins = [
-            name for name, hashes in other.items() if hashes["raw"] == one[path]["raw"] and name not in one
-        ]
-        return word + (f", the same bytes as {twins[0]}" if twins else "")
-    was, now = before[path].get("canonical"), after[path].get("canonical")
-    if was and was == now:
-        return "only the bytes differ, what they say is the same"
-    if was not in old or now not in new:
+def _moved(path: str, before: Step, after: Step) -> str:
+    one, other, word = (before, after, "missing") if path in before else (after, before, "new")
+    same = [name for name in other if name not in one and other[name]["raw"] == one[path]["raw"]]
+    return word + (f", the same bytes as {same[0]}" if same else "")
+
+
+def _said(path: str, old: Any, new: Any, meant: Sequence[str]) -> str | None:
+    """How two contents differ; None where all of it was meant or is a new name."""
+    if old is None or new is None:
         return "differs"
-    changes = _changes(rename.held(old[was]), new[now])
-    told = [f"{key} ({change})" for key, change in changes if not _meant(f"{path}:{key}", meant)]
+    told = [f"{key} ({how})" for key, how in _changes(old, new) if not _meant(f"{path}:{key}", meant)]
     more = f"; and {len(told) - 6} more" if len(told) > 6 else ""
     return f"differs at {'; '.join(told[:6])}{more}" if told else None
 
 
-def _meant(name: str, meant: list[str]) -> bool:
+def _meant(name: str, meant: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in meant)
 
 
@@ -321,9 +314,8 @@ def _changes(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _short(value: Any) -> str:
-    text = (
-        f"{len(value)} entries" if isinstance(value, (list, dict)) else json.dumps(value, ensure_ascii=False)
-    )
+    many = isinstance(value, (list, dict))
+    text = f"{len(value)} entries" if many else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:40]}…{text[-18:]}"
 
 
@@ -331,9 +323,8 @@ def _short(value: Any) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     verbs = parser.add_subparsers(dest="verb", required=True)
     recording = verbs.add_parser("record", help="what the command line writes for a video")
     recording.add_argument("video", type=Path)
