@@ -1,1 +1,3 @@
-"""What momentscan costs: one module per figure, one JSON per module. `python -m bench` runs them (see results/README.md)."""
+"""What momentscan costs: one module per figure, one JSON per module. `python -m bench` runs them (see
+results/README.md).
+"""

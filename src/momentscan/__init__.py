@@ -13,7 +13,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-for _library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy is imported: BLAS threads that wait for small matrices burn ten times the CPU
+for _library in (
+    "OMP",
+    "OPENBLAS",
+    "MKL",
+):  # before NumPy is imported: BLAS threads that wait for small matrices burn ten times the CPU
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 __version__ = "0.1.0"

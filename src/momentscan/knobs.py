@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Knob:
     """Metadata of a field: `x: Annotated[float, Knob("s", source="seed 002, every 3 s", low=0.1)] = 3.0`.
 
-    `unit` is a unit, or "" for a pure number; `source` names a paper, a seed, a reading, or says "taste; to be swept".
-    `low` and `high` are inclusive; `choices` lists the words a text knob accepts.
+    `unit` is a unit, or "" for a pure number; `source` names a paper, a seed, a reading, or says "taste; to
+    be swept". `low` and `high` are inclusive; `choices` lists the words a text knob accepts.
     """
 
     unit: str
@@ -90,7 +90,16 @@ def _checked(field: KnobField, value: Any) -> Any:
 def _to_bool(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+    words = {
+        "true": True,
+        "yes": True,
+        "1": True,
+        "on": True,
+        "false": False,
+        "no": False,
+        "0": False,
+        "off": False,
+    }
     try:
         return words[str(value).lower()]
     except KeyError:

@@ -1,4 +1,6 @@
-"""The nouns: what passes between the rooms. Times are seconds from the first frame (PTS); ranges are half-open; colour is RGB."""
+"""The nouns: what passes between the rooms. Times are seconds from the first frame (PTS); ranges are
+half-open; colour is RGB.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ SOUND_HZ = 22050
 class VideoInfo:
     """What is known of a video. Sizes are as displayed: rotation and pixel aspect applied.
 
-    `declared_s` is what the container promises (None: nothing), `duration_s` what was found: the end of the last frame shown
-    (before the decode pass: the promise, or 0). `origin_s` is the container time of the first frame, which is our 0.
-    `mended_clock`: some times are not PTS - origin (jumps were closed, frames without stamps were placed). `problems` says in words what was lost or mended; `partial` is True when part of the picture is missing.
+    `declared_s` is what the container promises (None: nothing), `duration_s` what was found: the end of the
+    last frame shown (before the decode pass: the promise, or 0). `origin_s` is the container time of the
+    first frame, which is our 0. `mended_clock`: some times are not PTS - origin (jumps were closed, frames
+    without stamps were placed). `problems` says in words what was lost or mended; `partial` is True when part
+    of the picture is missing.
     """
 
     video_id: str
@@ -55,8 +59,10 @@ class Batch:
     frames    (N,H,W,3) uint8 RGB, sampled on the grid; N may be 0
     time_s    (N,) float64, PTS of each; ascending over the whole video
     frame_idx (N,) int64, 0-based place in decode order
-    sound     (M,) float32 mono at SOUND_HZ, of exactly this span; NaN where the file carries none; M = 0 without an audio track
-    thumbs    (K,h,w) uint8 luma, point-sampled, of *every* decoded frame in the span (to date a cut to the frame)
+    sound     (M,) float32 mono at SOUND_HZ, of exactly this span; NaN where the file carries none; M = 0
+              without an audio track
+    thumbs    (K,h,w) uint8 luma, point-sampled, of *every* decoded frame in the span (to date a cut to the
+              frame)
     thumb_s   (K,) float64, their PTS
     """
 
@@ -89,7 +95,8 @@ class Window:
 
 @dataclass(frozen=True)
 class Curve:
-    """A score over time: `time_s (N,)` ascending, `value (N,)` finite, `parts` name -> (N,) that sum to the value.
+    """A score over time: `time_s (N,)` ascending, `value (N,)` finite, `parts` name -> (N,) that sum to the
+    value.
 
     Each value speaks for `[time_s, time_s + span_s)`; 0 = for that instant.
     """
@@ -108,8 +115,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Pick:
-    """A frame chosen as a still. `quality` in [0, 1]; `measures` are the logged numbers behind it; `face_px` the box of the face it is
-    a portrait of, x1, y1, x2, y2 in px of the video as shown, which may reach past the picture."""
+    """A frame chosen as a still. `quality` in [0, 1]; `measures` are the logged numbers behind it; `face_px`
+    the box of the face it is a portrait of, x1, y1, x2, y2 in px of the video as shown, which may reach past
+    the picture.
+    """
 
     time_s: float
     frame_idx: int
@@ -132,7 +141,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment worth keeping. `parts` sum to `score`; `features` are the same parts in their own units; `rivals` the nearest that lost."""
+    """A moment worth keeping. `parts` sum to `score`; `features` are the same parts in their own units;
+    `rivals` the nearest that lost.
+    """
 
     window: Window
     score: float
@@ -146,7 +157,9 @@ class Moment:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All an engine says of one video. `moments` best first; `reason` says why there are none; `absent` which parts were not there."""
+    """All an engine says of one video. `moments` best first; `reason` says why there are none; `absent` which
+    parts were not there.
+    """
 
     scorer: str
     curve: Curve
@@ -180,9 +193,11 @@ class Move:
 
 @dataclass(frozen=True)
 class Aligned:
-    """A clip. `window` is the moment as it was found; `moves` lead from its edges to `start_s` and `end_s`, in order.
+    """A clip. `window` is the moment as it was found; `moves` lead from its edges to `start_s` and `end_s`,
+    in order.
 
-    `flags` name what could not be had: speech.start, speech.end (the edge lies in speech), length (outside of the limits).
+    `flags` name what could not be had: speech.start, speech.end (the edge lies in speech), length (outside of
+    the limits).
     """
 
     window: Window

@@ -13,10 +13,14 @@ HEAVY = ("av", "pyarrow", "torch", "onnxruntime", "fastapi", "cv2", "scenedetect
 def loaded(code: str) -> list[str]:
     """Which heavy libraries a fresh process has loaded after this code."""
     program = f"{code}\nimport sys\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
 
 
-@pytest.mark.parametrize("module", ["momentscan", "momentscan.score.saliency", "momentscan.select.picks", "momentscan.errors"])
+@pytest.mark.parametrize(
+    "module", ["momentscan", "momentscan.score.saliency", "momentscan.select.picks", "momentscan.errors"]
+)
 def test_the_core_is_light(module: str) -> None:
     assert loaded(f"import {module}") == []
 

@@ -1,4 +1,4 @@
-"""Makes the golden folder (of worlds.visit, seen with fakes): its log without pictures, its run, the verdicts on it.
+"""Makes the golden folder (worlds.visit, seen with fakes): its log without pictures, its run, the verdicts.
 
 Run it when a change of verdict is meant, and make_outputs.py after it.
 """
@@ -24,16 +24,23 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name, mock.patch("momentscan.flows.watching.choose_models", return_value=fakes.models()):
+    with (
+        tempfile.TemporaryDirectory() as name,
+        mock.patch("momentscan.flows.watching.open_models", return_value=fakes.models()),
+    ):
         folder = Path(name)
         worlds.visit(folder / "visit.mp4")
         outcome = flows.scan(folder / "visit.mp4", load(output=str(folder / "out"), stills=False))
         shutil.rmtree(HERE / "signals", ignore_errors=True)
-        shutil.copytree(Path(outcome.folder) / "signals", HERE / "signals", ignore=shutil.ignore_patterns("strip.*"))
+        shutil.copytree(
+            Path(outcome.folder) / "signals", HERE / "signals", ignore=shutil.ignore_patterns("thumbnails.*")
+        )
         run = json.loads((Path(outcome.folder) / "run.json").read_text())
         shutil.copy(Path(outcome.folder) / "video.json", HERE / "video.json")
     manifest = json.loads((HERE / "signals" / "manifest.json").read_text())
-    manifest["files"] = {name: content for name, content in manifest["files"].items() if not name.startswith("strip.")}
+    manifest["files"] = {
+        name: content for name, content in manifest["files"].items() if not name.startswith("thumbnails.")
+    }
     manifest["video"]["path"] = "visit.mp4"
     write_json(HERE / "signals" / "manifest.json", manifest)
     run["video"]["path"], run["settings"]["output"] = "visit.mp4", "output"

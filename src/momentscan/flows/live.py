@@ -1,4 +1,6 @@
-"""Watching what is still coming: moments that are provisional, then final; at the end the same folder as of a scan."""
+"""Watching what is still coming: moments that are provisional, then final; at the end the same folder as of a
+scan.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,12 @@ from momentscan.flows.folders import RUN, Outcome, alone, folder_for, outcome_of
 from momentscan.flows.judging import engines_of, judge_all, sampling_of, scorer_of, tell
 from momentscan.flows.watching import _key, _perceivers, new_run
 from momentscan.knobs import with_knobs
-from momentscan.media.live import Feed, Following, Note, open_live
-from momentscan.models.chosen import Models, choose_models
-from momentscan.perceive import Forgetful, Perceiver, Telling
-from momentscan.perceive import watch as perceive
-from momentscan.perceive.faces import Looking
+from momentscan.media.live import Feed, LiveOptions, Note, open_live
+from momentscan.models.chosen_models import Models, open_models
+from momentscan.perceive import Evicting, Perceiver, Snapshotting, process_batches
+from momentscan.perceive.faces import FacesOptions
 from momentscan.progress import Progress, Step, silent
-from momentscan.score.hardening import Change, Hardener, Hardening
+from momentscan.score.finalization import Change, FinalizationOptions, Finalizer
 from momentscan.settings import Settings
 from momentscan.signals.gaps import Gap, columns_of
 from momentscan.signals.sliding import Sliding
@@ -40,7 +41,8 @@ STOPPED = "stopped by the user"
 class Event:
     """Something that happened while watching, when `at_s` of the feed had been seen. `told`: plain values.
 
-    started; provisional, moved, withdrawn, hardened (a moment); stall, flowing, lost, reconnect, gap (the feed); ended, which comes last.
+    started; provisional, moved, withdrawn, hardened (a moment); stall, flowing, lost, reconnect, gap (the
+    feed); ended, which comes last.
     """
 
     kind: str
@@ -73,16 +75,18 @@ def watch(
     on_progress: Progress = silent,
     most_s: float | None = None,
 ) -> Outcome:
-    """Watches a growing file, a pipe (`-`, or the path of a FIFO) or an address until it ends, is stopped, or `most_s` of it were seen.
+    """Watches a growing file, a pipe (`-`, or the path of a FIFO) or an address until it ends, is stopped, or
+    `most_s` of it were seen.
 
-    A stop (Ctrl-C) is a clean end like any other: what was seen until then is kept and judged as a scan would. One that comes while that is
-    done breaks it off, and then nothing looks complete. Raises UnreadableInput, OutputError, MissingModel, UsageError or Cancelled.
+    A stop (Ctrl-C) is a clean end like any other: what was seen until then is kept and judged as a scan
+    would. One that comes while that is done breaks it off, and then nothing looks complete. Raises
+    UnreadableInput, OutputError, MissingModel, UsageError or Cancelled.
     """
     started = time.perf_counter()
     engines = engines_of(settings)
-    following = with_knobs(Following, settings.live)
-    hardening = with_knobs(Hardening, settings.hardening)
-    models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
+    following = with_knobs(LiveOptions, settings.live)
+    hardening = with_knobs(FinalizationOptions, settings.hardening)
+    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
     perceivers = _perceivers(settings, models)
     scorers = {engine: scorer_of(engine, settings) for engine in engines}
     with open_live(source, following, most_s=math.inf if most_s is None else most_s) as feed:
@@ -111,11 +115,16 @@ def _until_first(items: Iterator[Batch | Note]) -> list[Batch | Note]:
 
 
 def _watch(
-    session: _Session, early: list[Batch | Note], items: Iterator[Batch | Note], folder: Path, key: str, on_progress: Progress
+    session: _Session,
+    early: list[Batch | Note],
+    items: Iterator[Batch | Note],
+    folder: Path,
+    key: str,
+    on_progress: Progress,
 ) -> None:
     log = LogWriter(folder / "signals")
     try:
-        for done_s, made in perceive(session.shown(early, items), session.perceivers):
+        for done_s, made in process_batches(session.shown(early, items), session.perceivers):
             log.add(done_s, made)
             log.add(done_s, session.take(done_s, made))
             on_progress(Step("watching", done_s, None))
@@ -123,14 +132,22 @@ def _watch(
         if session.gaps:
             log.add(session.seen_s, {"live": columns_of(session.gaps)})
         video = dataclasses.replace(session.feed.found(session.seen_s), video_id=folder.name)
-        log.close(video, key, {name: version for p in session.perceivers for name, version in p.made_by.items()})
+        log.close(
+            video, key, {name: version for p in session.perceivers for name, version in p.made_by.items()}
+        )
     except BaseException:
         log.abandon()
         raise
 
 
 def _conclude(
-    session: _Session, folder: Path, key: str, settings: Settings, models: Models, started: float, on_progress: Progress
+    session: _Session,
+    folder: Path,
+    key: str,
+    settings: Settings,
+    models: Models,
+    started: float,
+    on_progress: Progress,
 ) -> Outcome:
     """The folder as a scan of the whole would leave it, but that the packs are left to `pack`."""
     signals = read_log(folder / "signals")
@@ -143,7 +160,9 @@ def _conclude(
     kept = settings if sought else settings.model_copy(update={"stills": False})
     judged = judge_all(signals, folder, session.scorers, kept, run, timings, on_progress)
     tell(signals, folder, judged, run)
-    run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(time.perf_counter() - started, 3)}
+    run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {
+        "total": round(time.perf_counter() - started, 3)
+    }
     run["x_realtime"] = None
     write_json(folder / RUN, run)
     return outcome_of(run, folder, run["status"])
@@ -157,7 +176,7 @@ class _Session:
         feed: Feed,
         perceivers: Sequence[Perceiver],
         scorers: Mapping[str, Any],
-        hardening: Hardening,
+        hardening: FinalizationOptions,
         log: LiveLog,
         on_event: Callable[[Event], None],
     ) -> None:
@@ -169,11 +188,11 @@ class _Session:
         self._hop_s = hardening.hop_s
         self._judged_s = 0.0
         self._window = Sliding(hardening.window_s)
-        self._hardeners = {engine: Hardener(hardening) for engine in scorers}
+        self._hardeners = {engine: Finalizer(hardening) for engine in scorers}
         self._hardened = dict.fromkeys(scorers, 0)
         self._made_by = {name: version for p in perceivers for name, version in p.made_by.items()}
-        self._tellers = [p for p in perceivers if isinstance(p, Telling)]
-        self._whole = {name for teller in self._tellers for name in teller.so_far()}
+        self._tellers = [p for p in perceivers if isinstance(p, Snapshotting)]
+        self._whole = {name for teller in self._tellers for name in teller.snapshot()}
 
     def tell(self, kind: str, **told: Any) -> None:
         """To the log and to whoever listens."""
@@ -205,15 +224,19 @@ class _Session:
             self.tell(item.kind, why=item.text)
 
     def take(self, done_s: float, made: Mapping[str, Columns]) -> dict[str, Columns]:
-        """What was made of a batch; every hop the window is judged anew. Gives what perceivers hand over and forget: rows of the log."""
+        """What was made of a batch; every hop the window is judged anew. Gives what perceivers hand over and
+        forget: rows of the log.
+        """
         columns = {name: rows for columns in made.values() for name, rows in columns.items()}
         over = any(name in columns for name in self._whole)
-        self._window.add(self.seen_s, done_s, {name: rows for name, rows in columns.items() if name not in self._whole})
+        self._window.add(
+            self.seen_s, done_s, {name: rows for name, rows in columns.items() if name not in self._whole}
+        )
         self.seen_s = done_s
         if over or done_s < self._judged_s + self._hop_s - 1e-6 or not len(columns.get("frames.time_s", ())):
             return {}  # the end, too soon, or nothing was shown: a gap is not judged second by second
         self._judge()
-        return {p.name: p.forget(self._window.start_s) for p in self.perceivers if isinstance(p, Forgetful)}
+        return {p.name: p.evict(self._window.start_s) for p in self.perceivers if isinstance(p, Evicting)}
 
     def finish(self) -> None:
         """The last judgement: what is left hardens, and the end is told."""
@@ -224,14 +247,17 @@ class _Session:
 
     def summary(self) -> dict[str, Any]:
         """For run.json."""
-        gaps = [{"start_s": g.start_s, "end_s": g.end_s if g.known else None, "reason": g.reason} for g in self.gaps]
+        gaps = [
+            {"start_s": g.start_s, "end_s": g.end_s if g.known else None, "reason": g.reason}
+            for g in self.gaps
+        ]
         return {"source": self.feed.name, "ended": self._why, "hardened": dict(self._hardened), "gaps": gaps}
 
     def _judge(self) -> None:
         self._judged_s = self.seen_s
         whole: Columns = {}
         for teller in self._tellers:
-            whole |= teller.so_far()
+            whole |= teller.snapshot()
         assert self.feed.info is not None, "a batch has come"
         signals = self._window.signals(self.feed.info, whole, self._made_by)
         for engine, scorer in self.scorers.items():
@@ -243,7 +269,14 @@ class _Session:
             self._hardened[engine] += change.kind == "hardened"
             window, moment = change.moment.window, change.moment
             span = {"start_ms": ms(window.start_s), "end_ms": ms(window.end_s), "peak_ms": ms(window.peak_s)}
-            self.tell(change.kind, id=change.number, engine=engine, **span, score=round(moment.score, 6), why=moment.why)
+            self.tell(
+                change.kind,
+                id=change.number,
+                engine=engine,
+                **span,
+                score=round(moment.score, 6),
+                why=moment.why,
+            )
 
 
 def _later(moment: Moment, by_s: float) -> Moment:

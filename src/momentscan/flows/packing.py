@@ -1,4 +1,6 @@
-"""From the log to identity packs: chosen by `select`, cut out of the video, looked at again, written as a whole."""
+"""From the log to identity packs: chosen by `select`, cut out of the video, looked at again, written as a
+whole.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +15,38 @@ from numpy.typing import NDArray
 
 from momentscan.disk import read_log, write_json
 from momentscan.disk.files import remove, write_tree
-from momentscan.disk.packs import META, PACKS, REFUSED, THUMBS, Box, Crop, Told, all_there, image_meta, kept_crops, pair_meta, person_meta
+from momentscan.disk.packs import (
+    META,
+    PACKS,
+    REFUSED,
+    THUMBS,
+    Box,
+    Crop,
+    ImageContext,
+    all_there,
+    image_meta,
+    kept_crops,
+    pair_meta,
+    person_meta,
+)
 from momentscan.disk.results import to_json
 from momentscan.errors import MissingModel, UnreadableInput, UsageError
-from momentscan.export.references import Link, caption, cues, layouts, manifest, subject
-from momentscan.export.sheet import contact_sheet
+from momentscan.export.contact_sheet import contact_sheet
+from momentscan.export.trainer_layouts import Link, caption, cues, layouts, manifest, subject
 from momentscan.flows.cutting import Cut, Cutting, Wanted, cut
 from momentscan.flows.folders import RUN, Outcome, alone, knobs_in, outcome_of, run_in, version_of
 from momentscan.flows.judging import as_before, judge_all, tell
 from momentscan.knobs import with_knobs
 from momentscan.media import stills
-from momentscan.models.chosen import Models, choose_models
-from momentscan.perceive.faces import Looking
+from momentscan.models.chosen_models import Models, open_models
+from momentscan.perceive.faces import FacesOptions
 from momentscan.progress import Progress, Step, silent
 from momentscan.select.buckets import Buckets
+from momentscan.select.face_samples import ReferenceQuality
 from momentscan.select.gate import Gate
 from momentscan.select.identity import Identities
-from momentscan.select.looks import References
-from momentscan.select.memory import Remembering
-from momentscan.select.pack import Chosen, Pack
+from momentscan.select.memory import MemoryOptions
+from momentscan.select.pack import Chosen, IdentityPack
 from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pair, Pairs
 from momentscan.settings import Settings
@@ -43,7 +58,9 @@ Rows = tuple[int, ...]
 """Rows of `faces` that one crop shows: one, or two for a pair."""
 
 ROUNDS = 12
-"""So often other looks are chosen for those that could not be cut; then what is left out is said. No video has needed more than 4."""
+"""So often other looks are chosen for those that could not be cut; then what is left out is said. No video
+has needed more than 4.
+"""
 
 
 NOT_CUT = "was not cut before, and nothing can be cut now"
@@ -56,25 +73,28 @@ class Choosing:
     packs: Packs
     pairs: Pairs
     buckets: Buckets
-    references: References
+    references: ReferenceQuality
     identities: Identities
-    memory: Remembering
+    memory: MemoryOptions
     cutting: Cutting
     gate: Gate
     token: str
     klass: str
 
     def knobs(self) -> dict[str, Any]:
-        return {name: knobs_in(getattr(self, name)) for name in _PARTS} | {"token": self.token, "class": self.klass}
+        return {name: knobs_in(getattr(self, name)) for name in _PARTS} | {
+            "token": self.token,
+            "class": self.klass,
+        }
 
 
 _PARTS: dict[str, Any] = {
     "packs": Packs,
     "pairs": Pairs,
     "buckets": Buckets,
-    "references": References,
+    "references": ReferenceQuality,
     "identities": Identities,
-    "memory": Remembering,
+    "memory": MemoryOptions,
     "cutting": Cutting,
     "gate": Gate,
 }
@@ -98,28 +118,36 @@ def choosing_as(run: Mapping[str, Any]) -> Choosing | None:
 
 
 def choosing_of(settings: Settings) -> Choosing:
-    """The knobs in force. Raises UsageError for one that is not there, or out of bounds, and for words that no folder can be named by."""
+    """The knobs in force. Raises UsageError for one that is not there, or out of bounds, and for words that
+    no folder can be named by.
+    """
     subject(settings.token, settings.token_class)
     parts = {name: with_knobs(cls, getattr(settings, name)) for name, cls in _PARTS.items()}
     return Choosing(**parts, token=settings.token, klass=settings.token_class)
 
 
 def pack(folder: Path, settings: Settings, on_progress: Progress = silent) -> Outcome:
-    """Identity packs again from the log. The video is needed for images that were not cut before, and then the detector.
+    """Identity packs again from the log. The video is needed for images that were not cut before, and then
+    the detector.
 
-    Raises UnreadableInput where there is no log, MissingModel where images must be cut and no detector is here.
+    Raises UnreadableInput where there is no log, MissingModel where images must be cut and no detector is
+    here.
     """
     choosing = choosing_of(settings)
     read_log(folder / "signals")  # what is no scanned video is told before it is locked
-    models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
+    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
     with alone(folder):
         signals, run = read_log(folder / "signals"), run_in(folder)
         if models.detector is None and signals.rows("faces.time_s"):
             raise MissingModel(
-                f"{folder}: no face detector is here to look at the crops again; `momentscan models pull faces`, or --models"
+                f"{folder}: no face detector is here to look at the crops again; `momentscan models pull "
+                "faces`, or --models"
             )
         began = time.perf_counter()
-        for word in ("packs", "pack_knobs"):  # a kill from here on must not leave new packs under the old word
+        for word in (
+            "packs",
+            "pack_knobs",
+        ):  # a kill from here on must not leave new packs under the old word
             run.pop(word, None)
         write_json(folder / RUN, run)
         scorers = {name: as_before(name, engine, folder) for name, engine in run["engines"].items()}
@@ -141,7 +169,8 @@ def make_packs(
     on_progress: Progress = silent,
     before: Crops | None = None,
 ) -> None:
-    """Writes `identity_builder/` anew, or removes it where nobody plays a part. `run` is told how many images there are.
+    """Writes `identity_builder/` anew, or removes it where nobody plays a part. `run` is told how many images
+    there are.
 
     models  may be None where nothing is cut
     before  the only crops there are; None: those that the folder holds, and what the video gives for the rest
@@ -159,14 +188,19 @@ def make_packs(
 
 
 def _tau(signals: Signals, run: Mapping[str, Any]) -> float | None:
-    """The cosine from which the model that made the log's Face-ID vectors takes two faces for one person's, as run.json says of it."""
+    """The cosine from which the model that made the log's Face-ID vectors takes two faces for one person's,
+    as run.json says of it.
+    """
     version = signals.made_by.get("face_ids.embedding")
     if version is None:
         return None
     for model in run["models"]:
         if model["version"] == version and "tau" in model:
             return float(model["tau"])
-    raise UnreadableInput(f"{RUN} does not know the threshold of {version!r}, which made the log's Face-ID vectors; scan the video again")
+    raise UnreadableInput(
+        f"{RUN} does not know the threshold of {version!r}, which made the log's Face-ID vectors; scan "
+        "the video again"
+    )
 
 
 def packed(run: Mapping[str, Any], folder: Path, choosing: Choosing, settings: Settings) -> bool:
@@ -174,10 +208,14 @@ def packed(run: Mapping[str, Any], folder: Path, choosing: Choosing, settings: S
     if not settings.identity:
         return True
     told = run.get("packs")
-    return told is not None and run.get("pack_knobs") == choosing.knobs() and {p["person"] for p in told} == all_there(folder)
+    return (
+        told is not None
+        and run.get("pack_knobs") == choosing.knobs()
+        and {p["person"] for p in told} == all_there(folder)
+    )
 
 
-def _told(pack: Pack) -> dict[str, Any]:
+def _told(pack: IdentityPack) -> dict[str, Any]:
     return {
         "person": pack.person.number,
         "anchors": len(pack.of("anchor")),
@@ -235,7 +273,7 @@ class _Making:
 
     # ---- choosing until everything chosen can be cut ----
 
-    def settled(self, on_progress: Progress) -> tuple[tuple[Pack, ...], tuple[Pair, ...]]:
+    def settled(self, on_progress: Progress) -> tuple[tuple[IdentityPack, ...], tuple[Pair, ...]]:
         """The packs and pairs of which every image is cut, found again by the detector, and not refused."""
         if not self._cuts_anew:
             self._only_what_is_there()
@@ -251,19 +289,33 @@ class _Making:
         return kept, tuple(p for p in pairs if p.rows in self._cuts)
 
     def _only_what_is_there(self) -> None:
-        """Where nothing can be cut, looks without a crop are out; told is how many of them would have been chosen."""
+        """Where nothing can be cut, looks without a crop are out; told is how many of them would have been
+        chosen.
+        """
         packs, pairs = self._choose()
         self._lost = sum(not self._taken_over(rows) for rows in self._wanted(packs, pairs))
         faces = range(len(self._signals["faces.time_s"])) if self._lost else range(0)
         self._refused |= {(row,): NOT_CUT for row in faces if not self._taken_over((row,))}
 
-    def _choose(self) -> tuple[tuple[Pack, ...], tuple[Pair, ...]]:
+    def _choose(self) -> tuple[tuple[IdentityPack, ...], tuple[Pair, ...]]:
         c = self._choosing
         alone_ = {rows[0] for rows in self._refused if len(rows) == 1}
-        packs = c.packs(self._signals, self._windows, self._tau, c.gate, c.buckets, c.references, c.identities, c.memory, refused=alone_)
+        packs = c.packs(
+            self._signals,
+            self._windows,
+            self._tau,
+            c.gate,
+            c.buckets,
+            c.references,
+            c.identities,
+            c.memory,
+            refused=alone_,
+        )
         return packs, c.pairs(self._signals, packs, {(r[0], r[1]) for r in self._refused if len(r) == 2})
 
-    def _wanted(self, packs: Sequence[Pack], pairs: Sequence[Pair]) -> dict[Rows, list[NDArray[np.float64] | None]]:
+    def _wanted(
+        self, packs: Sequence[IdentityPack], pairs: Sequence[Pair]
+    ) -> dict[Rows, list[NDArray[np.float64] | None]]:
         """What must be cut, with the vectors that each face must be like."""
         of = {p.person.number: p for p in packs}
         single = {(i.row,): [_vectors(p, i)] for p in packs for i in p.images}
@@ -295,11 +347,23 @@ class _Making:
                 self._refused.setdefault(rows, "its frame could not be reached")
         return len(self._refused) > before
 
-    def _keep(self, rows: Rows, frame: NDArray[np.uint8], known: Sequence[NDArray[np.float64] | None]) -> None:
+    def _keep(
+        self, rows: Rows, frame: NDArray[np.uint8], known: Sequence[NDArray[np.float64] | None]
+    ) -> None:
         detector = self._detector
         assert detector is not None
-        wanted = [Wanted(box, vectors) for box, vectors in zip(whole_boxes(self._signals, rows), known, strict=True)]
-        found = cut(frame, wanted, self._others(rows), detector, self._asked_face_id(), self._tau or -1.0, self._choosing.cutting)
+        wanted = [
+            Wanted(box, vectors) for box, vectors in zip(whole_boxes(self._signals, rows), known, strict=True)
+        ]
+        found = cut(
+            frame,
+            wanted,
+            self._others(rows),
+            detector,
+            self._asked_face_id(),
+            self._tau or -1.0,
+            self._choosing.cutting,
+        )
         if isinstance(found, Cut):
             self._cuts[rows] = Crop(*found, self._made_by)
         else:
@@ -312,33 +376,52 @@ class _Making:
         return whole_boxes(self._signals, [r for r in range(int(a), int(b)) if r not in rows])
 
     def _taken_over(self, rows: Rows) -> bool:
-        crop = self._before.get((int(self._signals["faces.frame_idx"][rows[0]]), whole_boxes(self._signals, rows)))
+        crop = self._before.get(
+            (int(self._signals["faces.frame_idx"][rows[0]]), whole_boxes(self._signals, rows))
+        )
         if crop is not None:
             self._cuts[rows] = crop
         return crop is not None
 
     # ---- telling ----
 
-    def warnings(self, packs: Sequence[Pack]) -> list[str]:
+    def warnings(self, packs: Sequence[IdentityPack]) -> list[str]:
         told = []
         if packs and self._tau is None:
             told.append(
-                "packs: no Face-ID model looked, so each track has a pack of its own and no identity is verified; "
+                "packs: no Face-ID model looked, so each track has a pack of its own and no identity is "
+                "verified; "
                 "`momentscan models pull sface`, then scan again"
             )
         if self._lost and not self._given:
             told.append(
-                f"packs: {self._lost} images could not be cut, {self._signals.video.path} is not there or has changed; "
+                f"packs: {self._lost} images could not be cut, {self._signals.video.path} is not there or "
+                "has changed; "
                 "images that were cut before were chosen in their place"
             )
         if self._given_up:
-            told.append(f"packs: {self._given_up} images were given up after {ROUNDS} rounds of choosing others; refused.json says why")
+            told.append(
+                f"packs: {self._given_up} images were given up after {ROUNDS} rounds of choosing others; "
+                "refused.json says why"
+            )
         if self._cuts_anew and self._face_id_version is not None and self._asked_face_id() is None:
-            told.append(f"packs: crops were not identified again, as the Face-ID model of the log ({self._face_id_version}) is not here")
-        return told + [f"packs: person {p.person.number}: {w}" for p in packs if self._tau is not None for w in p.warnings]
+            told.append(
+                "packs: crops were not identified again, as the Face-ID model of the log "
+                f"({self._face_id_version}) is not here"
+            )
+        return told + [
+            f"packs: person {p.person.number}: {w}"
+            for p in packs
+            if self._tau is not None
+            for w in p.warnings
+        ]
 
-    def tree(self, packs: Sequence[Pack], pairs: Sequence[Pair]) -> tuple[dict[str, bytes], dict[str, Path], dict[str, str]]:
-        """What `write_tree` takes: bytes, files that lie elsewhere already, and second names of the same; by path in `identity_builder/`."""
+    def tree(
+        self, packs: Sequence[IdentityPack], pairs: Sequence[Pair]
+    ) -> tuple[dict[str, bytes], dict[str, Path], dict[str, str]]:
+        """What `write_tree` takes: bytes, files that lie elsewhere already, and second names of the same; by
+        path in `identity_builder/`.
+        """
         files: dict[str, bytes] = {REFUSED: to_json(self._refusals())}
         links: dict[str, Path] = {}
         same: dict[str, str] = {}
@@ -352,31 +435,41 @@ class _Making:
             files[pair.path.replace(".jpg", "_meta.json")] = to_json(pair_meta(pair, crop, told))
         return files, links, same
 
-    def _person(self, pack: Pack, files: dict[str, bytes], links: dict[str, Path], same: dict[str, str]) -> None:
+    def _person(
+        self, pack: IdentityPack, files: dict[str, bytes], links: dict[str, Path], same: dict[str, str]
+    ) -> None:
         home, c = f"person_{pack.person.number}", self._choosing
         for image in pack.images:
             crop = self._cuts[image.row,]
             told = self._told((image.row,), caption(image, c.token, c.klass), cues(image))
             _put(f"{home}/{image.path}", crop.data, files, links)
-            files[f"{home}/{image.path.replace('.jpg', '_meta.json')}"] = to_json(image_meta(pack, image, crop, told))
+            files[f"{home}/{image.path.replace('.jpg', '_meta.json')}"] = to_json(
+                image_meta(pack, image, crop, told)
+            )
             files[f"{home}/{THUMBS}/{image.name}.jpg"] = crop.thumb
         prototype = c.identities.kind
-        files[f"{home}/{META}"] = to_json(person_meta(pack, prototype, self._face_id_version, version_of(self._signals)))
+        files[f"{home}/{META}"] = to_json(
+            person_meta(pack, prototype, self._face_id_version, version_of(self._signals))
+        )
         files[f"{home}/manifest.json"] = to_json(manifest(pack, c.token, c.klass))
         if pack.bank is not None:
             files[f"{home}/memory_bank.json"] = to_json(pack.bank.to_json())
         if pack.images:
-            files[f"{home}/contact_sheet.jpg"] = contact_sheet(pack, {i.name: self._cuts[i.row,].thumb for i in pack.images})
+            files[f"{home}/contact_sheet.jpg"] = contact_sheet(
+                pack, {i.name: self._cuts[i.row,].thumb for i in pack.images}
+            )
         for path, content in layouts(pack, c.token, c.klass).items():
             if isinstance(content, Link):
                 same[f"{home}/{path}"] = f"{home}/{content.path}"
             else:
                 files[f"{home}/{path}"] = content
 
-    def _told(self, rows: Rows, words: str, hints: Mapping[str, Any]) -> Told:
+    def _told(self, rows: Rows, words: str, hints: Mapping[str, Any]) -> ImageContext:
         signals = self._signals
         made_by = signals.made_by.get("crops.face")
-        return Told(signals.video.video_id, whole_boxes(signals, rows), made_by, words, hints, version_of(signals))
+        return ImageContext(
+            signals.video.video_id, whole_boxes(signals, rows), made_by, words, hints, version_of(signals)
+        )
 
     def _refusals(self) -> list[dict[str, Any]]:
         signals = self._signals
@@ -398,12 +491,12 @@ def _put(path: str, data: bytes | Path, files: dict[str, bytes], links: dict[str
         files[path] = data
 
 
-def _prototype(pack: Pack) -> NDArray[np.float64] | None:
+def _prototype(pack: IdentityPack) -> NDArray[np.float64] | None:
     """(1, D) what a face must be like."""
     return None if pack.identity.prototype is None else pack.identity.prototype[None]
 
 
-def _vectors(pack: Pack, image: Chosen) -> NDArray[np.float64] | None:
+def _vectors(pack: IdentityPack, image: Chosen) -> NDArray[np.float64] | None:
     """The prototype; for challenge every node of the memory bank."""
     if image.kind != "challenge" or pack.bank is None:
         return _prototype(pack)

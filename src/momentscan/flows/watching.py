@@ -22,17 +22,17 @@ from momentscan.flows.judging import engines_of, finished, judge_all, sampling_o
 from momentscan.flows.packing import choosing_of, make_packs, packed
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
-from momentscan.media.ahead import ahead
 from momentscan.media.clip import sha256_of
+from momentscan.media.prefetch import prefetched
 from momentscan.media.subtitles import transcript_of
-from momentscan.models.chosen import Models, choose_models
-from momentscan.perceive import Perceiver, ordered, watch
-from momentscan.perceive.body import Bodies
-from momentscan.perceive.crops import Cropping
-from momentscan.perceive.faces import Looking
-from momentscan.perceive.head import Heads
-from momentscan.perceive.tracks import Tracking
-from momentscan.perceive.words import Recognising
+from momentscan.models.chosen_models import Models, open_models
+from momentscan.perceive import Perceiver, ordered, process_batches
+from momentscan.perceive.body import BodiesOptions
+from momentscan.perceive.crops import CropsOptions
+from momentscan.perceive.faces import FacesOptions
+from momentscan.perceive.head import HeadsOptions
+from momentscan.perceive.tracks import TracksOptions
+from momentscan.perceive.words import RecognitionOptions
 from momentscan.progress import Progress, Step, silent
 from momentscan.settings import Settings
 from momentscan.signals import Signals, schema
@@ -40,18 +40,19 @@ from momentscan.signals.forgotten import forgotten_spans
 from momentscan.signals.words import Sentences, Transcript
 from momentscan.values import Batch, Columns
 
-OF_FACES = ("faces", "tracks", "photo", "head", "body", "crops")
+OF_FACES = ("faces", "tracks", "face_quality", "head", "body", "crops")
 """Perceivers that have nothing to look at without a face detector."""
 
 
 def scan(video: Path, settings: Settings, force: bool = False, on_progress: Progress = silent) -> Outcome:
-    """Watches a video once, logs what was seen, judges it with every engine asked for. Nothing is left that looks complete unless it is.
+    """Watches a video once, logs what was seen, judges it with every engine asked for. Nothing is left that
+    looks complete unless it is.
 
     Raises UnreadableInput, OutputError, MissingModel, UsageError or Cancelled.
     """
     started = time.perf_counter()
     engines, choosing = engines_of(settings), choosing_of(settings)
-    models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
+    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
     with ExitStack() as stack:
         opened = stack.enter_context(open_video(video))
         transcript = transcript_of(video, settings.transcript)
@@ -66,9 +67,15 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
                 return outcome_of(before, folder, "unchanged")
             manifest = manifest_of(folder / "signals")
             watched = force or manifest is None or manifest["key"] != key
-            if watched and not force and manifest is not None and forgotten_spans(read_log(folder / "signals")):
+            if (
+                watched
+                and not force
+                and manifest is not None
+                and forgotten_spans(read_log(folder / "signals"))
+            ):
                 raise UsageError(
-                    f"{folder}: somebody in this video was forgotten, and this version, its models or its settings are others than before: "
+                    f"{folder}: somebody in this video was forgotten, and this version, its models or its "
+                    "settings are others than before: "
                     "watching it again would find them again; scan with --force if that is wanted"
                 )
             (folder / RUN).unlink(missing_ok=True)
@@ -88,7 +95,9 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
                 timings["packs"] = time.perf_counter() - began
             tell(signals, folder, judged, run)
             elapsed = time.perf_counter() - started
-            run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {"total": round(elapsed, 3)}
+            run["timings_s"] = {name: round(seconds, 3) for name, seconds in timings.items()} | {
+                "total": round(elapsed, 3)
+            }
             run["x_realtime"] = round(signals.video.duration_s / elapsed, 2) if watched else None
             write_json(folder / RUN, run)
     return outcome_of(run, folder, run["status"])
@@ -96,30 +105,40 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
 
 def _perceivers(settings: Settings, models: Models, transcript: Transcript | None = None) -> list[Perceiver]:
     """Every registered perceiver for which there is a model, or a transcript, built with what it needs."""
-    given: dict[str, dict[str, Any]] = {"motion": {"method": settings.motion}, "vision": {"embedder": models.embedder}}
+    given: dict[str, dict[str, Any]] = {
+        "motion": {"method": settings.motion},
+        "vision": {"embedder": models.embedder},
+    }
     if models.detector is not None:
         given |= {
-            "faces": {"detector": models.detector, "looking": with_knobs(Looking, settings.faces)},
-            "tracks": {"face_id": models.face_id, "tracking": with_knobs(Tracking, settings.tracks)},
-            "head": {"landmarks": models.landmarks, "heads": with_knobs(Heads, settings.heads)},
+            "faces": {"detector": models.detector, "looking": with_knobs(FacesOptions, settings.faces)},
+            "tracks": {"face_id": models.face_id, "tracking": with_knobs(TracksOptions, settings.tracks)},
+            "head": {"landmarks": models.landmarks, "heads": with_knobs(HeadsOptions, settings.heads)},
             "crops": {
                 "embedder": models.embedder,
-                "cropping": with_knobs(Cropping, settings.crops),
+                "cropping": with_knobs(CropsOptions, settings.crops),
                 "poses": models.pose is not None,
             },
         }
     if models.pose is not None:
-        given["body"] = {"pose": models.pose, "bodies": with_knobs(Bodies, settings.bodies)}
+        given["body"] = {"pose": models.pose, "bodies": with_knobs(BodiesOptions, settings.bodies)}
     hearing: dict[str, dict[str, Any]] = {
         "speech": {"voice": models.voice},
         "tags": {"tagger": models.tagger},
         "words": {"transcript": transcript, "recogniser": models.recogniser},
     }
-    knobs = {"sentences": with_knobs(Sentences, settings.sentences), "recognising": with_knobs(Recognising, settings.recognising)}
+    knobs = {
+        "sentences": with_knobs(Sentences, settings.sentences),
+        "recognising": with_knobs(RecognitionOptions, settings.recognising),
+    }
     given |= hearing | {"words": hearing["words"] | knobs}
-    absent = {name for name in OF_FACES if models.detector is None or (name == "body" and models.pose is None)}
+    absent = {
+        name for name in OF_FACES if models.detector is None or (name == "body" and models.pose is None)
+    }
     absent |= {name for name, sources in hearing.items() if not any(sources.values())}
-    classes = {name: registry.load("perceivers", name) for name in registry.names("perceivers") if name not in absent}
+    classes = {
+        name: registry.load("perceivers", name) for name in registry.names("perceivers") if name not in absent
+    }
     for cls in classes.values():
         schema.add(getattr(cls, "columns", ()))
     return ordered([cls(**given.get(name, {})) for name, cls in classes.items()])
@@ -141,8 +160,10 @@ def _write_log(
     total_s = opened.info.declared_s
     log = LogWriter(folder / "signals")
     try:
-        with ahead(opened.batches(sampling, max(p.short_side_px for p in perceivers))) as batches:
-            for done_s, made in watch(_timed(batches, "waiting for the decoder", timings), perceivers):
+        with prefetched(opened.batches(sampling, max(p.short_side_px for p in perceivers))) as batches:
+            for done_s, made in process_batches(
+                _timed(batches, "waiting for the decoder", timings), perceivers
+            ):
                 log.add(done_s, made)
                 on_progress(Step("watching", done_s, max(total_s, done_s) if total_s else None))
         problems = (*opened.info.problems, *(line for p in perceivers for line in p.problems))
@@ -174,19 +195,44 @@ def new_run(signals: Signals, settings: Settings, models: Models, key: str) -> d
 
 
 _LOOKING: dict[str, Any] = {
-    **{"faces": Looking, "tracks": Tracking, "heads": Heads, "bodies": Bodies, "crops": Cropping},
-    **{"sentences": Sentences, "recognising": Recognising},
+    **{
+        "faces": FacesOptions,
+        "tracks": TracksOptions,
+        "heads": HeadsOptions,
+        "bodies": BodiesOptions,
+        "crops": CropsOptions,
+    },
+    **{"sentences": Sentences, "recognising": RecognitionOptions},
 }
-"""The tables of settings that decide how a video is looked at; defaults count too, so that a log of other defaults is another log."""
+"""The tables of settings that decide how a video is looked at; defaults count too, so that a log of other
+defaults is another log.
+"""
 
 
-def _key(sha256: str, perceivers: Sequence[Perceiver], models: Models, settings: Settings, transcript: Transcript | None = None) -> str:
+def _key(
+    sha256: str,
+    perceivers: Sequence[Perceiver],
+    models: Models,
+    settings: Settings,
+    transcript: Transcript | None = None,
+) -> str:
     """What a log was made of and how: the same key, the same bytes."""
     writes = {p.name: p.writes for p in perceivers}
     weights = [(row["version"], row["sha256"]) for row in models.rows()]
     looks = [knobs_in(with_knobs(cls, getattr(settings, name))) for name, cls in _LOOKING.items()]
     told = (transcript.name, transcript.sha256, transcript.problems) if transcript else None
-    made_of = [FORMAT, __version__, sha256, settings.grid_hz, settings.decode, settings.motion, weights, looks, writes, told]
+    made_of = [
+        FORMAT,
+        __version__,
+        sha256,
+        settings.grid_hz,
+        settings.decode,
+        settings.motion,
+        weights,
+        looks,
+        writes,
+        told,
+    ]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
 
@@ -209,9 +255,9 @@ class _Timed:
         self.name, self.needs, self.writes = perceiver.name, perceiver.needs, perceiver.writes
         self.short_side_px, self.made_by = perceiver.short_side_px, perceiver.made_by
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         began = time.perf_counter()
-        columns = self._perceiver.look(batch, seen)
+        columns = self._perceiver.process(batch, seen)
         stage = f"perceive.{self.name}"
         self._timings[stage] = self._timings.get(stage, 0.0) + time.perf_counter() - began
         return columns

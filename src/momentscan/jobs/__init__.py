@@ -59,7 +59,9 @@ Task = Scan | Find | Pack | Clip
 
 @dataclass(frozen=True)
 class Result:
-    """How a task ended: an outcome, or one line of error with the exit code it deserves. `trace` only for defects of ours."""
+    """How a task ended: an outcome, or one line of error with the exit code it deserves. `trace` only for
+    defects of ours.
+    """
 
     task: Task
     outcome: Outcome | None = None
@@ -89,7 +91,9 @@ def run(task: Task, on_progress: Progress = silent) -> Result:
 
 
 def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = silent) -> Iterator[Result]:
-    """Results as they come. With several workers each task has a process of its own kind; progress is then told per task by the caller."""
+    """Results as they come. With several workers each task has a process of its own kind; progress is then
+    told per task by the caller.
+    """
     if workers <= 1 or len(tasks) <= 1:
         for task in tasks:
             yield run(task, on_progress)
@@ -98,7 +102,9 @@ def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = sil
     for result in _pooled(tasks, workers):
         left.remove(result.task)
         yield result
-    for task in left:  # a process died and took the pool with it; each by itself, so that only the one that kills its process fails
+    # a process died and took the pool with it; each by itself, so that only the one that kills its process
+    # fails
+    for task in left:
         died = f"{_subject(task)}: its process died (killed, or out of memory?); try again with --jobs 1"
         yield next(_pooled([task], 1), Result(task, error=died, exit_code=1))
 
@@ -106,7 +112,9 @@ def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = sil
 def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
     """Results of worker processes as they come; ends early where one of them dies."""
     before = multiprocessing.active_children()
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        min(workers, len(tasks)), mp_context=multiprocessing.get_context("spawn")
+    ) as pool:
         with held_back(), _deaf_to_ctrl_c():
             futures = [pool.submit(run, task) for task in tasks]
         try:
@@ -124,7 +132,9 @@ def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started inside never hear Ctrl-C, which a terminal sends to all: the parent does, and stops them."""
+    """Processes started inside never hear Ctrl-C, which a terminal sends to all: the parent does, and stops
+    them.
+    """
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

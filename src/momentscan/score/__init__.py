@@ -13,7 +13,8 @@ class Scorer(Protocol):
 
     name   its row in the registry; results go to `highlight_{name}/`
     reads  the columns it may look at; of those a part needs, a missing one takes that part out and is said so
-    tables (optional) signals -> name -> column -> rows: CSV files that are written beside windows.json on every run
+    tables (optional) signals -> name -> column -> rows: CSV files that are written beside windows.json on
+    every run
     """
 
     name: str

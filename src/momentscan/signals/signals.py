@@ -25,12 +25,18 @@ class Selective(Protocol):
 
 
 class Signals:
-    """`signals["frames.motion"]` is an array of rows; columns that are loaders are read on first use and kept.
+    """`signals["frames.motion"]` is an array of rows; columns that are loaders are read on first use and
+    kept.
 
     `made_by` maps a column to the version of the model that made it ("vision.embedding" -> "descriptor-v1").
     """
 
-    def __init__(self, video: VideoInfo, columns: Mapping[str, NDArray[Any] | Loader], made_by: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        video: VideoInfo,
+        columns: Mapping[str, NDArray[Any] | Loader],
+        made_by: Mapping[str, str] | None = None,
+    ) -> None:
         self.video = video
         self.made_by = dict(made_by or {})
         self._columns: dict[str, Any] = dict(columns)
@@ -41,7 +47,9 @@ class Signals:
             value = self._columns[name]
         except KeyError:
             maker = column(name).maker
-            raise MissingSignal(f"{self.video.video_id} has no column {name}; it is made by {maker!r}: scan again with it") from None
+            raise MissingSignal(
+                f"{self.video.video_id} has no column {name}; it is made by {maker!r}: scan again with it"
+            ) from None
         if not isinstance(value, np.ndarray):
             value = self._columns[name] = value()
         return np.asarray(value)
@@ -53,7 +61,8 @@ class Signals:
         return iter(self._columns)
 
     def vectors(self, name: str, rows: NDArray[np.int64] | None = None) -> Vectors:
-        """An embedding column, or some rows of it (ascending), with its maker's version; the way to compare embeddings.
+        """An embedding column, or some rows of it (ascending), with its maker's version; the way to compare
+        embeddings.
 
         Rows of a column that was not read yet are read alone: an hour of vectors is not held for a few.
         """

@@ -9,21 +9,32 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from momentscan.media.clock import ClockKnobs
-from momentscan.media.reading import Losses, decoded
+from momentscan.media.clock import ClockOptions
+from momentscan.media.demux import DecodeErrors, decoded
 from momentscan.values import SOUND_HZ
 
 JITTER_S = 0.05
-"""Time stamps of sound that differ by less from where the last sample ended are rounding (a few AAC frames of 23 ms), not gaps."""
+"""Time stamps of sound that differ by less from where the last sample ended are rounding (a few AAC frames of
+23 ms), not gaps.
+"""
 
 
-class Hearing:
-    """Float32 at `hz` (mono at SOUND_HZ unless asked otherwise), span by span. NaN where the file carries no sound; memory is one span."""
+class AudioReader:
+    """Float32 at `hz` (mono at SOUND_HZ unless asked otherwise), span by span. NaN where the file carries no
+    sound; memory is one span.
+    """
 
-    def __init__(self, packets: Iterator[Any], origin_s: float, restarts: bool, hz: int = SOUND_HZ, layout: str = "mono") -> None:
+    def __init__(
+        self,
+        packets: Iterator[Any],
+        origin_s: float,
+        restarts: bool,
+        hz: int = SOUND_HZ,
+        layout: str = "mono",
+    ) -> None:
         self._packets = packets
         self._hz, self._layout = hz, layout
-        self._losses = Losses()
+        self._losses = DecodeErrors()
         self._frames = (frame for packet in packets for frame in decoded(packet, self._losses))
         self._origin_s = origin_s
         self._restarts = restarts
@@ -40,7 +51,9 @@ class Hearing:
         self._jumps = 0
 
     def between(self, start: int, end: int) -> NDArray[np.float32]:
-        """Samples [start, end) of the video's own clock: (end - start,) float32, the first channel. Spans must be asked for in order."""
+        """Samples [start, end) of the video's own clock: (end - start,) float32, the first channel. Spans
+        must be asked for in order.
+        """
         first: NDArray[np.float32] = self.channels_between(start, end)[0]
         return first
 
@@ -101,7 +114,9 @@ class Hearing:
         self._append(self._resampled(None))
 
     def resume(self, shift_s: float) -> None:
-        """What comes next is placed by its own time stamps and this shift, as the picture is: for a connection that was made anew."""
+        """What comes next is placed by its own time stamps and this shift, as the picture is: for a
+        connection that was made anew.
+        """
         self._append(self._resampled(None))
         self._resampler = self._new_resampler()
         self._shift_s, self._anchor, self._given = shift_s, None, 0
@@ -128,7 +143,7 @@ class Hearing:
         off_s = start_s - self._position() / self._hz - self._held_s
         if abs(off_s) <= JITTER_S:
             return
-        knobs = ClockKnobs()
+        knobs = ClockOptions()
         if off_s < -knobs.overlap_s or (self._restarts and off_s > knobs.gap_s):
             self._shift_s -= off_s
             self._jumps += 1
@@ -145,7 +160,11 @@ class Hearing:
             self._resampler = self._new_resampler()
             out = self._resampler.resample(frame) if frame is not None else []
         samples = [f.to_ndarray() for f in out]
-        sound = np.concatenate(samples, axis=1).astype(np.float32) if samples else np.zeros((self._n_channels, 0), np.float32)
+        sound = (
+            np.concatenate(samples, axis=1).astype(np.float32)
+            if samples
+            else np.zeros((self._n_channels, 0), np.float32)
+        )
         if frame is None:
             self._held_s = 0.0
         else:

@@ -16,19 +16,27 @@ FACE_PX = 112
 """Readings H14: v on a face crop resized to a fixed 112 px."""
 
 WHITE, BLACK = 250, 5
-"""Luma from which light counts as clipped, and to which shadow counts as crushed (taste: 2 % from either end)."""
+"""Luma from which light counts as clipped, and to which shadow counts as crushed (taste: 2 % from either
+end).
+"""
 
 
-class Photo:
+class FaceQuality:
     """Laplacian variance, mean luma, contrast, clipped and crushed shares within each face's box."""
 
-    name = "photo"
+    name = "face_quality"
     needs: tuple[str, ...] = ("faces.time_s", "faces.bbox")
-    writes: tuple[str, ...] = ("faces.sharpness", "faces.exposure_mean", "faces.contrast", "faces.clipped", "faces.crushed")
+    writes: tuple[str, ...] = (
+        "faces.sharpness",
+        "faces.exposure_mean",
+        "faces.contrast",
+        "faces.clipped",
+        "faces.crushed",
+    )
     short_side_px = SHORT_SIDE_PX
     made_by: ClassVar[Mapping[str, str]] = {}
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         rows = np.zeros((len(seen["faces.time_s"]), len(self.writes)), np.float32)
         for row, time_s, box in zip(rows, seen["faces.time_s"], seen["faces.bbox"], strict=True):
             row[:] = _measures(batch.frames[int(np.searchsorted(batch.time_s, time_s))], box)
@@ -50,4 +58,10 @@ def _measures(frame: NDArray[np.uint8], box: NDArray[np.float32]) -> tuple[float
     face = cv2.resize(luma, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(face))
     _, edges = cv2.meanStdDev(cv2.Laplacian(face, cv2.CV_16S))
-    return float(edges[0, 0]) ** 2, mean, deviation / max(mean, 1.0), float((face >= WHITE).mean()), float((face <= BLACK).mean())
+    return (
+        float(edges[0, 0]) ** 2,
+        mean,
+        deviation / max(mean, 1.0),
+        float((face >= WHITE).mean()),
+        float((face <= BLACK).mean()),
+    )

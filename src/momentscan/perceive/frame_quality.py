@@ -15,16 +15,16 @@ SHORT_SIDE_PX = 180
 """All measures are taken at this size, so that they mean the same at any resolution."""
 
 
-class Picture:
+class FrameQuality:
     """Laplacian variance, mean luma and luma contrast of each sampled frame."""
 
-    name = "picture"
+    name = "frame_quality"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.sharpness", "frames.exposure_mean", "frames.contrast")
     short_side_px = SHORT_SIDE_PX
     made_by: ClassVar[Mapping[str, str]] = {}
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         rows = np.zeros((len(batch.frames), 3), np.float32)
         for row, frame in zip(rows, batch.frames, strict=True):
             luma = cv2.cvtColor(shrunk(frame, SHORT_SIDE_PX), cv2.COLOR_RGB2GRAY)

@@ -21,7 +21,9 @@ from momentscan.settings import Settings
 
 @dataclass(frozen=True)
 class Models:
-    """The embedder, what faces are watched with, and what sound is listened to with; None where it is not here or not wanted."""
+    """The embedder, what faces are watched with, and what sound is listened to with; None where it is not
+    here or not wanted.
+    """
 
     embedder: Embedder
     detector: FaceDetector | None = None
@@ -47,39 +49,57 @@ class Models:
         return [_row(purpose, model) for purpose, model in used.items() if model is not None]
 
     def missing(self, settings: Settings, sound: bool = True) -> list[str]:
-        """One line for each thing that could not be seen or heard, as no model for it is here; what was not wanted is not missing."""
+        """One line for each thing that could not be seen or heard, as no model for it is here; what was not
+        wanted is not missing.
+        """
         lines = []
         if self.embedder.weight is None and settings.embedder == "auto":
             lines.append(
-                "no vision model is on this machine: pictures were compared with the built-in image descriptor, not a network; "
+                "no vision model is on this machine: pictures were compared with the built-in image "
+                "descriptor, not a network; "
                 "`momentscan models pull openclip` fetches one"
             )
         if self.detector is None and settings.detector == "auto":
             lines.append(
-                "no face detector is on this machine: no faces were looked for; `momentscan models pull faces` fetches one, and landmarks and body pose with it"
+                "no face detector is on this machine: no faces were looked for; `momentscan models pull "
+                "faces` fetches one, and landmarks and body pose with it"
             )
         if sound and (unheard := self._unheard(settings)):
             named = ", ".join(what for what, _ in unheard)
             pull = " ".join(name for _, name in unheard)
-            lines.append(f"not listened for, as no model is on this machine: {named}; `momentscan models pull {pull}`")
+            lines.append(
+                f"not listened for, as no model is on this machine: {named}; `momentscan models pull {pull}`"
+            )
         if self.detector is None:
             return lines
         if self.landmarks is None and settings.landmarks == "auto":
-            lines.append("no face landmarks are on this machine: mouths, eyes and smiles were not seen; `momentscan models pull face-mesh`")
+            lines.append(
+                "no face landmarks are on this machine: mouths, eyes and smiles were not seen; "
+                "`momentscan models pull face-mesh`"
+            )
         if self.face_id is None and settings.face_id == "auto":
-            lines.append("no Face-ID model is on this machine: people are told apart by place only; `momentscan models pull sface`")
+            lines.append(
+                "no Face-ID model is on this machine: people are told apart by place only; `momentscan "
+                "models pull sface`"
+            )
         if self.pose is None and settings.body_pose == "auto":
-            lines.append("no body pose model is on this machine: arms and shoulders were not seen; `momentscan models pull pose-landmarks`")
+            lines.append(
+                "no body pose model is on this machine: arms and shoulders were not seen; `momentscan "
+                "models pull pose-landmarks`"
+            )
         return lines
 
     def _unheard(self, settings: Settings) -> list[tuple[str, str]]:
         """What nobody listens for although it is wanted, and the weights for it."""
         speech = [("speech", "silero-vad")] * (self.voice is None and settings.voice == "auto")
-        return speech + [("laughter and applause", "yamnet")] * (self.tagger is None and settings.tagger == "auto")
+        return speech + [("laughter and applause", "yamnet")] * (
+            self.tagger is None and settings.tagger == "auto"
+        )
 
 
-def choose_models(settings: Settings, long_side_px: int = 640) -> Models:
-    """Opens what the settings name; faces are looked for at `long_side_px`. Raises MissingModel for one that was named and is not here.
+def open_models(settings: Settings, long_side_px: int = 640) -> Models:
+    """Opens what the settings name; faces are looked for at `long_side_px`. Raises MissingModel for one that
+    was named and is not here.
 
     Downloads nothing, but the Whisper model that `asr` names.
     """
@@ -117,7 +137,9 @@ def automatic() -> dict[str, tuple[Weight, ...]]:
 
 
 PULL_FACES = ("centerface", "face-mesh", "pose-landmarks")
-"""What comes out of wheels, so that a machine which reaches only a package index still watches faces (dependencies.md)."""
+"""What comes out of wheels, so that a machine which reaches only a package index still watches faces
+(dependencies.md).
+"""
 
 PULL_SPEECH = ("silero-vad", "yamnet")
 """What sound is listened to with; the first comes out of a wheel, the second from GitHub."""

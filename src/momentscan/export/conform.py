@@ -1,4 +1,6 @@
-"""What an editor did to the moments that were told: kept, trimmed, split, dropped, reordered, added; matched by the source's time."""
+"""What an editor did to the moments that were told: kept, trimmed, split, dropped, reordered, added; matched
+by the source's time.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from momentscan.export.placed import Edit, Placed
-from momentscan.export.timelines import reel
-from momentscan.export.told import Cut, Told
+from momentscan.export.edited_timeline import EditedClip, EditedTimeline
+from momentscan.export.formats import reel
+from momentscan.export.timeline import Timeline, TimelineRange
 from momentscan.knobs import Knob
 
 Kind = Literal["kept", "trimmed", "split", "retimed", "dropped", "reordered", "added"]
@@ -25,20 +27,33 @@ KINDS: tuple[Kind, ...] = ("kept", "trimmed", "split", "retimed", "dropped", "re
 
 
 @dataclass(frozen=True)
-class Matching:
+class ConformOptions:
     """When a piece of an edit is a moment that was told."""
 
     share: Annotated[
-        float, Knob("", source="taste, to be swept: half of the shorter one; trims keep all of it, slips most", low=0.01, high=1.0)
+        float,
+        Knob(
+            "",
+            source="taste, to be swept: half of the shorter one; trims keep all of it, slips most",
+            low=0.01,
+            high=1.0,
+        ),
     ] = 0.5
     slack_frames: Annotated[
-        int, Knob("frames", source="edits keep frames; more than 0 for editors that round to another rate", low=0, high=10)
+        int,
+        Knob(
+            "frames",
+            source="edits keep frames; more than 0 for editors that round to another rate",
+            low=0,
+            high=10,
+        ),
     ] = 0
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """One thing that an editor did. `edited` is in seconds of the source, `moved_*` how far an edge went (+ is later).
+    """One thing that an editor did. `edited` is in seconds of the source, `moved_*` how far an edge went (+
+    is later).
 
     window     what was told; None for a range that was added
     edited     None for what was dropped; of a retimed piece what the edit says, which is not what was seen
@@ -47,7 +62,7 @@ class Feedback:
     """
 
     kind: Kind
-    window: Cut | None
+    window: TimelineRange | None
     edited: tuple[float, float] | None = None
     moved_start_s: float | None = None
     moved_end_s: float | None = None
@@ -56,8 +71,10 @@ class Feedback:
     piece: tuple[int, int] | None = None
 
 
-class Compared(NamedTuple):
-    """`unchanged`: every moment was kept in its place and nothing was added. `foreign`: the sources of an edit of other media only."""
+class Conformed(NamedTuple):
+    """`unchanged`: every moment was kept in its place and nothing was added. `foreign`: the sources of an
+    edit of other media only.
+    """
 
     lines: tuple[Feedback, ...]
     notes: tuple[str, ...]
@@ -74,36 +91,51 @@ class _Piece(NamedTuple):
     first: int
     end: int
     at: int
-    placed: Placed
+    placed: EditedClip
 
 
-def compare_edit(told: Told, edit: Edit, matching: Matching = Matching()) -> Compared:
-    """A line per moment that was told, one per moment that changed its place, and one per range that was not told."""
+def conform(told: Timeline, edit: EditedTimeline, matching: ConformOptions = ConformOptions()) -> Conformed:
+    """A line per moment that was told, one per moment that changed its place, and one per range that was not
+    told.
+    """
     pieces, notes = _ours(told, edit)
     owners = _owners(told, pieces, matching)
     lines: list[Feedback] = []
     order: list[tuple[int, int]] = []
     for number, cut in enumerate(told.cuts):
-        own = [p for p, owner in zip(pieces, owners, strict=True) if owner == number] or _swallowed(told, cut, pieces, owners)
+        own = [p for p, owner in zip(pieces, owners, strict=True) if owner == number] or _swallowed(
+            told, cut, pieces, owners
+        )
         lines += _fate(told, cut, number, own, matching)
         order += [(number, min(p.at for p in own))] if own else []
     lines += _reordered(told, order)
     added = [p for p, owner in zip(pieces, owners, strict=True) if owner is None]
     lines += [_line("retimed" if p.placed.retimed else "added", told, None, p) for p in added]
     if any(p.placed.retimed for p in pieces):
-        notes.append("some pieces play at another speed; what they show is not known to the frame, and no trim was read from them")
-    return Compared(tuple(lines), (*edit.notes, *notes), _foreign(told, edit, owners))
+        notes.append(
+            "some pieces play at another speed; what they show is not known to the frame, and no trim was "
+            "read from them"
+        )
+    return Conformed(tuple(lines), (*edit.notes, *notes), _foreign(told, edit, owners))
 
 
-def _foreign(told: Told, edit: Edit, owners: Sequence[int | None]) -> tuple[str, ...]:
-    """The sources of an edit in which nothing has our name, and most of what was taken for ours shows no moment."""
+def _foreign(told: Timeline, edit: EditedTimeline, owners: Sequence[int | None]) -> tuple[str, ...]:
+    """The sources of an edit in which nothing has our name, and most of what was taken for ours shows no
+    moment.
+    """
     if not edit.pieces or any(_is_ours(told, piece) for piece in edit.pieces):
         return ()
     matched = sum(owner is not None for owner in owners)
-    return () if matched and 2 * matched >= len(owners) else tuple(sorted({_source(piece) for piece in edit.pieces}))
+    return (
+        ()
+        if matched and 2 * matched >= len(owners)
+        else tuple(sorted({_source(piece) for piece in edit.pieces}))
+    )
 
 
-def _fate(told: Told, cut: Cut, number: int, own: Sequence[_Piece], matching: Matching) -> list[Feedback]:
+def _fate(
+    told: Timeline, cut: TimelineRange, number: int, own: Sequence[_Piece], matching: ConformOptions
+) -> list[Feedback]:
     if not own:
         return [Feedback("dropped", cut, told_at=number)]
     whole = _joined(own)
@@ -111,36 +143,50 @@ def _fate(told: Told, cut: Cut, number: int, own: Sequence[_Piece], matching: Ma
         return [replace(_line("retimed", told, cut, p), told_at=number) for p in own]
     if len(whole) == 1:
         piece = whole[0]
-        moved = abs(piece.first - cut.first) > matching.slack_frames or abs(piece.end - cut.end) > matching.slack_frames
+        moved = (
+            abs(piece.first - cut.first) > matching.slack_frames
+            or abs(piece.end - cut.end) > matching.slack_frames
+        )
         line = _line("trimmed" if moved else "kept", told, cut, piece)
         start_s, end_s = _s(piece.first - cut.first, told), _s(piece.end - cut.end, told)
         return [replace(line, told_at=number, moved_start_s=start_s, moved_end_s=end_s)]
-    lines = [replace(_line("split", told, cut, p), told_at=number, piece=(i, len(whole))) for i, p in enumerate(whole, 1)]
+    lines = [
+        replace(_line("split", told, cut, p), told_at=number, piece=(i, len(whole)))
+        for i, p in enumerate(whole, 1)
+    ]
     lines[0] = replace(lines[0], moved_start_s=_s(whole[0].first - cut.first, told))
     lines[-1] = replace(lines[-1], moved_end_s=_s(max(p.end for p in whole) - cut.end, told))
     return lines
 
 
-def _swallowed(told: Told, cut: Cut, pieces: Sequence[_Piece], owners: Sequence[int | None]) -> list[_Piece]:
+def _swallowed(
+    told: Timeline, cut: TimelineRange, pieces: Sequence[_Piece], owners: Sequence[int | None]
+) -> list[_Piece]:
     """The piece of another moment that was stretched over this one: still shown, so not dropped."""
     for piece, owner in zip(pieces, owners, strict=True):
         covers = piece.first <= cut.first and cut.end <= piece.end
-        if covers and owner is not None and not (told.cuts[owner].first <= cut.first and cut.end <= told.cuts[owner].end):
+        if (
+            covers
+            and owner is not None
+            and not (told.cuts[owner].first <= cut.first and cut.end <= told.cuts[owner].end)
+        ):
             return [piece]
     return []
 
 
-def _line(kind: Kind, told: Told, cut: Cut | None, piece: _Piece) -> Feedback:
+def _line(kind: Kind, told: Timeline, cut: TimelineRange | None, piece: _Piece) -> Feedback:
     edited = _s(piece.first, told), _s(piece.end, told)
     return Feedback(kind, cut, edited, edited_at=piece.at)
 
 
-def _s(frames: int, told: Told) -> float:
+def _s(frames: int, told: Timeline) -> float:
     return float(frames / told.rate)
 
 
 def _joined(own: Sequence[_Piece]) -> list[_Piece]:
-    """By source time; pieces that go on where another ends, or repeat it, are one: a blade alone changes nothing."""
+    """By source time; pieces that go on where another ends, or repeat it, are one: a blade alone changes
+    nothing.
+    """
     joined: list[_Piece] = []
     for piece in sorted(own, key=lambda p: (p.first, p.end)):
         if joined and piece.first <= joined[-1].end:
@@ -151,7 +197,7 @@ def _joined(own: Sequence[_Piece]) -> list[_Piece]:
     return joined
 
 
-def _reordered(told: Told, order: Sequence[tuple[int, int]]) -> list[Feedback]:
+def _reordered(told: Timeline, order: Sequence[tuple[int, int]]) -> list[Feedback]:
     """The fewest moments whose moves explain the new order: those outside of a longest row that kept it."""
     ranks = {number: rank for rank, (number, _) in enumerate(sorted(order, key=lambda o: (o[1], o[0])))}
     kept = _longest_rising([ranks[number] for number, _ in order])
@@ -182,8 +228,10 @@ def _longest_rising(values: Sequence[int]) -> set[int]:
 # ---- whose is a piece ----
 
 
-def _owners(told: Told, pieces: Sequence[_Piece], matching: Matching) -> list[int | None]:
-    """The moment of each piece: one each by the greatest overlap over all, then further pieces of the same; None: nobody's."""
+def _owners(told: Timeline, pieces: Sequence[_Piece], matching: ConformOptions) -> list[int | None]:
+    """The moment of each piece: one each by the greatest overlap over all, then further pieces of the same;
+    None: nobody's.
+    """
     from scipy.optimize import linear_sum_assignment
 
     if not pieces or not told.cuts:
@@ -194,15 +242,22 @@ def _owners(told: Told, pieces: Sequence[_Piece], matching: Matching) -> list[in
     owners: list[int | None] = [None] * len(pieces)
     for i, j in zip(*linear_sum_assignment(likely - 1e-9 * near, maximize=True), strict=True):
         owners[i] = int(j) if likely[i, j] > 0 else None
-    return [int(row.argmax()) if o is None and row.max() > 0 else o for o, row in zip(owners, likely, strict=True)]
+    return [
+        int(row.argmax()) if o is None and row.max() > 0 else o for o, row in zip(owners, likely, strict=True)
+    ]
 
 
-def _likeness(told: Told, pieces: Sequence[_Piece], matching: Matching) -> NDArray[np.float64]:
-    """(pieces, cuts). 0: not this moment. Else the overlap over what both cover, and 1 more where the piece says whose it is."""
+def _likeness(told: Timeline, pieces: Sequence[_Piece], matching: ConformOptions) -> NDArray[np.float64]:
+    """(pieces, cuts). 0: not this moment. Else the overlap over what both cover, and 1 more where the piece
+    says whose it is.
+    """
     first, end = (np.array([getattr(p, name) for p in pieces])[:, None] for name in ("first", "end"))
     cut_first, cut_end = (np.array([getattr(c, name) for c in told.cuts]) for name in ("first", "end"))
     overlap = np.minimum(end, cut_end) - np.maximum(first, cut_first)
-    hints = [h.number if (h := p.placed.hint) is not None and h[:2] == (told.engine, told.told_as) else -1 for p in pieces]
+    hints = [
+        h.number if (h := p.placed.hint) is not None and h[:2] == (told.engine, told.told_as) else -1
+        for p in pieces
+    ]
     said = np.array(hints)[:, None] == np.array([c.range.window_id for c in told.cuts])
     enough = said | (overlap >= matching.share * np.minimum(end - first, cut_end - cut_first))
     either = np.maximum(end, cut_end) - np.minimum(first, cut_first)
@@ -212,16 +267,23 @@ def _likeness(told: Told, pieces: Sequence[_Piece], matching: Matching) -> NDArr
 # ---- what is ours ----
 
 
-def _ours(told: Told, edit: Edit) -> tuple[list[_Piece], list[str]]:
-    """The pieces of our source by their place on the timeline, each picture once, and what there is to say of the others."""
+def _ours(told: Timeline, edit: EditedTimeline) -> tuple[list[_Piece], list[str]]:
+    """The pieces of our source by their place on the timeline, each picture once, and what there is to say of
+    the others.
+    """
     notes: list[str] = []
     mine = [p for p in edit.pieces if _is_ours(told, p)]
     others = [p for p in edit.pieces if not _is_ours(told, p)]
     if others and not mine and len({_source(p) for p in others}) == 1:
         mine, others = others, []
-        notes.append(f"its only source has another name ({_source(mine[0])[:100] or 'none'}) and was taken for this video")
+        notes.append(
+            f"its only source has another name ({_source(mine[0])[:100] or 'none'}) and was taken for "
+            "this video"
+        )
     if others:
-        notes.append(f"{len(others)} pieces of other media were ignored ({len({_source(p) for p in others})} sources)")
+        notes.append(
+            f"{len(others)} pieces of other media were ignored ({len({_source(p) for p in others})} sources)"
+        )
     pieces = [p for p in _in_frames(told, mine, edit) if p.first < told.n_frames and p.end > 0]
     if len(pieces) < len(mine):
         notes.append(f"{len(mine) - len(pieces)} pieces lie outside of the video and were ignored")
@@ -230,7 +292,7 @@ def _ours(told: Told, edit: Edit) -> tuple[list[_Piece], list[str]]:
     return [p._replace(at=at) for at, p in enumerate(ordered)], notes
 
 
-def _is_ours(told: Told, placed: Placed) -> bool:
+def _is_ours(told: Timeline, placed: EditedClip) -> bool:
     file = PurePosixPath(told.video.path.replace("\\", "/"))
     own = {_plain(file.name), _plain(told.file_name)}
     if placed.urls:
@@ -238,7 +300,7 @@ def _is_ours(told: Told, placed: Placed) -> bool:
     return any(_plain(_base(n)) in own | {_plain(file.stem), _plain(reel(told))} for n in placed.names)
 
 
-def _source(placed: Placed) -> str:
+def _source(placed: EditedClip) -> str:
     return _base((*placed.urls, *placed.names, "")[0])
 
 
@@ -256,8 +318,10 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().strip()
 
 
-def _in_frames(told: Told, mine: Sequence[Placed], edit: Edit) -> list[_Piece]:
-    """Counts from the source's first frame: from where the edit says that it begins, else by its timecode or by 0, as most pieces fit."""
+def _in_frames(told: Timeline, mine: Sequence[EditedClip], edit: EditedTimeline) -> list[_Piece]:
+    """Counts from the source's first frame: from where the edit says that it begins, else by its timecode or
+    by 0, as most pieces fit.
+    """
     code_s, length_s = told.start_frame / told.rate, told.n_frames / told.rate
     unsaid = [p for p in mine if p.media_start_s is None]
     one_s = 1 / told.rate
@@ -279,6 +343,10 @@ def _each_once(pieces: Sequence[_Piece]) -> list[_Piece]:
     shown = sorted((p for p in pieces if p.placed.kind == "video"), key=lambda p: p.first)
     starts = [p.first for p in shown]
     reach = list(accumulate((p.end for p in shown), max, initial=-1))  # how far the first n pictures go
-    heard = sorted((p for p in pieces if p.placed.kind == "audio"), key=lambda p: (p.placed.at_s, p.first, p.end))
-    alone = {(p.first, p.end, p.placed.at_s): p for p in heard if reach[bisect_left(starts, p.end)] <= p.first}
+    heard = sorted(
+        (p for p in pieces if p.placed.kind == "audio"), key=lambda p: (p.placed.at_s, p.first, p.end)
+    )
+    alone = {
+        (p.first, p.end, p.placed.at_s): p for p in heard if reach[bisect_left(starts, p.end)] <= p.first
+    }
     return [*shown, *alone.values()]

@@ -1,4 +1,6 @@
-"""When a moment of something that goes on is final: a pure state machine, from verdict after verdict to what has changed."""
+"""When a moment of something that goes on is final: a pure state machine, from verdict after verdict to what
+has changed.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +15,47 @@ from momentscan.values import Moment, Window
 
 
 @dataclass(frozen=True)
-class Hardening:
+class FinalizationOptions:
     """When a moment of a feed that goes on is final, and what it is judged by."""
 
     window_s: Annotated[
         float,
-        Knob("s", source="taste: what is usual is asked of the last three minutes, rounded up to whole ones; memory", low=30, high=3600),
+        Knob(
+            "s",
+            source="taste: what is usual is asked of the last three minutes, rounded up to whole ones; "
+            "memory",
+            low=30,
+            high=3600,
+        ),
     ] = 180.0
     hop_s: Annotated[float, Knob("s", source="taste: judged anew every second", low=0.2, high=10)] = 1.0
     delay_s: Annotated[
-        float, Knob("s", source="peaks are 3 s apart at least (highlight_vector §6), and a second for what is seen after them", low=0)
+        float,
+        Knob(
+            "s",
+            source="peaks are 3 s apart at least (highlight_vector §6), and a second for what is seen "
+            "after them",
+            low=0,
+        ),
     ] = 4.0
     warm_up_s: Annotated[
-        float, Knob("s", source="of less nothing is usual, and what comes before hardens then: of 10 to 40 s best on planted videos", low=0)
+        float,
+        Knob(
+            "s",
+            source="of less nothing is usual, and what comes before hardens then: of 10 to 40 s best on "
+            "planted videos",
+            low=0,
+        ),
     ] = 30.0
-    same_s: Annotated[float, Knob("s", source="evaluation.md, protocol 1: peaks within 1 s are the same moment", low=0)] = 1.0
-    same_iou: Annotated[float, Knob("", source="evaluation.md, protocol 1: tIoU ≥ .3 is the same moment", low=0, high=1)] = 0.3
-    apart_s: Annotated[float, Knob("s", source="companions §2.2: at least 2.5 s apart, the least of the engines'", low=0)] = 2.5
+    same_s: Annotated[
+        float, Knob("s", source="evaluation.md, protocol 1: peaks within 1 s are the same moment", low=0)
+    ] = 1.0
+    same_iou: Annotated[
+        float, Knob("", source="evaluation.md, protocol 1: tIoU ≥ .3 is the same moment", low=0, high=1)
+    ] = 0.3
+    apart_s: Annotated[
+        float, Knob("s", source="companions §2.2: at least 2.5 s apart, the least of the engines'", low=0)
+    ] = 2.5
 
 
 class Change(NamedTuple):
@@ -40,13 +66,13 @@ class Change(NamedTuple):
     moment: Moment
 
 
-class Hardener:
+class Finalizer:
     """Keeps what is provisional of one engine, and where it has hardened. What has hardened never changes.
 
     Only the feed's own time counts, so that the same feed gives the same moments however fast it arrives.
     """
 
-    def __init__(self, hardening: Hardening = Hardening()) -> None:
+    def __init__(self, hardening: FinalizationOptions = FinalizationOptions()) -> None:
         self._knobs = hardening
         self._open: dict[int, Moment] = {}
         self._hard: list[Window] = []
@@ -54,9 +80,11 @@ class Hardener:
         self._before_s = -math.inf
 
     def step(self, now_s: float, moments: Sequence[Moment]) -> Iterator[Change]:
-        """What changes when the feed was seen up to `now_s` and these are the moments found in it. `now_s` ascends.
+        """What changes when the feed was seen up to `now_s` and these are the moments found in it. `now_s`
+        ascends.
 
-        A moment that only comes up when it should have been final is too late and not told; one whose peak moves there stays as it was.
+        A moment that only comes up when it should have been final is too late and not told; one whose peak
+        moves there stays as it was.
         """
         warm = self._before_s >= self._knobs.warm_up_s
         late_s = self._before_s - self._knobs.delay_s if warm else -math.inf
@@ -100,7 +128,9 @@ class Hardener:
         """Whether a moment that has hardened is this one, or too near."""
         knobs = self._knobs
         return any(
-            abs(w.peak_s - window.peak_s) < knobs.apart_s or w.start_s <= window.peak_s < w.end_s or iou(w, window) >= knobs.same_iou
+            abs(w.peak_s - window.peak_s) < knobs.apart_s
+            or w.start_s <= window.peak_s < w.end_s
+            or iou(w, window) >= knobs.same_iou
             for w in self._hard
         )
 

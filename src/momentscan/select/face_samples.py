@@ -23,11 +23,13 @@ from momentscan.values import Series, Window
 Mask = NDArray[np.bool_]
 
 
-class Looks(NamedTuple):
-    """One person's looks, (N,) each, ascending in time; `face` and `body` are vision vectors (N, D), zeros where `pictured` is False.
+class FaceSamples(NamedTuple):
+    """One person's looks, (N,) each, ascending in time; `face` and `body` are vision vectors (N, D), zeros
+    where `pictured` is False.
 
     strict, loose   they pass that gate, and are as sharp as a reference must be
-    visible         they pass what the loose gate asks of detection and blur, whatever the light and whatever hides the face
+    visible         they pass what the loose gate asks of detection and blur, whatever the light and whatever
+                    hides the face
     whole           the box ends inside the picture at both sides
     allowed         nobody who was forgotten may be in the picture
     upright         the head is not laid over and the five points fit a face
@@ -59,23 +61,33 @@ class Looks(NamedTuple):
 
 
 @dataclass(frozen=True)
-class References:
+class ReferenceQuality:
     """How good a reference each look would be. Weights are renormalised over what was measured."""
 
-    w_sharp: Annotated[float, Knob("", source="identity_builder §8: minimal blur; taste; to be swept", low=0)] = 0.4
+    w_sharp: Annotated[
+        float, Knob("", source="identity_builder §8: minimal blur; taste; to be swept", low=0)
+    ] = 0.4
     w_size: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 0.2
-    w_clear: Annotated[float, Knob("", source="identity_builder §8: minimal occlusion; taste; to be swept", low=0)] = 0.25
+    w_clear: Annotated[
+        float, Knob("", source="identity_builder §8: minimal occlusion; taste; to be swept", low=0)
+    ] = 0.25
     w_sure: Annotated[float, Knob("", source="taste: the detector's confidence", low=0)] = 0.15
     misfit: Annotated[
         float,
-        Knob("", source="measured on ../shared/media: points of faces turned by 40° miss by .2 to .3, failed alignments by more", low=0),
+        Knob(
+            "",
+            source="measured on ../shared/media: points of faces turned by 40° miss by .2 to .3, failed "
+            "alignments by more",
+            low=0,
+        ),
     ] = 0.3
 
     sharpness: Annotated[
         float,
         Knob(
             "grey²",
-            source="measured: a face of 240 px out of focus by σ = 9 px leaves 7 to 11, which the gate's 5 lets pass, a 360p webcam 12 to 74; "
+            source="measured: a face of 240 px out of focus by σ = 9 px leaves 7 to 11, which the gate's "
+            "5 lets pass, a 360p webcam 12 to 74; "
             "challenge: half, its blur floor",
             low=0,
         ),
@@ -84,7 +96,8 @@ class References:
         float,
         Knob(
             "× box",
-            source="taste: so much must be left and right of a face, or half of it may be outside; close-ups often touch above and below",
+            source="taste: so much must be left and right of a face, or half of it may be outside; "
+            "close-ups often touch above and below",
             low=0,
             high=1,
         ),
@@ -99,16 +112,18 @@ class References:
         gate: Gate,
         buckets: Buckets,
         roll_deg: float,
-    ) -> Looks:
+    ) -> FaceSamples:
         rows = person.rows
         time_s = signals["faces.time_s"][rows]
         reasons = gate(signals, rows, "loose")
-        soft, smeared = (measured(signals, "sharpness", rows) < self.sharpness * share for share in (1.0, 0.5))
+        soft, smeared = (
+            measured(signals, "sharpness", rows) < self.sharpness * share for share in (1.0, 0.5)
+        )
         strict = ~failing(gate(signals, rows, "strict")) & ~soft
         bins = buckets(signals, rows, strict)
         hidden = ("gate.detect.confidence", "gate.detect.area", "gate.blur.face")
         pictured, face, body = _pictures(signals, person)
-        return Looks(
+        return FaceSamples(
             rows,
             time_s,
             bins,
@@ -145,30 +160,40 @@ class References:
                 np.clip(measured(signals, "score", rows), 0, 1),
             ]
         )
-        weights = np.array([[self.w_sharp], [self.w_size], [self.w_clear], [self.w_sure]]) * np.isfinite(parts)
-        return np.asarray((np.nan_to_num(parts) * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float64)
+        weights = np.array([[self.w_sharp], [self.w_size], [self.w_clear], [self.w_sure]]) * np.isfinite(
+            parts
+        )
+        return np.asarray(
+            (np.nan_to_num(parts) * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float64
+        )
 
 
-def looks_of(
+def face_samples_of(
     signals: Signals,
     person: Person,
     identities: dict[int, Identity],
     windows: Sequence[Window],
-    gate: Gate = Gate(),  # noqa: B008
-    buckets: Buckets = Buckets(),  # noqa: B008
-    looking: References = References(),
-    knows: Identities = Identities(),  # noqa: B008
-) -> Looks:
+    gate: Gate = Gate(),
+    buckets: Buckets = Buckets(),
+    looking: ReferenceQuality = ReferenceQuality(),
+    knows: Identities = Identities(),
+) -> FaceSamples:
     """The looks at one person, with what was found of everybody's identity."""
     return looking(signals, person, identities[person.number], windows, gate, buckets, knows.roll_deg)
 
 
 def track_by_track(signals: Signals) -> Signals:
-    """The same signals with a person for every track: nobody knows who comes back when no Face-ID model has looked."""
+    """The same signals with a person for every track: nobody knows who comes back when no Face-ID model has
+    looked.
+    """
     if "tracks.id" not in signals:
         return signals
     columns = {name: partial(signals.__getitem__, name) for name in signals}
-    return Signals(signals.video, {**columns, "tracks.person": partial(signals.__getitem__, "tracks.id")}, signals.made_by)
+    return Signals(
+        signals.video,
+        {**columns, "tracks.person": partial(signals.__getitem__, "tracks.id")},
+        signals.made_by,
+    )
 
 
 def _pictures(signals: Signals, person: Person) -> tuple[Mask, NDArray[np.float32], NDArray[np.float32]]:
@@ -179,7 +204,11 @@ def _pictures(signals: Signals, person: Person) -> tuple[Mask, NDArray[np.float3
     rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
     there = zip(signals["crops.time_s"][rows].tolist(), signals["crops.track"][rows].tolist(), strict=True)
     at = {look: i for i, look in enumerate(there)}
-    own = zip(signals["faces.time_s"][person.rows].tolist(), signals["faces.track"][person.rows].tolist(), strict=True)
+    own = zip(
+        signals["faces.time_s"][person.rows].tolist(),
+        signals["faces.track"][person.rows].tolist(),
+        strict=True,
+    )
     place = np.array([at.get(look, -1) for look in own], np.int64)
     found = place >= 0
     faces, bodies = (signals.vectors(name, rows).rows for name in ("crops.face", "crops.body"))
@@ -198,7 +227,9 @@ def _within(time_s: Series, windows: Sequence[Window]) -> Mask:
 
 
 def usual_change(time_s: Series, vectors: NDArray[np.float32]) -> float:
-    """Median 1 - cos of pairs at least a second apart, of at most 64 looks; 0 where there are none (readings I10)."""
+    """Median 1 - cos of pairs at least a second apart, of at most 64 looks; 0 where there are none (readings
+    I10).
+    """
     sample = np.arange(0, len(time_s), max(1, len(time_s) // 64))
     apart = np.abs(time_s[sample][:, None] - time_s[sample][None]) >= 1.0
     return float(np.median((1 - vectors[sample] @ vectors[sample].T)[apart])) if apart.any() else 0.0

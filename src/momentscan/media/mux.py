@@ -10,31 +10,43 @@ import av
 import numpy as np
 from av.codec.context import Flags
 
-from momentscan.media.encoders import Look, Voice
-from momentscan.media.hearing import Hearing
+from momentscan.media.audio_reader import AudioReader
+from momentscan.media.encoders import PictureFormat, SoundFormat
 
 FINE = Fraction(1, 90_000)
 """The clock of pictures whose own cannot be kept (MPEG's, ISO 13818-1)."""
 
 
 def tick_of(time_base: Fraction | None) -> Fraction:
-    """The source's own clock, so that every PTS can be kept as it is; made finer where it is coarse (AVI's is a frame)."""
-    if time_base is None or time_base.numerator * 10 > time_base.denominator or time_base.denominator > 1_000_000:
+    """The source's own clock, so that every PTS can be kept as it is; made finer where it is coarse (AVI's is
+    a frame).
+    """
+    if (
+        time_base is None
+        or time_base.numerator * 10 > time_base.denominator
+        or time_base.denominator > 1_000_000
+    ):
         return FINE
     return Fraction(1, time_base.denominator * -(-10_000 // time_base.denominator))
 
 
 class SoundTrack:
-    """The sound of a clip as AAC, of one stretch of a source after the other. Does nothing where there is no voice."""
+    """The sound of a clip as AAC, of one stretch of a source after the other. Does nothing where there is no
+    voice.
+    """
 
-    def __init__(self, container: Any, voice: Voice | None) -> None:
+    def __init__(self, container: Any, voice: SoundFormat | None) -> None:
         self._container, self._voice = container, voice
-        self._hearing: Hearing | None = None
+        self._hearing: AudioReader | None = None
         self._shift, self._gain, self._n_samples = 0, 1.0, 0
         if voice is not None:
-            self._stream = container.add_stream("aac", rate=voice.hz, layout=voice.layout, bit_rate=voice.bits_per_s)
+            self._stream = container.add_stream(
+                "aac", rate=voice.hz, layout=voice.layout, bit_rate=voice.bits_per_s
+            )
 
-    def follow(self, hearing: Hearing | None, first_s: float, at_s: float = 0.0, gain_db: float = 0.0) -> None:
+    def follow(
+        self, hearing: AudioReader | None, first_s: float, at_s: float = 0.0, gain_db: float = 0.0
+    ) -> None:
         """From now on what is heard from `first_s` of a source on is heard from `at_s` of the clip on."""
         self._hearing, self._gain = hearing, 10 ** (gain_db / 20)
         if self._voice is not None:
@@ -53,9 +65,19 @@ class SoundTrack:
         if end <= start:
             return
         n_channels = 1 if self._voice.layout == "mono" else 2
-        heard = self._hearing.channels_between(start, end) if self._hearing is not None else np.zeros((n_channels, end - start), np.float32)
-        frame = av.AudioFrame.from_ndarray(np.nan_to_num(heard) * np.float32(self._gain), format="fltp", layout=self._voice.layout)
-        frame.sample_rate, frame.pts, frame.time_base = self._voice.hz, self._n_samples, Fraction(1, self._voice.hz)
+        heard = (
+            self._hearing.channels_between(start, end)
+            if self._hearing is not None
+            else np.zeros((n_channels, end - start), np.float32)
+        )
+        frame = av.AudioFrame.from_ndarray(
+            np.nan_to_num(heard) * np.float32(self._gain), format="fltp", layout=self._voice.layout
+        )
+        frame.sample_rate, frame.pts, frame.time_base = (
+            self._voice.hz,
+            self._n_samples,
+            Fraction(1, self._voice.hz),
+        )
         self._n_samples += end - start
         self._container.mux(self._stream.encode(frame))
 
@@ -69,9 +91,11 @@ HELD = 17
 
 
 class Track:
-    """Packets of the picture on their way into a container, the last few held back: only at the end is known how long the whole lasts.
+    """Packets of the picture on their way into a container, the last few held back: only at the end is known
+    how long the whole lasts.
 
-    With frames of differing length that are stored in another order, the lengths in the container would not add up otherwise.
+    With frames of differing length that are stored in another order, the lengths in the container would not
+    add up otherwise.
     """
 
     def __init__(self, container: Any, stream: Any) -> None:
@@ -97,10 +121,10 @@ class Track:
             self._container.mux(self._held.popleft())
 
 
-class Film:
+class Muxer:
     """Takes frames with their times, in order."""
 
-    def __init__(self, container: Any, tick: Fraction, look: Look) -> None:
+    def __init__(self, container: Any, tick: Fraction, look: PictureFormat) -> None:
         self._tick = tick
         self._stream = container.add_stream(look.codec, rate=look.rate, options=dict(look.options))
         look.dress(self._stream.codec_context)
@@ -126,7 +150,9 @@ class Film:
 
 
 def stamp(frame: Any, tick: Fraction, start_s: float, end_s: float) -> int:
-    """Puts times on a frame and takes its kind away, so that the encoder chooses one; the tick at which it ends."""
+    """Puts times on a frame and takes its kind away, so that the encoder chooses one; the tick at which it
+    ends.
+    """
     start, end = round(start_s / tick), round(end_s / tick)
     frame.pts, frame.time_base, frame.duration = start, tick, max(1, end - start)
     frame.pict_type = 0

@@ -1,6 +1,8 @@
-"""highlight_vector: a moment is when the look of the main people changes, seen by vision embeddings of face and upper body (seed 000).
+"""highlight_vector: a moment is when the look of the main people changes, seen by vision embeddings of face
+and upper body (seed 000).
 
-No emotion, no landmark and no Face-ID column is read: what a face expresses shows as a change of its embedding or not at all.
+No emotion, no landmark and no Face-ID column is read: what a face expresses shows as a change of its
+embedding or not at all.
 """
 
 from __future__ import annotations
@@ -18,7 +20,15 @@ from momentscan.score.peaks import Peak, Peaks, verdict_of
 from momentscan.select.gate import Gate, failing
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
-from momentscan.signals.series import MAD_TO_SIGMA, bumps, ema, ema_alpha, percentile_rank, soft_percentile, zero_phase_ema
+from momentscan.signals.series import (
+    MAD_TO_SIGMA,
+    bumps,
+    ema,
+    ema_alpha,
+    percentile_rank,
+    soft_percentile,
+    zero_phase_ema,
+)
 from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
 
 WORDS = {"d_face": "face", "d_body": "upper body", "motion": "movement", "audio": "loudness"}
@@ -32,25 +42,38 @@ class Usual(NamedTuple):
     most: float
 
 
-USUAL = {"mobilenetv2-imagenet-ptq-v1": Usual(0.2, 0.016, 0.03), "descriptor-hog-hsv-dct-v1": Usual(0.15, 0.02, 0.03)}
-"""L2 distance between unit vectors of 1 s clips of calm, talking faces, by embedder: measured on the planted calm videos (bench/planted)."""
+USUAL = {
+    "mobilenetv2-imagenet-ptq-v1": Usual(0.2, 0.016, 0.03),
+    "descriptor-hog-hsv-dct-v1": Usual(0.15, 0.02, 0.03),
+}
+"""L2 distance between unit vectors of 1 s clips of calm, talking faces, by embedder: measured on the planted
+calm videos (bench/planted).
+"""
 
 USUAL_MOTION, USUAL_AUDIO = Usual(9.0, 0.004, 9.0), Usual(0.0, 1.5, 1e9)
 """diagonals/s: a face that talks; dB over the video's median: speech."""
 
 LIGHT_JUMP = 20.0
-"""Grey levels that mean luma must jump for less than half a second to be a flash or a black frame; ramps and cuts do not come back."""
+"""Grey levels that mean luma must jump for less than half a second to be a flash or a black frame; ramps and
+cuts do not come back.
+"""
 
 DULL = 0.35
-"""Times its median within 2 s: a face less sharp than that is out of focus. Also: a vector that moves less than that is a frame shown again."""
+"""Times its median within 2 s: a face less sharp than that is out of focus. Also: a vector that moves less
+than that is a frame shown again.
+"""
 
 
 FEW = 6
-"""Clips: 3 s of somebody at a stride of half a second. Of fewer nothing can be said to be usual, and the first look would be a sensation."""
+"""Clips: 3 s of somebody at a stride of half a second. Of fewer nothing can be said to be usual, and the
+first look would be a sensation.
+"""
 
 
 class Line(NamedTuple):
-    """The delta of one crop of one person over the clips: (K,) raw, normalised, and in robust σ; NaN where it cannot be known."""
+    """The delta of one crop of one person over the clips: (K,) raw, normalised, and in robust σ; NaN where it
+    cannot be known.
+    """
 
     person: int
     crop: str
@@ -60,9 +83,11 @@ class Line(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What the score is made of, over the clips: name -> (K,), NaN where absent. `raw` in own units, `normed` as the score adds it.
+    """What the score is made of, over the clips: name -> (K,), NaN where absent. `raw` in own units, `normed`
+    as the score adds it.
 
-    `sigmas`: how far each stands over its usual. `who`: the person whose face or body it is. `cutaways`: clips in short shots between long ones.
+    `sigmas`: how far each stands over its usual. `who`: the person whose face or body it is. `cutaways`:
+    clips in short shots between long ones.
     """
 
     centres: Series
@@ -78,32 +103,56 @@ class Heard(NamedTuple):
 class Vector:
     """0.6 delta of embeddings + 0.3 movement + 0.1 loudness over clips of 1 s, each relative to this video.
 
-    The delta is how far a clip's vector is from a baseline of the same person and crop. With `norm=excess` only what stands out by more
-    than chance counts, so that a faint part (loudness) can still make a moment where the others are quiet. The seed's own reading is
-    `baseline=ema, norm=raw, smooth=causal, smooth_s=1.4, gated=False, cutaway_s=0, rule=seed, doubt=0`.
+    The delta is how far a clip's vector is from a baseline of the same person and crop. With `norm=excess`
+    only what stands out by more than chance counts, so that a faint part (loudness) can still make a moment
+    where the others are quiet. The seed's own reading is `baseline=ema, norm=raw, smooth=causal,
+    smooth_s=1.4, gated=False, cutaway_s=0, rule=seed, doubt=0`.
     """
 
-    clip_s: Annotated[float, Knob("s", source="highlight_vector §11: clip length 1.0 s", low=0.2, high=10)] = 1.0
+    clip_s: Annotated[
+        float, Knob("s", source="highlight_vector §11: clip length 1.0 s", low=0.2, high=10)
+    ] = 1.0
     stride_s: Annotated[float, Knob("s", source="highlight_vector §11: stride 0.5 s", low=0.1, high=10)] = 0.5
-    pool: Annotated[int, Knob("frames", source="highlight_vector §3: average of 3 to 5 frames", low=1, high=32)] = 5
-    valid: Annotated[float, Knob("", source="readings H9: a window needs ≥ 60 % valid samples", low=0, high=1)] = 0.6
+    pool: Annotated[
+        int, Knob("frames", source="highlight_vector §3: average of 3 to 5 frames", low=1, high=32)
+    ] = 5
+    valid: Annotated[
+        float, Knob("", source="readings H9: a window needs ≥ 60 % valid samples", low=0, high=1)
+    ] = 0.6
     baseline: Annotated[
         str,
         Knob(
             "",
-            source="readings H1: EMA (the seed's), two-sided local median, kNN novelty, or their mean; kNN was best on planted expressions",
+            source="readings H1: EMA (the seed's), two-sided local median, kNN novelty, or their mean; "
+            "kNN was best on planted expressions",
             choices=("ema", "local", "knn", "ensemble"),
         ),
     ] = "knn"
-    tau_s: Annotated[float, Knob("s", source="readings H2: the seed's 0.3 at its own stride of 0.5 s is 1.40 s", low=0)] = 1.4
+    tau_s: Annotated[
+        float, Knob("s", source="readings H2: the seed's 0.3 at its own stride of 0.5 s is 1.40 s", low=0)
+    ] = 1.4
     local_s: Annotated[float, Knob("s", source="readings H1: two-sided local median (8 s)", low=0.5)] = 8.0
-    knn: Annotated[int, Knob("vectors", source="swept 1, 3, 10, 30 on planted videos (decision 0007)", low=1)] = 1
+    knn: Annotated[
+        int, Knob("vectors", source="swept 1, 3, 10, 30 on planted videos (decision 0007)", low=1)
+    ] = 1
     apart_s: Annotated[float, Knob("s", source="readings H1: kNN novelty with ±2 s excluded", low=0)] = 2.0
-    crops: Annotated[str, Knob("", source="highlight_vector §4: max or weighted sum", choices=("max", "weighted"))] = "max"
-    w_face: Annotated[float, Knob("", source="taste: the face tells more than the clothes; only for crops=weighted", low=0, high=1)] = 0.6
-    people: Annotated[str, Knob("", source="highlight_vector §2: one or two people; joint: the mean of both", choices=("max", "joint"))] = (
-        "max"
-    )
+    crops: Annotated[
+        str, Knob("", source="highlight_vector §4: max or weighted sum", choices=("max", "weighted"))
+    ] = "max"
+    w_face: Annotated[
+        float,
+        Knob(
+            "", source="taste: the face tells more than the clothes; only for crops=weighted", low=0, high=1
+        ),
+    ] = 0.6
+    people: Annotated[
+        str,
+        Knob(
+            "",
+            source="highlight_vector §2: one or two people; joint: the mean of both",
+            choices=("max", "joint"),
+        ),
+    ] = "max"
     w_delta: Annotated[float, Knob("", source="highlight_vector §5: 0.6", low=0)] = 0.6
     w_motion: Annotated[float, Knob("", source="highlight_vector §5: 0.3", low=0)] = 0.3
     w_audio: Annotated[float, Knob("", source="highlight_vector §5: 0.1", low=0)] = 0.1
@@ -111,31 +160,51 @@ class Vector:
         str,
         Knob(
             "",
-            source="readings H7: percentile rank, soft (keeps amplitude), raw (the seed's); excess: robust σ beyond chance (decision 0007)",
+            source="readings H7: percentile rank, soft (keeps amplitude), raw (the seed's); excess: "
+            "robust σ beyond chance (decision 0007)",
             choices=("excess", "rank", "soft", "raw"),
         ),
     ] = "excess"
-    chance: Annotated[float, Knob("σ", source="swept 2 to 3.5 on planted videos; what half a minute of calm reaches", low=0)] = 2.5
-    enough: Annotated[float, Knob("σ", source="taste: more over chance than this counts ever less (logarithm)", low=0.1)] = 12.0
-    smooth: Annotated[str, Knob("", source="readings H3: zero-phase; causal = the seed's", choices=("zero-phase", "causal", "none"))] = (
-        "zero-phase"
-    )
-    smooth_s: Annotated[float, Knob("s", source="readings H3: .3 s; the seed's 0.3 / 0.7 at 0.5 s is 1.40 s (H2)", low=0)] = 0.3
+    chance: Annotated[
+        float, Knob("σ", source="swept 2 to 3.5 on planted videos; what half a minute of calm reaches", low=0)
+    ] = 2.5
+    enough: Annotated[
+        float, Knob("σ", source="taste: more over chance than this counts ever less (logarithm)", low=0.1)
+    ] = 12.0
+    smooth: Annotated[
+        str,
+        Knob(
+            "",
+            source="readings H3: zero-phase; causal = the seed's",
+            choices=("zero-phase", "causal", "none"),
+        ),
+    ] = "zero-phase"
+    smooth_s: Annotated[
+        float, Knob("s", source="readings H3: .3 s; the seed's 0.3 / 0.7 at 0.5 s is 1.40 s (H2)", low=0)
+    ] = 0.3
     gated: Annotated[bool, Knob("", source="readings H11: gate inside scoring too")] = True
     gate_s: Annotated[float, Knob("s", source="readings H11: ±.25 s around gated frames", low=0)] = 0.25
     cutaway_s: Annotated[
         float,
-        Knob("s", source="evaluation 6.1: inserts of 1.2 s; a short shot between two of twice its length is one; 0 = no matter", low=0),
+        Knob(
+            "s",
+            source="evaluation 6.1: inserts of 1.2 s; a short shot between two of twice its length is "
+            "one; 0 = no matter",
+            low=0,
+        ),
     ] = 3.0
     doubt: Annotated[
         float,
         Knob(
             "× √(2 ln n)",
-            source="readings H6, as a height: the largest of n normal numbers is near √(2 ln n) σ; 1.4 left .3 false windows a minute of planted calm",
+            source="readings H6, as a height: the largest of n normal numbers is near √(2 ln n) σ; 1.4 "
+            "left .3 false windows a minute of planted calm",
             low=0,
         ),
     ] = 1.4
-    doubt_cheap: Annotated[float, Knob("× √(2 ln n)", source="the same for movement and loudness, whose tails are longer", low=0)] = 2.6
+    doubt_cheap: Annotated[
+        float, Knob("× √(2 ln n)", source="the same for movement and loudness, whose tails are longer", low=0)
+    ] = 2.6
     distance_s: Annotated[float, Knob("s", source="highlight_vector §6: at least 3 s apart", low=0)] = 3.0
     rule: Annotated[str, Knob("", source="readings H5", choices=("mad", "seed"))] = "mad"
     prominence: Annotated[float, Knob("σ", source="readings H5: 3·1.4826·MAD", low=0)] = 3.0
@@ -195,14 +264,22 @@ class Vector:
         sure = [p for p in peaks if beyond[p.at]]
         chosen = [self._moment(heard, curve, smoothed, p, window(p)) for p in sure]
         rejected = [
-            lost(p, "not_different", f"nothing in it is beyond chance ({_heights(heard, p.at)})") for p in peaks if not beyond[p.at]
+            lost(p, "not_different", f"nothing in it is beyond chance ({_heights(heard, p.at)})")
+            for p in peaks
+            if not beyond[p.at]
         ]
-        rejected += [lost(p, "below_threshold", _why_not(p, bar, sure, curve.time_s, self.distance_s)) for p in others]
+        rejected += [
+            lost(p, "below_threshold", _why_not(p, bar, sure, curve.time_s, self.distance_s)) for p in others
+        ]
         none = f"no_contrast: nothing stands out by more than chance ({_highest(heard)}); {len(peaks)} peaks were looked at"
-        return verdict_of(self.name, curve, smoothed, None, chosen, rejected, heard.absent, self.max_windows, none)
+        return verdict_of(
+            self.name, curve, smoothed, None, chosen, rejected, heard.absent, self.max_windows, none
+        )
 
     def _finder(self) -> Peaks:
-        least, most = (0.2, 0.5) if self.norm == "excess" else (0.0, 1e9)  # in σ over chance, weighted: swept on planted videos
+        least, most = (
+            (0.2, 0.5) if self.norm == "excess" else (0.0, 1e9)
+        )  # in σ over chance, weighted: swept on planted videos
         return Peaks(self.distance_s, self.rule, self.prominence, self.margin_s, self.extent, least, most)
 
     def _moment(self, heard: Heard, curve: Curve, smoothed: Series, peak: Peak, window: Window) -> Moment:
@@ -224,7 +301,11 @@ class Vector:
             own = [line for line in lines if line.crop == crop]
             if own:
                 best, who = self._joined(own)
-                raw[f"d_{crop}"], normed[f"d_{crop}"], sigmas[f"d_{crop}"] = best.raw, best.normed, best.sigmas
+                raw[f"d_{crop}"], normed[f"d_{crop}"], sigmas[f"d_{crop}"] = (
+                    best.raw,
+                    best.normed,
+                    best.sigmas,
+                )
         return Heard(centres, raw, normed, sigmas, who, self._cutaways(signals, centres), absent)
 
     def _lines(self, signals: Signals, centres: Series) -> list[Line]:
@@ -238,7 +319,14 @@ class Vector:
             for crop in ("face", "body"):
                 vectors = signals[f"crops.{crop}"][rows].astype(np.float64)
                 speaks = fit & ~self._again(signals, rows, vectors)
-                clips, valid = pooled(signals["crops.time_s"][rows][speaks], vectors[speaks], centres, self.clip_s, self.pool, self.valid)
+                clips, valid = pooled(
+                    signals["crops.time_s"][rows][speaks],
+                    vectors[speaks],
+                    centres,
+                    self.clip_s,
+                    self.pool,
+                    self.valid,
+                )
                 delta = self._delta(centres, clips, valid, signals)
                 if np.isfinite(delta).any():
                     sigmas = in_sigmas(delta, usual)
@@ -246,27 +334,44 @@ class Vector:
         return lines
 
     def _fit(self, signals: Signals, person: Person) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """(rows of `crops` of this person, which of them may speak): none that is dark, blown out, blurred or flashed, or beside such."""
+        """(rows of `crops` of this person, which of them may speak): none that is dark, blown out, blurred or
+        flashed, or beside such.
+        """
         rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
         if not self.gated or not len(rows):
             return rows, np.ones(len(rows), np.bool_)
-        faces = {(float(signals["faces.time_s"][i]), int(signals["faces.track"][i])): int(i) for i in person.rows}
+        faces = {
+            (float(signals["faces.time_s"][i]), int(signals["faces.track"][i])): int(i) for i in person.rows
+        }
         times = signals["crops.time_s"][rows]
-        own = np.array([faces[float(t), int(k)] for t, k in zip(times, signals["crops.track"][rows], strict=True)], np.int64)
+        own = np.array(
+            [faces[float(t), int(k)] for t, k in zip(times, signals["crops.track"][rows], strict=True)],
+            np.int64,
+        )
         reasons = Gate().photograph(signals, own, "loose")
         reasons.pop("gate.detect.area")  # a small face changes too; it only makes no photograph
         bad = failing(reasons) | _glitched(signals, own)
-        near = np.array([bad[np.abs(times - t) <= self.gate_s].any() for t in times], np.bool_) if bad.any() else bad
+        near = (
+            np.array([bad[np.abs(times - t) <= self.gate_s].any() for t in times], np.bool_)
+            if bad.any()
+            else bad
+        )
         return rows, ~near
 
-    def _again(self, signals: Signals, rows: NDArray[np.int64], vectors: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def _again(
+        self, signals: Signals, rows: NDArray[np.int64], vectors: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
         """Rows of a frame that was shown again; what the events mode repeats on purpose is not meant."""
         if not self.gated:
             return np.zeros(len(rows), np.bool_)
-        repeated = ~signals["crops.fresh"][rows] if "crops.fresh" in signals else np.zeros(len(rows), np.bool_)
+        repeated = (
+            ~signals["crops.fresh"][rows] if "crops.fresh" in signals else np.zeros(len(rows), np.bool_)
+        )
         return stale(vectors, DULL) & ~repeated if not repeated.any() else np.zeros(len(rows), np.bool_)
 
-    def _delta(self, centres: Series, clips: NDArray[np.float64], valid: NDArray[np.bool_], signals: Signals) -> Series:
+    def _delta(
+        self, centres: Series, clips: NDArray[np.float64], valid: NDArray[np.bool_], signals: Signals
+    ) -> Series:
         """(K,) distance of each valid clip to its baseline."""
         out = np.full(len(centres), np.nan)
         if valid.sum() < FEW:
@@ -282,19 +387,32 @@ class Vector:
         chosen = kinds.values() if self.baseline == "ensemble" else [kinds[self.baseline]]
         every = np.stack([make() for make in chosen])
         known = np.isfinite(every)
-        out[valid] = np.where(known.any(axis=0), np.where(known, every, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.nan)
+        out[valid] = np.where(
+            known.any(axis=0),
+            np.where(known, every, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1),
+            np.nan,
+        )
         return out
 
     def _joined(self, lines: list[Line]) -> tuple[Line, NDArray[np.int64]]:
-        """(one line for all people, (K,) whose it was): at each clip the largest, or the mean for joint moments."""
+        """(one line for all people, (K,) whose it was): at each clip the largest, or the mean for joint
+        moments.
+        """
         normed = np.stack([line.normed for line in lines])
         best = np.argmax(np.where(np.isfinite(normed), normed, -np.inf), axis=0)
         columns = np.arange(normed.shape[1])
         who = np.array([line.person for line in lines])[best]
-        of = {field: np.stack([getattr(line, field) for line in lines])[best, columns] for field in ("raw", "normed", "sigmas")}
+        of = {
+            field: np.stack([getattr(line, field) for line in lines])[best, columns]
+            for field in ("raw", "normed", "sigmas")
+        }
         if self.people == "joint":
             known = np.isfinite(normed)
-            of["normed"] = np.where(known.any(axis=0), np.where(known, normed, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.nan)
+            of["normed"] = np.where(
+                known.any(axis=0),
+                np.where(known, normed, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1),
+                np.nan,
+            )
         return Line(-1, lines[0].crop, of["raw"], of["normed"], of["sigmas"]), who
 
     def _cheap(
@@ -311,12 +429,18 @@ class Vector:
             absent["motion"] = "was not logged"
         if "sound.loud_db" in signals and np.isfinite(signals["sound.loud_db"]).any():
             loud = signals["sound.loud_db"].astype(np.float64)
-            raw["audio"] = _over(signals["sound.time_s"], loud - np.nanmedian(loud), centres, self.clip_s, np.max)
+            raw["audio"] = _over(
+                signals["sound.time_s"], loud - np.nanmedian(loud), centres, self.clip_s, np.max
+            )
         else:
             absent["audio"] = "is missing (no sound, or none that could be decoded)"
         usual = {"motion": USUAL_MOTION, "audio": USUAL_AUDIO}
         sigmas = {name: in_sigmas(x, usual[name]) for name, x in raw.items()}
-        return raw, {name: self._normed(x, sigmas[name], 1.5 if name == "audio" else 0.5) for name, x in raw.items()}, sigmas
+        return (
+            raw,
+            {name: self._normed(x, sigmas[name], 1.5 if name == "audio" else 0.5) for name, x in raw.items()},
+            sigmas,
+        )
 
     def _normed(self, raw: Series, sigmas: Series, more: float = 0.0) -> Series:
         """As the score adds it; `more` σ are asked of what has longer tails."""
@@ -334,13 +458,21 @@ class Vector:
             return np.zeros(0, np.int64)
         starts, ends = signals["scenes.start_s"], signals["scenes.end_s"]
         length = ends - starts
-        short = [i for i in range(1, len(starts) - 1) if length[i] <= self.cutaway_s and min(length[i - 1], length[i + 1]) >= 2 * length[i]]
-        return np.array([int(np.argmin(np.abs(centres - (starts[i] + ends[i]) / 2))) for i in short], np.int64)
+        short = [
+            i
+            for i in range(1, len(starts) - 1)
+            if length[i] <= self.cutaway_s and min(length[i - 1], length[i + 1]) >= 2 * length[i]
+        ]
+        return np.array(
+            [int(np.argmin(np.abs(centres - (starts[i] + ends[i]) / 2))) for i in short], np.int64
+        )
 
     # ---- what is made of it ----
 
     def _curve(self, heard: Heard) -> Curve:
-        """The weighted sum of normalised parts; the weight of a part that the video does not have is shared (readings H7: w / Σw)."""
+        """The weighted sum of normalised parts; the weight of a part that the video does not have is shared
+        (readings H7: w / Σw).
+        """
         n = len(heard.centres)
         nothing = np.full(n, np.nan)
         face, body = heard.normed.get("d_face", nothing), heard.normed.get("d_body", nothing)
@@ -361,7 +493,9 @@ class Vector:
         return Curve(heard.centres, sum(parts.values(), np.zeros(n)), parts)
 
     def _shares(self, face: Series, body: Series) -> dict[str, Series]:
-        """How much of the delta's weight each crop has: the larger takes all, or a weighted sum; a missing crop has none (readings H8)."""
+        """How much of the delta's weight each crop has: the larger takes all, or a weighted sum; a missing
+        crop has none (readings H8).
+        """
         has_face, has_body = np.isfinite(face), np.isfinite(body)
         if self.crops == "weighted":
             a, b = self.w_face * has_face, (1 - self.w_face) * has_body
@@ -381,7 +515,9 @@ class Vector:
         reach = np.sqrt(2 * np.log(n))
         out = np.full(len(heard.centres), self.doubt == 0)
         for name, sigmas in heard.sigmas.items():
-            out |= np.nan_to_num(sigmas) >= reach * (self.doubt if name.startswith("d_") else self.doubt_cheap)
+            out |= np.nan_to_num(sigmas) >= reach * (
+                self.doubt if name.startswith("d_") else self.doubt_cheap
+            )
         out[heard.cutaways] = True
         near = out.copy()
         near[1:] |= out[:-1]
@@ -399,8 +535,9 @@ def clip_centres(duration_s: float, clip_s: float, stride_s: float) -> Series:
 def in_sigmas(x: Series, usual: Usual | None) -> Series:
     """How many robust standard deviations each value stands over its usual: (N,) -> (N,). NaN stays NaN.
 
-    The usual is the video's median, but no more than what is known of calm videos; so is the spread. Without that a video in which
-    much happens all the time would find nothing of it worth a word (readings H6: what is relative must know an absolute).
+    The usual is the video's median, but no more than what is known of calm videos; so is the spread. Without
+    that a video in which much happens all the time would find nothing of it worth a word (readings H6: what
+    is relative must know an absolute).
     """
     finite = x[np.isfinite(x)]
     if not len(finite):
@@ -417,8 +554,12 @@ def _glitched(signals: Signals, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     times = signals["faces.time_s"][rows]
     light, sharp = (signals[f"faces.{n}"][rows].astype(np.float64) for n in ("exposure_mean", "sharpness"))
     out = np.zeros(len(rows), np.bool_)
-    for i, (a, b) in enumerate(zip(np.searchsorted(times, times - 2.0), np.searchsorted(times, times + 2.0, "right"), strict=True)):
-        out[i] = abs(light[i] - np.median(light[a:b])) > LIGHT_JUMP + 5 or sharp[i] < DULL * np.median(sharp[a:b])
+    for i, (a, b) in enumerate(
+        zip(np.searchsorted(times, times - 2.0), np.searchsorted(times, times + 2.0, "right"), strict=True)
+    ):
+        out[i] = abs(light[i] - np.median(light[a:b])) > LIGHT_JUMP + 5 or sharp[i] < DULL * np.median(
+            sharp[a:b]
+        )
     return out
 
 
@@ -428,15 +569,23 @@ def _flashed(signals: Signals) -> NDArray[np.bool_]:
         return np.zeros(signals.rows("frames.time_s"), np.bool_)
     times = signals["frames.time_s"]
     step_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.1
-    jumps = np.abs(bumps(signals["frames.exposure_mean"].astype(np.float64), int(0.5 / max(step_s, 1e-3)) + 1)) > LIGHT_JUMP
+    jumps = (
+        np.abs(bumps(signals["frames.exposure_mean"].astype(np.float64), int(0.5 / max(step_s, 1e-3)) + 1))
+        > LIGHT_JUMP
+    )
     reach = max(1, round(0.2 / max(step_s, 1e-3)))
-    return np.convolve(jumps, np.ones(2 * reach + 1))[reach : reach + len(times)] > 0  # "same" is longer than a few frames
+    return (
+        np.convolve(jumps, np.ones(2 * reach + 1))[reach : reach + len(times)] > 0
+    )  # "same" is longer than a few frames
 
 
 def _nobody(signals: Signals, n: int, clip_s: float) -> dict[str, str]:
     """Why there can be no delta, if so: {"delta": reason}."""
     if "faces.time_s" not in signals:
-        return {"delta": "no_faces_looked_for: there was no face detector; `momentscan models pull faces` fetches one, then scan again"}
+        return {
+            "delta": "no_faces_looked_for: there was no face detector; `momentscan models pull faces` "
+            "fetches one, then scan again"
+        }
     if not signals.rows("faces.time_s"):
         return {"delta": "no_face: not one face was seen"}
     if not n:
@@ -444,10 +593,16 @@ def _nobody(signals: Signals, n: int, clip_s: float) -> dict[str, str]:
     return {}
 
 
-def _over(time_s: Series, value: Series, centres: Series, clip_s: float, how: Callable[[Series], Any]) -> Series:
+def _over(
+    time_s: Series, value: Series, centres: Series, clip_s: float, how: Callable[[Series], Any]
+) -> Series:
     """(K,) mean or maximum of the finite values within each clip; NaN where there are none."""
     out = np.full(len(centres), np.nan)
-    spans = zip(np.searchsorted(time_s, centres - clip_s / 2), np.searchsorted(time_s, centres + clip_s / 2), strict=True)
+    spans = zip(
+        np.searchsorted(time_s, centres - clip_s / 2),
+        np.searchsorted(time_s, centres + clip_s / 2),
+        strict=True,
+    )
     for k, (a, b) in enumerate(spans):
         inside = value[a:b][np.isfinite(value[a:b])]
         if len(inside):
@@ -461,13 +616,17 @@ def _at(curve: Curve, at: int) -> dict[str, float]:
 
 def _heights(heard: Heard, at: int) -> str:
     return ", ".join(
-        f"{WORDS[name]} {heard.sigmas[name][at]:.1f} σ" for name in WORDS if name in heard.sigmas and np.isfinite(heard.sigmas[name][at])
+        f"{WORDS[name]} {heard.sigmas[name][at]:.1f} σ"
+        for name in WORDS
+        if name in heard.sigmas and np.isfinite(heard.sigmas[name][at])
     )
 
 
 def _highest(heard: Heard) -> str:
     finite = {name: x[np.isfinite(x)] for name, x in heard.sigmas.items()}
-    return ", ".join(f"{WORDS[name]} at most {finite[name].max():.1f} σ" for name in WORDS if len(finite.get(name, ())))
+    return ", ".join(
+        f"{WORDS[name]} at most {finite[name].max():.1f} σ" for name in WORDS if len(finite.get(name, ()))
+    )
 
 
 def _why(heard: Heard, at: int) -> str:
@@ -478,8 +637,16 @@ def _why(heard: Heard, at: int) -> str:
             finite = sigmas[np.isfinite(sigmas)]
             whose = f" of person {heard.who[at]}" if name.startswith("d_") else ""
             rank = 100 * float(np.mean(finite < sigmas[at]))
-            said.append((-sigmas[at], f"{WORDS[name]}{whose} {sigmas[at]:.1f} σ over its usual, more than in {rank:.0f} % of the video"))
-    above = [words for height, words in sorted(said) if height < -1] or [words for _, words in sorted(said)[:1]]
+            said.append(
+                (
+                    -sigmas[at],
+                    f"{WORDS[name]}{whose} {sigmas[at]:.1f} σ over its usual, more than in {rank:.0f} % "
+                    "of the video",
+                )
+            )
+    above = [words for height, words in sorted(said) if height < -1] or [
+        words for _, words in sorted(said)[:1]
+    ]
     text = "; ".join(above)
     return f"a cutaway: a short shot between two longer ones; {text}" if at in heard.cutaways else text
 
@@ -488,7 +655,11 @@ def _why_not(peak: Peak, bar: float, peaks: list[Peak], time_s: Series, distance
     if peak.prominence < bar:
         return f"rises {peak.prominence:.3f} over its surroundings, {bar:.3f} asked"
     near = [p for p in peaks if abs(time_s[p.at] - time_s[peak.at]) < distance_s]
-    return f"less than {distance_s:g} s from a higher one at {time_s[near[0].at]:.1f} s" if near else "not among the highest"
+    return (
+        f"less than {distance_s:g} s from a higher one at {time_s[near[0].at]:.1f} s"
+        if near
+        else "not among the highest"
+    )
 
 
 def _finite(value: float) -> float | None:

@@ -9,11 +9,12 @@ from typing import Any
 import av
 
 BAD_PACKETS_IN_A_ROW = 5000
-"""After so many packets that give nothing the file is given up; a minute and more of video at any usual rate."""
+"""After so many packets that give nothing the file is given up; a minute and more of video at any usual rate.
+"""
 
 
 @dataclass
-class Losses:
+class DecodeErrors:
     """What a reading met, counted."""
 
     bad_packets: int = 0
@@ -23,8 +24,10 @@ class Losses:
     broke_off: str = ""
 
 
-def packets(container: Any, stream: Any, losses: Losses, beside: Any | None = None) -> Iterator[Any]:
-    """Packets of one stream (or of two), and the flushing one of the first at the end even where the container breaks off."""
+def packets(container: Any, stream: Any, losses: DecodeErrors, beside: Any | None = None) -> Iterator[Any]:
+    """Packets of one stream (or of two), and the flushing one of the first at the end even where the
+    container breaks off.
+    """
     wanted = [stream] if beside is None else [stream, beside]
     for other in container.streams:
         if other.index not in {s.index for s in wanted}:
@@ -33,7 +36,10 @@ def packets(container: Any, stream: Any, losses: Losses, beside: Any | None = No
     while True:
         try:
             yield next(demuxed)
-        except (StopIteration, IndexError):  # PyAV 18 flushes streams that only appeared on the way by a stale list; ours comes before
+        except (
+            StopIteration,
+            IndexError,
+        ):  # PyAV 18 flushes streams that only appeared on the way by a stale list; ours comes before
             return
         except (av.error.FFmpegError, OSError) as error:
             losses.broke_off = f"the file breaks off ({getattr(error, 'strerror', None) or error})"
@@ -43,8 +49,10 @@ def packets(container: Any, stream: Any, losses: Losses, beside: Any | None = No
             return
 
 
-def decoded(packet: Any, losses: Losses) -> list[Any]:
-    """The frames a packet completes; none where it is damaged, which is counted. `marked`: the container says that parts of it are missing."""
+def decoded(packet: Any, losses: DecodeErrors) -> list[Any]:
+    """The frames a packet completes; none where it is damaged, which is counted. `marked`: the container says
+    that parts of it are missing.
+    """
     losses.marked_packets += packet.is_corrupt
     try:
         return list(packet.decode())
@@ -60,13 +68,14 @@ def shown_s(frame: Any, fps: float) -> float:
     return 1.0 / fps if fps > 0 else 0.04
 
 
-class Stamps:
-    """The best time stamp of each frame: its PTS, unless PTS went backwards more often than DTS did (AVI and old MPEG-4).
+class Timestamps:
+    """The best time stamp of each frame: its PTS, unless PTS went backwards more often than DTS did (AVI and
+    old MPEG-4).
 
     The rule is libavcodec's own for `best_effort_timestamp` (guess_correct_pts), which PyAV does not show.
     """
 
-    def __init__(self, fps: float, losses: Losses) -> None:
+    def __init__(self, fps: float, losses: DecodeErrors) -> None:
         self._fps = fps
         self._losses = losses
         self._faulty = [0, 0]
@@ -74,7 +83,9 @@ class Stamps:
         self._last_s: float | None = None
 
     def __call__(self, frame: Any) -> float:
-        """Seconds on the container's clock. A frame without any stamp follows the one before by the frame rate, and is counted."""
+        """Seconds on the container's clock. A frame without any stamp follows the one before by the frame
+        rate, and is counted.
+        """
         stamps = (frame.pts, frame.dts)
         for i, stamp in enumerate(stamps):
             if stamp is not None:

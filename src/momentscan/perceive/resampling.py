@@ -1,4 +1,6 @@
-"""The sound of a video at 16 kHz, as networks of speech and of audio events want it, in pieces that no batch decides."""
+"""The sound of a video at 16 kHz, as networks of speech and of audio events want it, in pieces that no batch
+decides.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,15 @@ MARGIN = DOWN
 """Samples heard on both sides of a block: more than the 14 that the filter reaches."""
 
 HALF_TAPS, KAISER_BETA = 10, 5.0
-"""The anti-alias filter of scipy.signal.resample_poly: a Kaiser window of ten periods of the lower rate to each side."""
+"""The anti-alias filter of scipy.signal.resample_poly: a Kaiser window of ten periods of the lower rate to
+each side.
+"""
 
 
 class Resampled:
-    """22 050 Hz in, 16 kHz out. What is put in may come in any pieces; what comes out is computed block by block, so it is the same."""
+    """22 050 Hz in, 16 kHz out. What is put in may come in any pieces; what comes out is computed block by
+    block, so it is the same.
+    """
 
     def __init__(self) -> None:
         self._waiting = np.full(MARGIN, np.nan, np.float32)
@@ -44,7 +50,9 @@ class Resampled:
         return np.concatenate(done)
 
     def rest(self) -> Sound:
-        """What is left at the end, so that all that came out lasts as long as all that went in (within a sample)."""
+        """What is left at the end, so that all that came out lasts as long as all that went in (within a
+        sample).
+        """
         left = max(0, len(self._waiting) - MARGIN)
         wanted = -(-left * UP // DOWN)
         padded = self(np.full(2 * BLOCK, np.nan, np.float32))
@@ -53,7 +61,9 @@ class Resampled:
 
 
 class Steps:
-    """Samples in any pieces to rows of `length` samples, one every `hop`, and the number of each row's first sample."""
+    """Samples in any pieces to rows of `length` samples, one every `hop`, and the number of each row's first
+    sample.
+    """
 
     def __init__(self, length: int, hop: int) -> None:
         self._length, self._hop = length, hop
@@ -69,18 +79,29 @@ class Steps:
             self._first += self._hop
 
     def rest(self, least: int) -> Iterator[tuple[int, Sound]]:
-        """What is left at the end, filled up with silence, where it has at least `least` samples that no row has shown."""
+        """What is left at the end, filled up with silence, where it has at least `least` samples that no row
+        has shown.
+        """
         shown = self._length - self._hop if self._first else 0
         if len(self._waiting) - shown >= least:
-            yield self._first, np.concatenate([self._waiting, np.zeros(self._length - len(self._waiting), np.float32)])
+            yield (
+                self._first,
+                np.concatenate([self._waiting, np.zeros(self._length - len(self._waiting), np.float32)]),
+            )
 
 
 def _resampled(sound: Sound) -> Sound:
-    """One block with its margins to the block at the other rate. What lies where nothing was heard is missing."""
+    """One block with its margins to the block at the other rate. What lies where nothing was heard is
+    missing.
+    """
     missing = np.isnan(sound)
     first, weights = _polyphase()
-    place = MARGIN + np.arange(0, BLOCK, DOWN)[:, None] + first  # (25, 320) of the first sample that each one hears
-    heard = np.lib.stride_tricks.sliding_window_view(np.where(missing, np.float32(0), sound), weights.shape[1])[place]
+    place = (
+        MARGIN + np.arange(0, BLOCK, DOWN)[:, None] + first
+    )  # (25, 320) of the first sample that each one hears
+    heard = np.lib.stride_tricks.sliding_window_view(
+        np.where(missing, np.float32(0), sound), weights.shape[1]
+    )[place]
     out = np.asarray(np.einsum("bnk,nk->bn", heard, weights), np.float32).reshape(-1)
     if missing.any():
         nearest = MARGIN + (np.arange(len(out)) * DOWN + UP // 2) // UP
@@ -90,7 +111,8 @@ def _resampled(sound: Sound) -> Sound:
 
 @cache
 def _polyphase() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """For each of the 320 outputs of a period: the first sample that its filter reaches (320,), and the filter's taps from there on (320, K).
+    """For each of the 320 outputs of a period: the first sample that its filter reaches (320,), and the
+    filter's taps from there on (320, K).
 
     scipy.signal.resample_poly's own numbers; importing scipy.signal takes longer than resampling an hour.
     """

@@ -11,8 +11,9 @@ from momentscan.values import Batch
 
 
 @contextmanager
-def ahead(batches: Iterator[Batch]) -> Iterator[Iterator[Batch]]:
-    """The same batches in the same order, one of them ahead; what decoding raises is raised where the batch is asked for.
+def prefetched(batches: Iterator[Batch]) -> Iterator[Iterator[Batch]]:
+    """The same batches in the same order, one of them ahead; what decoding raises is raised where the batch
+    is asked for.
 
     Leaving waits for the batch that is being decoded, so that nobody reads a file that was closed.
     """

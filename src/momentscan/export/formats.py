@@ -1,6 +1,8 @@
-"""Moments as timelines for editors: OpenTimelineIO, EDL (CMX 3600) and FCP 7 XML through its adapters; docs/decisions/0011 says how.
+"""Moments as timelines for editors: OpenTimelineIO, EDL (CMX 3600) and FCP 7 XML through its adapters;
+docs/decisions/0011 says how.
 
-A timeline is one video track of cuts of one source, with a sound track beneath where the source has sound, one after the other from 0.
+A timeline is one video track of cuts of one source, with a sound track beneath where the source has sound,
+one after the other from 0.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ from typing import Any, NamedTuple
 
 from momentscan.errors import UsageError
 from momentscan.export.fcpxml import fcpxml
-from momentscan.export.labels import Face, cvat, labelling, labelstudio
+from momentscan.export.labels import FaceLabel, cvat, labelling, labelstudio
 from momentscan.export.lists import chapters, losslesscut, webvtt
-from momentscan.export.told import Cut, Told, clean, said
+from momentscan.export.timeline import Timeline, TimelineRange, clean, said
 
 SPOKEN = 180
 """Characters of a comment in an EDL; taste: lines of 80 columns wrap at most twice."""
@@ -29,7 +31,7 @@ SPECIAL_REELS = ("BL", "BLACK", "BARS", "AX", "NONE")
 """Names that mean something else than a reel in CMX 3600."""
 
 
-class Written(NamedTuple):
+class TimelineFile(NamedTuple):
     """A file for another program; `text` None: it cannot be made, and `notes` say why."""
 
     suffix: str
@@ -49,32 +51,45 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return tuple(FORMATS) if "all" in asked else asked
 
 
-def written(told: Told, name: str, faces: tuple[Face, ...] = ()) -> tuple[Written, ...]:
-    """The files of a format; more than one where a program wants its configuration beside the data. `faces` are for cvat only."""
+def timeline_files(told: Timeline, name: str, faces: tuple[FaceLabel, ...] = ()) -> tuple[TimelineFile, ...]:
+    """The files of a format; more than one where a program wants its configuration beside the data. `faces`
+    are for cvat only.
+    """
     if not told.cuts:
-        return (Written(SUFFIXES[name][0], None, (f"{name}: there are no moments to tell, so no file was written",)),)
+        return (
+            TimelineFile(
+                SUFFIXES[name][0], None, (f"{name}: there are no moments to tell, so no file was written",)
+            ),
+        )
     if name == "cvat":
-        return (Written(SUFFIXES[name][0], cvat(told, faces)),)
+        return (TimelineFile(SUFFIXES[name][0], cvat(told, faces)),)
     if name == "labelstudio":
-        return (Written(SUFFIXES[name][0], labelstudio(told)), Written(SUFFIXES[name][1], labelling(told)))
+        return (
+            TimelineFile(SUFFIXES[name][0], labelstudio(told)),
+            TimelineFile(SUFFIXES[name][1], labelling(told)),
+        )
     if name == "chapters":
-        return (Written(SUFFIXES[name][0], *chapters(told)),)
+        return (TimelineFile(SUFFIXES[name][0], *chapters(told)),)
     if name == "edl" and len(told.cuts) > EVENTS_MOST:
         return (
-            Written(SUFFIXES[name][0], None, (f"edl: {len(told.cuts)} moments, the format holds {EVENTS_MOST}; export otio or fcpxml",)),
+            TimelineFile(
+                SUFFIXES[name][0],
+                None,
+                (f"edl: {len(told.cuts)} moments, the format holds {EVENTS_MOST}; export otio or fcpxml",),
+            ),
         )
-    return (Written(SUFFIXES[name][0], FORMATS[name](told)),)
+    return (TimelineFile(SUFFIXES[name][0], FORMATS[name](told)),)
 
 
 # ---- OpenTimelineIO ----
 
 
-def otio(told: Told) -> str:
+def otio(told: Timeline) -> str:
     """The timeline as OpenTimelineIO's own JSON."""
     return str(_timeline(told, float(told.rate)).to_json_string(indent=2)) + "\n"
 
 
-def edl(told: Told) -> str:
+def edl(told: Timeline) -> str:
     """CMX 3600, by frames: drop-frame timecode where told, else every frame has a number, whatever the rate."""
     rate = float(told.rate) if told.drop_frame else float(-(-told.rate.numerator // told.rate.denominator))
     # The adapter would drop numbers at 29.97 and 59.94 in any case; at a whole rate it counts every frame.
@@ -90,39 +105,52 @@ def edl(told: Told) -> str:
     return f"{head}\nFCM: {'DROP FRAME' if told.drop_frame else 'NON-DROP FRAME'}\n\n{events}"
 
 
-def reel(told: Told) -> str:
-    """Up to eight letters and digits for a tape machine's label: of the file's name, or of its hash where there are none."""
+def reel(told: Timeline) -> str:
+    """Up to eight letters and digits for a tape machine's label: of the file's name, or of its hash where
+    there are none.
+    """
     word = re.sub(r"[^A-Z0-9]+", "", Path(told.video.path).stem.upper())[:8]
     digest = hashlib.sha256((told.video.sha256 + told.video.path).encode("utf-8", "replace")).hexdigest()
     return word if len(word) > 1 and word not in SPECIAL_REELS else f"MS{digest[:6].upper()}"
 
 
-def premiere(told: Told) -> str:
+def premiere(told: Timeline) -> str:
     """FCP 7 XML (xmeml 4), as Premiere, Resolve and Avid read it."""
     timeline = _timeline(told, float(told.rate), from_timecode=False)
     code = {"displayformat": "DF" if told.drop_frame else "NDF"}
     size = {"width": told.video.width_px, "height": told.video.height_px}
-    timeline.metadata["fcp_xml"] = {"timecode": code, "media": {"video": {"format": {"samplecharacteristics": size}}}}
+    timeline.metadata["fcp_xml"] = {
+        "timecode": code,
+        "media": {"video": {"format": {"samplecharacteristics": size}}},
+    }
     for number, track in enumerate(timeline.tracks):
         for cut, clip in zip(told.cuts, track, strict=True):
             clip.metadata["fcp_xml"] = {"comments": {"mastercomment1": said(told, cut)}}
             clip.media_reference.metadata["fcp_xml"] = {"timecode": code}
             clip.media_reference.available_range = _span(told.start_frame, told.n_frames, float(told.rate))
             first = clip.source_range.start_time.value + told.start_frame
-            clip.source_range = _span(first, cut.end - cut.first, float(told.rate))  # markers stay: xmeml counts them from the file's begin
+            clip.source_range = _span(
+                first, cut.end - cut.first, float(told.rate)
+            )  # markers stay: xmeml counts them from the file's begin
             if number:  # else the adapter takes the sound for a second mention of the same clip item
                 clip.metadata["fcp_xml"]["sourcetrack"] = {"mediatype": "audio", "trackindex": number}
     text = str(adapter("fcp_xml").write_to_string(timeline))
-    return text.replace('<?xml version="1.0" ?>', '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>', 1)
+    return text.replace(
+        '<?xml version="1.0" ?>', '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>', 1
+    )
 
 
-def _timeline(told: Told, rate: float, sound: bool = True, from_timecode: bool = True) -> Any:
+def _timeline(told: Timeline, rate: float, sound: bool = True, from_timecode: bool = True) -> Any:
     """The otio.schema.Timeline; frames of the source count from its timecode, or from 0."""
     import opentimelineio as otio
 
     start = told.start_frame if from_timecode else 0
     timeline = otio.schema.Timeline(name=told.title, global_start_time=otio.opentime.RationalTime(0, rate))
-    timeline.metadata["momentscan"] = {"engine": told.engine, "sha256": told.video.sha256, "rate": str(told.rate)}
+    timeline.metadata["momentscan"] = {
+        "engine": told.engine,
+        "sha256": told.video.sha256,
+        "rate": str(told.rate),
+    }
     for kind, name in (("Video", "V1"), ("Audio", "A1"))[: 2 if sound and told.has_sound else 1]:
         track = otio.schema.Track(name=name, kind=kind)
         timeline.tracks.append(track)
@@ -130,9 +158,13 @@ def _timeline(told: Told, rate: float, sound: bool = True, from_timecode: bool =
             media = otio.schema.ExternalReference(told.url, _span(start, told.n_frames, rate))
             media.name = told.file_name
             source = _span(start + cut.first, cut.end - cut.first, rate)
-            clip = otio.schema.Clip(clean(cut.range.name or told.title), media, source, {"momentscan": _metadata(told, cut)})
+            clip = otio.schema.Clip(
+                clean(cut.range.name or told.title), media, source, {"momentscan": _metadata(told, cut)}
+            )
             if kind == "Video":
-                clip.markers.append(otio.schema.Marker("peak", _span(start + cut.peak, 1, rate), otio.schema.MarkerColor.RED))
+                clip.markers.append(
+                    otio.schema.Marker("peak", _span(start + cut.peak, 1, rate), otio.schema.MarkerColor.RED)
+                )
             track.append(clip)
     return timeline
 
@@ -143,7 +175,7 @@ def _span(first: float, length: float, rate: float) -> Any:
     return TimeRange(RationalTime(first, rate), RationalTime(length, rate))
 
 
-def _metadata(told: Told, cut: Cut) -> dict[str, Any]:
+def _metadata(told: Timeline, cut: TimelineRange) -> dict[str, Any]:
     found = cut.range
     return {
         "engine": told.engine,
@@ -165,7 +197,7 @@ def adapter(name: str) -> ModuleType:
     return module
 
 
-FORMATS: dict[str, Callable[[Told], Any]] = {
+FORMATS: dict[str, Callable[[Timeline], Any]] = {
     "otio": otio,
     "edl": edl,
     "fcpxml": fcpxml,

@@ -8,16 +8,16 @@ from typing import ClassVar
 from momentscan.values import Batch, Columns
 
 
-class Clock:
+class FrameTimes:
     """Writes the PTS and the decode index of each sampled frame."""
 
-    name = "clock"
+    name = "frame_times"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.time_s", "frames.frame_idx")
     short_side_px = 1
     made_by: ClassVar[Mapping[str, str]] = {}
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         return {"frames.time_s": batch.time_s, "frames.frame_idx": batch.frame_idx}
 
     def finish(self) -> Columns:

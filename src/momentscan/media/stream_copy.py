@@ -13,11 +13,11 @@ from typing import Any
 import av
 
 from momentscan.media.bitstream import prefix_of, without_user_data
-from momentscan.media.door import Limits, audio_stream, opened, video_stream, written
+from momentscan.media.container import Limits, audio_stream, create_container, open_container, video_stream
+from momentscan.media.demux import DecodeErrors, packets
 from momentscan.media.encoders import Encoding
-from momentscan.media.film import Track
-from momentscan.media.reading import Losses, packets
-from momentscan.media.spans import BACK_S, SLACK_S, needs_start, sought
+from momentscan.media.mux import Track
+from momentscan.media.seek import BACK_S, SLACK_S, needs_start, seek
 from momentscan.progress import Progress, Step
 from momentscan.values import VideoInfo
 
@@ -45,19 +45,29 @@ class Copied:
     notes: tuple[str, ...] = ()
 
 
-def copy_clip(info: VideoInfo, start_s: float, end_s: float, to: Path, title: str, limits: Limits, on_progress: Progress) -> Copied:
-    """The packets from the last key frame at or before `start_s` to the last that is needed for `end_s`. Raises CannotCopy."""
+def copy_clip(
+    info: VideoInfo, start_s: float, end_s: float, to: Path, title: str, limits: Limits, on_progress: Progress
+) -> Copied:
+    """The packets from the last key frame at or before `start_s` to the last that is needed for `end_s`.
+    Raises CannotCopy.
+    """
     if info.mended_clock:
         raise CannotCopy("its clock had to be mended")
     notes = ("the source is damaged, and damage is copied with it",) if info.partial else ()
-    kind = "mp4" if info.video_codec in MP4_PICTURES and info.audio_codec in (None, *MP4_SOUNDS) else "matroska"
+    kind = (
+        "mp4" if info.video_codec in MP4_PICTURES and info.audio_codec in (None, *MP4_SOUNDS) else "matroska"
+    )
     to = to.with_suffix(".mp4" if kind == "mp4" else ".mkv")
     with ExitStack() as stack:
         run = _from_key(stack, info, start_s, end_s, limits)
-        target = stack.enter_context(written(to, kind))
+        target = stack.enter_context(create_container(to, kind))
         if title:
             target.metadata["title"] = title
-        track, tick, clean = Track(target, picture_like(target, run.stream)), run.stream.time_base, Cleaner(run.stream)
+        track, tick, clean = (
+            Track(target, picture_like(target, run.stream)),
+            run.stream.time_base,
+            Cleaner(run.stream),
+        )
         key_s, n_frames = float(run.key * tick) - info.origin_s, 0
         if key_s < -SLACK_S:
             raise CannotCopy("what lies before its first key frame was trimmed away, and would be seen again")
@@ -67,15 +77,26 @@ def copy_clip(info: VideoInfo, start_s: float, end_s: float, to: Path, title: st
             track.take(clean(packet))
             n_frames += 1
             sound.until(float(packet.dts * tick))
-            on_progress(Step("cutting", max(0.0, key_s + float(packet.dts * tick) - start_s), end_s - start_s))
+            on_progress(
+                Step("cutting", max(0.0, key_s + float(packet.dts * tick) - start_s), end_s - start_s)
+            )
         ends_s = run.end_s(info)
         track.finish(round((ends_s - key_s) / tick))
         sound.until(ends_s - key_s)
-        return Copied(to, key_s, ends_s, n_frames, (run.stream.codec_context.width, run.stream.codec_context.height), notes)
+        return Copied(
+            to,
+            key_s,
+            ends_s,
+            n_frames,
+            (run.stream.codec_context.width, run.stream.codec_context.height),
+            notes,
+        )
 
 
 def picture_like(target: Any, source: Any) -> Any:
-    """A track of `target` for packets of `source`: shape of pixels and turn as they are, nothing else that the file says of itself."""
+    """A track of `target` for packets of `source`: shape of pixels and turn as they are, nothing else that
+    the file says of itself.
+    """
     track = target.add_stream_from_template(source, opaque=True)
     track.metadata.clear()
     if source.sample_aspect_ratio:
@@ -90,7 +111,9 @@ class Cleaner:
 
     def __init__(self, stream: Any) -> None:
         self._codec = stream.codec_context.codec.canonical_name
-        self._prefix = prefix_of(self._codec, stream.codec_context.extradata) if self._codec in ("h264", "hevc") else 0
+        self._prefix = (
+            prefix_of(self._codec, stream.codec_context.extradata) if self._codec in ("h264", "hevc") else 0
+        )
 
     def __call__(self, packet: Any) -> Any:
         if self._codec not in ("h264", "hevc"):
@@ -109,7 +132,9 @@ def like(packet: Any, data: bytes) -> Any:
 
 
 class _Run:
-    """Packets from a key frame on, in decode order, up to the last that is shown before the end or between those that are."""
+    """Packets from a key frame on, in decode order, up to the last that is shown before the end or between
+    those that are.
+    """
 
     def __init__(self, stream: Any, begun: list[Any], further: Iterator[Any], end_raw_s: float) -> None:
         self.stream, self.key = stream, begun[0].pts
@@ -144,12 +169,12 @@ def _from_key(stack: ExitStack, info: VideoInfo, start_s: float, end_s: float, l
     """From the last key frame that is shown no later than the first frame of the clip."""
     path = Path(info.path)
     for back_s in BACK_S:
-        container = stack.enter_context(opened(path, limits))
+        container = stack.enter_context(open_container(path, limits))
         stream = video_stream(container, path, limits)
         if needs_start(stream):
             raise CannotCopy("its 4:4:4 pictures can be read only from the start of the file")
-        whole = not sought(container, stream, info.origin_s + start_s - back_s)
-        further = with_dts(packets(container, stream, Losses()))
+        whole = not seek(container, stream, info.origin_s + start_s - back_s)
+        further = with_dts(packets(container, stream, DecodeErrors()))
         begun = _begun(further, (info.origin_s + start_s - SLACK_S) / float(stream.time_base), whole)
         if begun:
             return _Run(stream, begun, further, info.origin_s + end_s - SLACK_S)
@@ -173,7 +198,9 @@ def _begun(run: Iterator[Any], start: float, whole: bool) -> list[Any]:
 
 
 def with_dts(run: Iterator[Any]) -> Iterator[Any]:
-    """Packets with both time stamps. Matroska tells no decode times, and libavformat guesses those of the first few only later. Raises CannotCopy."""
+    """Packets with both time stamps. Matroska tells no decode times, and libavformat guesses those of the
+    first few only later. Raises CannotCopy.
+    """
     waiting: list[Any] = []
     last: int | None = None
     for packet in run:
@@ -198,23 +225,27 @@ def with_dts(run: Iterator[Any]) -> Iterator[Any]:
 
 
 class _Sound:
-    """The packets of the sound from the key frame on, as they are, on a clock of samples: Matroska's of milliseconds would make gaps of them."""
+    """The packets of the sound from the key frame on, as they are, on a clock of samples: Matroska's of
+    milliseconds would make gaps of them.
+    """
 
-    def __init__(self, stack: ExitStack, target: Any, info: VideoInfo, start_s: float, kind: str, limits: Limits) -> None:
+    def __init__(
+        self, stack: ExitStack, target: Any, info: VideoInfo, start_s: float, kind: str, limits: Limits
+    ) -> None:
         self._target = target
         self._next: Any = None
         self._run: Iterator[Any] = iter(())
         path = Path(info.path)
-        container = stack.enter_context(opened(path, limits))
+        container = stack.enter_context(open_container(path, limits))
         stream = audio_stream(container)
         if stream is None:
             return
-        sought(container, stream, info.origin_s + start_s - PREROLL_S - 1.0)
+        seek(container, stream, info.origin_s + start_s - PREROLL_S - 1.0)
         self._track = target.add_stream_from_template(stream, opaque=True)
         self._track.metadata.clear()
         self._tick = Fraction(1, stream.rate)
         self._track.time_base = self._tick
-        run = (p for p in packets(container, stream, Losses()) if p.size and p.pts is not None)
+        run = (p for p in packets(container, stream, DecodeErrors()) if p.size and p.pts is not None)
         self._run = _on_samples(run, self._tick, info.origin_s + start_s, stream.codec_context.frame_size)
         if kind == "mp4":
             early = round(-PREROLL_S / self._tick)
@@ -231,7 +262,9 @@ class _Sound:
 
 
 def _on_samples(run: Iterator[Any], tick: Fraction, origin_s: float, frame_size: int) -> Iterator[Any]:
-    """Packets on a clock of samples that is 0 at `origin_s` of theirs; what is off by less than their own clock can tell follows on."""
+    """Packets on a clock of samples that is 0 at `origin_s` of theirs; what is off by less than their own
+    clock can tell follows on.
+    """
     expected: int | None = None
     for packet in run:
         start = round((float(packet.pts * packet.time_base) - origin_s) / tick)
@@ -251,25 +284,39 @@ def costs(start_s: float, end_s: float, copied: Copied, encoding: Encoding) -> t
     if early_s > SLACK_S:
         told.append(f"copied from the key frame: it starts {early_s:.3f} s earlier than asked")
     if late_s > SLACK_S:
-        told.append(f"copied whole frames in the order they are stored: it ends {late_s:.3f} s later than asked")
+        told.append(
+            f"copied whole frames in the order they are stored: it ends {late_s:.3f} s later than asked"
+        )
     if encoding.loudness_lufs:
         told.append("the sound was copied, its loudness left as it is")
     return tuple(told)
 
 
-def with_chapters(path: Path, to: Path, chapters: Sequence[tuple[float, float, str]], title: str, limits: Limits) -> None:
-    """The same packets in a file with chapters, (start, end, title) in seconds. A header that tells them is written before the first packet."""
-    with opened(path, limits) as source, written(to, "mp4") as target:
+def with_chapters(
+    path: Path, to: Path, chapters: Sequence[tuple[float, float, str]], title: str, limits: Limits
+) -> None:
+    """The same packets in a file with chapters, (start, end, title) in seconds. A header that tells them is
+    written before the first packet.
+    """
+    with open_container(path, limits) as source, create_container(to, "mp4") as target:
         if title:
             target.metadata["title"] = title
         tick = Fraction(1, 1000)
         target.set_chapters(
             [
-                {"id": i, "start": round(start_s / tick), "end": round(end_s / tick), "time_base": tick, "metadata": {"title": name}}
+                {
+                    "id": i,
+                    "start": round(start_s / tick),
+                    "end": round(end_s / tick),
+                    "time_base": tick,
+                    "metadata": {"title": name},
+                }
                 for i, (start_s, end_s, name) in enumerate(chapters)
             ]
         )
-        tracks = {stream.index: target.add_stream_from_template(stream, opaque=True) for stream in source.streams}
+        tracks = {
+            stream.index: target.add_stream_from_template(stream, opaque=True) for stream in source.streams
+        }
         for stream in source.streams:
             tracks[stream.index].metadata.clear()
             if stream.type == "video" and stream.sample_aspect_ratio:

@@ -1,4 +1,6 @@
-"""Decoded frames made ready for an encoder: upright, even in size, of a format that plays, colours as they were."""
+"""Decoded frames made ready for an encoder: upright, even in size, of a format that plays, colours as they
+were.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,20 @@ from typing import Any
 import av
 from av.filter import Graph
 
-from momentscan.media.encoders import Encoding, Look, x264, x265
+from momentscan.media.encoders import Encoding, PictureFormat, x264, x265
+from momentscan.media.frame import rotation_of
 from momentscan.media.hdr import is_hdr, said_of_screen
-from momentscan.media.picture import rotation_of
-from momentscan.media.spans import Shown
+from momentscan.media.seek import TimedFrame
 
 BT709 = {"color_primaries": 1, "color_trc": 1, "colorspace": 1, "color_range": 1}
 """Colours of pictures that we convert (ITU-R BT.709, studio range; numbers of ISO/IEC 23091-2)."""
 
-TURNS = {0: (), 90: (("transpose", "clock"),), 180: (("hflip", ""), ("vflip", "")), 270: (("transpose", "cclock"),)}
+TURNS = {
+    0: (),
+    90: (("transpose", "clock"),),
+    180: (("hflip", ""), ("vflip", "")),
+    270: (("transpose", "cclock"),),
+}
 
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020"}
 """Colour matrices by the names that libswscale's filter has for them."""
@@ -29,7 +36,7 @@ Steps = tuple[tuple[str, str], ...]
 """Filters of libavfilter and their arguments, one after the other."""
 
 
-def look_of(frame: Any, pixel_aspect: Fraction | None, rate: Fraction, encoding: Encoding) -> Look:
+def format_of(frame: Any, pixel_aspect: Fraction | None, rate: Fraction, encoding: Encoding) -> PictureFormat:
     """What a clip that begins with `frame` looks like: x264 in 8 bits, but for HDR that is kept."""
     width, height = _upright(frame)
     scale = min(1.0, encoding.max_side_px / max(width, height)) if encoding.max_side_px else 1.0
@@ -37,11 +44,27 @@ def look_of(frame: Any, pixel_aspect: Fraction | None, rate: Fraction, encoding:
         pixel_aspect = 1 / pixel_aspect
     size = _even(width * scale), _even(height * scale)
     if is_hdr(frame) and encoding.hdr == "keep":
-        return Look("libx265", x265(encoding, rate, said_of_screen(frame)), *size, "yuv420p10le", rate, pixel_aspect, _colours(frame))
+        return PictureFormat(
+            "libx265",
+            x265(encoding, rate, said_of_screen(frame)),
+            *size,
+            "yuv420p10le",
+            rate,
+            pixel_aspect,
+            _colours(frame),
+        )
     if is_hdr(frame) or frame.format.is_rgb:
-        return Look("libx264", x264(encoding, rate), *size, "yuv420p", rate, pixel_aspect, BT709)
+        return PictureFormat("libx264", x264(encoding, rate), *size, "yuv420p", rate, pixel_aspect, BT709)
     full = frame.color_range == 2 or frame.format.name.startswith("yuvj")
-    return Look("libx264", x264(encoding, rate), *size, "yuvj420p" if full else "yuv420p", rate, pixel_aspect, _colours(frame))
+    return PictureFormat(
+        "libx264",
+        x264(encoding, rate),
+        *size,
+        "yuvj420p" if full else "yuv420p",
+        rate,
+        pixel_aspect,
+        _colours(frame),
+    )
 
 
 def _colours(frame: Any) -> dict[str, int]:
@@ -56,8 +79,11 @@ def _even(px: float) -> int:
     return max(2, int(px + 1e-6) // 2 * 2)
 
 
-def dressed(shown: Iterable[Shown], look: Look, pixel_aspect: Fraction | None, cube: Path | None = None) -> Iterator[Shown]:
-    """The same frames at the same times, as the encoder of `look` wants them; those of another shape stand between black bars.
+def filtered(
+    shown: Iterable[TimedFrame], look: PictureFormat, pixel_aspect: Fraction | None, cube: Path | None = None
+) -> Iterator[TimedFrame]:
+    """The same frames at the same times, as the encoder of `look` wants them; those of another shape stand
+    between black bars.
 
     `pixel_aspect`: of the source. `cube`: a table that brings HDR to an ordinary screen.
     """
@@ -72,15 +98,25 @@ def dressed(shown: Iterable[Shown], look: Look, pixel_aspect: Fraction | None, c
         yield from chain.rest()
 
 
-def steps_to(look: Look, frame: Any, pixel_aspect: Fraction | None, cube: Path | None) -> Steps:
+def steps_to(look: PictureFormat, frame: Any, pixel_aspect: Fraction | None, cube: Path | None) -> Steps:
     """What has to be done to frames like this one; nothing for most."""
-    steps: list[tuple[str, str]] = [("bwdif", "mode=send_frame:deint=interlaced")] if frame.interlaced_frame else []
+    steps: list[tuple[str, str]] = (
+        [("bwdif", "mode=send_frame:deint=interlaced")] if frame.interlaced_frame else []
+    )
     steps += TURNS[rotation_of(frame)]
     if is_hdr(frame) and cube is not None and look.pix_fmt != "yuv420p10le":
-        steps += [("scale", "in_color_matrix=bt2020"), ("format", "gbrp10le"), ("lut3d", f"file={_quoted(cube)}:interp=tetrahedral")]
+        steps += [
+            ("scale", "in_color_matrix=bt2020"),
+            ("format", "gbrp10le"),
+            ("lut3d", f"file={_quoted(cube)}:interp=tetrahedral"),
+        ]
     width, height = _upright(frame)
     steps += _sized(look, width, height, _turned(pixel_aspect, frame))
-    if frame.format.name != look.pix_fmt or (len(steps) and steps[-1][0] == "lut3d") or _other_colours(look, frame):
+    if (
+        frame.format.name != look.pix_fmt
+        or (len(steps) and steps[-1][0] == "lut3d")
+        or _other_colours(look, frame)
+    ):
         steps.append(("scale", f"flags=bicubic+accurate_rnd+full_chroma_int{_colours_out(look)}"))
         steps.append(("format", look.pix_fmt))
     return tuple(steps)
@@ -91,7 +127,7 @@ def _turned(pixel_aspect: Fraction | None, frame: Any) -> Fraction:
     return 1 / aspect if rotation_of(frame) in (90, 270) else aspect
 
 
-def _sized(look: Look, width: int, height: int, aspect: Fraction) -> Iterator[tuple[str, str]]:
+def _sized(look: PictureFormat, width: int, height: int, aspect: Fraction) -> Iterator[tuple[str, str]]:
     """Crops what is odd, scales what is larger or smaller, puts bars around what has another shape."""
     if (width - width % 2, height - height % 2) == (look.width_px, look.height_px):
         if (width, height) != (look.width_px, look.height_px):
@@ -99,26 +135,31 @@ def _sized(look: Look, width: int, height: int, aspect: Fraction) -> Iterator[tu
         return
     stretch = aspect / (look.pixel_aspect or Fraction(1))
     fit = min(look.width_px / float(width * stretch), look.height_px / height)
-    inner = min(look.width_px, _even(width * float(stretch) * fit + 1)), min(look.height_px, _even(height * fit + 1))
+    inner = (
+        min(look.width_px, _even(width * float(stretch) * fit + 1)),
+        min(look.height_px, _even(height * fit + 1)),
+    )
     yield "scale", f"{inner[0]}:{inner[1]}:flags=bicubic+accurate_rnd+full_chroma_int"
     if inner != (look.width_px, look.height_px):
         left, top = (look.width_px - inner[0]) // 4 * 2, (look.height_px - inner[1]) // 4 * 2
         yield "pad", f"{look.width_px}:{look.height_px}:{left}:{top}:black"
 
 
-def _other_colours(look: Look, frame: Any) -> bool:
+def _other_colours(look: PictureFormat, frame: Any) -> bool:
     told = look.colours.get("colorspace", 2)
     return frame.colorspace != told and 2 not in (frame.colorspace, told)
 
 
-def _colours_out(look: Look) -> str:
+def _colours_out(look: PictureFormat) -> str:
     matrix = MATRICES.get(look.colours["colorspace"])
     full = look.colours["color_range"] == 2 or look.pix_fmt.startswith("yuvj")
     return f":out_range={'full' if full else 'limited'}" + (f":out_color_matrix={matrix}" if matrix else "")
 
 
 def _quoted(path: Path) -> str:
-    """A path as an argument of a filter: quoted twice over, once for the filter's options, once for the graph's."""
+    """A path as an argument of a filter: quoted twice over, once for the filter's options, once for the
+    graph's.
+    """
     return str(path).replace("\\", "\\\\").replace(":", "\\:").replace("'", "\\'")
 
 
@@ -127,7 +168,7 @@ class _Chain:
 
     def __init__(self, first: Any, steps: Steps) -> None:
         self._kind = _kind(first)
-        self._waiting: deque[Shown] = deque()
+        self._waiting: deque[TimedFrame] = deque()
         self._taken = 0
         self._graph: Graph | None = None
         if not steps:
@@ -151,7 +192,7 @@ class _Chain:
     def takes(self, frame: Any) -> bool:
         return _kind(frame) == self._kind
 
-    def __call__(self, shown: Shown) -> Iterator[Shown]:
+    def __call__(self, shown: TimedFrame) -> Iterator[TimedFrame]:
         if self._graph is None:
             yield shown
             return
@@ -161,12 +202,12 @@ class _Chain:
         self._graph.push(shown.frame)
         yield from self._done()
 
-    def rest(self) -> Iterator[Shown]:
+    def rest(self) -> Iterator[TimedFrame]:
         if self._graph is not None:
             self._graph.push(None)
             yield from self._done()
 
-    def _done(self) -> Iterator[Shown]:
+    def _done(self) -> Iterator[TimedFrame]:
         while self._waiting and self._graph is not None:
             try:
                 frame = self._graph.vpull()

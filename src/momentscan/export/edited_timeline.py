@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from momentscan.export.told import RATES
+from momentscan.export.timeline import RATES
 
 
 class Hint(NamedTuple):
@@ -24,11 +24,11 @@ SAME_RATE = Fraction(1, 5000)
 
 
 @dataclass(frozen=True)
-class Placed:
+class EditedClip:
     """A piece of a source: `[start_s, end_s)` in the source's own time, shown from `at_s` of the timeline on.
 
-    `urls` and `names` say of what; `media_start_s` is the source's first instant where the edit knows it. Retimed pieces play at
-    another speed: their range is what the edit says, and not what was seen.
+    `urls` and `names` say of what; `media_start_s` is the source's first instant where the edit knows it.
+    Retimed pieces play at another speed: their range is what the edit says, and not what was seen.
     """
 
     start_s: Fraction
@@ -43,12 +43,14 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Edit:
-    """A timeline read back: `format` is otio, edl, premiere or fcpxml; pieces by their place; what there is to say of the reading."""
+class EditedTimeline:
+    """A timeline read back: `format` is otio, edl, premiere or fcpxml; pieces by their place; what there is
+    to say of the reading.
+    """
 
     format: str
     sha256: str
-    pieces: tuple[Placed, ...]
+    pieces: tuple[EditedClip, ...]
     notes: tuple[str, ...] = ()
 
 

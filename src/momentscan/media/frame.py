@@ -13,7 +13,9 @@ THUMB_HW = (18, 32)
 """Rows and columns of the point-sampled luma of every frame: enough to date a cut, 576 bytes."""
 
 _HD_LINES = 720
-"""From this height on, video without a stated colour matrix is BT.709 (ITU-R BT.709 is the HDTV standard), below it BT.601."""
+"""From this height on, video without a stated colour matrix is BT.709 (ITU-R BT.709 is the HDTV standard),
+below it BT.601.
+"""
 
 
 def rotation_of(frame: Any) -> int:
@@ -29,17 +31,23 @@ def display_size(width_px: int, height_px: int, pixel_aspect: float, rotation_de
 
 
 def fitted(width_px: int, height_px: int, short_side_px: int) -> tuple[int, int]:
-    """(width, height) scaled down so that the shorter side is `short_side_px`; never up. Even, at least 2, at most 4:1 in pixels asked."""
+    """(width, height) scaled down so that the shorter side is `short_side_px`; never up. Even, at least 2, at
+    most 4:1 in pixels asked.
+    """
     scale = min(1.0, short_side_px / min(width_px, height_px))
     return max(2, round(width_px * scale / 2) * 2), max(2, round(height_px * scale / 2) * 2)
 
 
-class Shower:
+class FrameConverter:
     """Turns decoded frames into RGB arrays of one display size; keeps the scaler between frames."""
 
     def __init__(self, size: tuple[int, int], rotation_deg: int) -> None:
         self.size = size
-        self._turn = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}.get(rotation_deg)
+        self._turn = {
+            90: cv2.ROTATE_90_CLOCKWISE,
+            180: cv2.ROTATE_180,
+            270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+        }.get(rotation_deg)
         self._coded = size[::-1] if rotation_deg in (90, 270) else size
         self._scaler = VideoReformatter()
 
@@ -47,7 +55,9 @@ class Shower:
         """(H,W,3) uint8 RGB of the display size."""
         width_px, height_px = self._coded
         matrix = Colorspace.ITU709 if frame.colorspace in (0, 2) and frame.height >= _HD_LINES else None
-        shown = self._scaler.reformat(frame, width_px, height_px, "rgb24", src_colorspace=matrix, interpolation="AREA", threads=1)
+        shown = self._scaler.reformat(
+            frame, width_px, height_px, "rgb24", src_colorspace=matrix, interpolation="AREA", threads=1
+        )
         array = np.asarray(shown.to_ndarray(), np.uint8)
         return array if self._turn is None else np.asarray(cv2.rotate(array, self._turn))
 

@@ -1,4 +1,6 @@
-"""One person's pack while it is made: what may be taken, when to stop, and the three sets (identity_builder §4 to §9)."""
+"""One person's pack while it is made: what may be taken, when to stop, and the three sets (identity_builder
+§4 to §9).
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from momentscan.select.buckets import EXPRESSIONS, LIGHTINGS, OCCLUSIONS, PITCHES, YAWS, file_key, key, label, yaw_label
+from momentscan.select.buckets import (
+    EXPRESSIONS,
+    LIGHTINGS,
+    OCCLUSIONS,
+    PITCHES,
+    YAWS,
+    file_key,
+    key,
+    label,
+    yaw_label,
+)
+from momentscan.select.face_samples import FaceSamples, Mask, usual_change
 from momentscan.select.identity import Identity
-from momentscan.select.looks import Looks, Mask, usual_change
-from momentscan.select.memory import MemoryBank, Remembering
-from momentscan.select.pack import FOLDERS, Cell, Chosen, Cover, Kind, Pack, Stop
+from momentscan.select.memory import MemoryBank, MemoryOptions
+from momentscan.select.pack import FOLDERS, Cell, Chosen, Cover, IdentityPack, Kind, Stop
 from momentscan.select.people import Person
 from momentscan.signals import Signals
 from momentscan.values import Series
@@ -25,7 +37,7 @@ NOISE = 1e-3
 """1 - cos below this is no unit of novelty: a frozen picture would make anything new. Taste."""
 
 
-class Making:
+class PackBuilder:
     """One person's pack while it is made; `own` marks looks that Face-ID gives to this person."""
 
     def __init__(
@@ -34,12 +46,18 @@ class Making:
         signals: Signals,
         person: Person,
         identity: Identity,
-        looks: Looks,
+        looks: FaceSamples,
         tau: float | None,
         usable: Mask,
-        remembering: Remembering,
+        remembering: MemoryOptions,
     ) -> None:
-        self.knobs, self.signals, self.person, self.identity, self.looks = knobs, signals, person, identity, looks
+        self.knobs, self.signals, self.person, self.identity, self.looks = (
+            knobs,
+            signals,
+            person,
+            identity,
+            looks,
+        )
         self.known = identity.prototype is not None
         self.tau = tau if tau is not None else -1.0
         self.asked_tau = tau
@@ -55,9 +73,20 @@ class Making:
         lit, shown = s.lighting != 1, s.occlusion != 2
         self.measured = (s.yaw >= 0) & (s.yaw < len(YAWS)) & (s.pitch >= 0)
         self.fit = self.able & self.own & looks.loose & self.measured & s.inside & lit & shown
-        ahead = self.able & self.own & looks.strict & (s.pitch >= 1) & (s.pitch <= 3) & lit & shown & (s.expression != 3)
+        ahead = (
+            self.able
+            & self.own
+            & looks.strict
+            & (s.pitch >= 1)
+            & (s.pitch <= 3)
+            & lit
+            & shown
+            & (s.expression != 3)
+        )
         self.turned = not (ahead & (np.abs(s.yaw_deg) <= knobs.anchor_yaw_deg)).any()
-        self.frontal = ahead & (np.abs(s.yaw_deg) <= (knobs.anchor_turned_deg if self.turned else knobs.anchor_yaw_deg))
+        self.frontal = ahead & (
+            np.abs(s.yaw_deg) <= (knobs.anchor_turned_deg if self.turned else knobs.anchor_yaw_deg)
+        )
         self.worth = looks.quality + knobs.priority * looks.moment
 
     # ---- what may be taken ----
@@ -79,7 +108,9 @@ class Making:
                 "not identified": ~np.isfinite(looks.stable),
                 "closer to somebody else": looks.other >= np.nan_to_num(looks.stable, nan=-1.0),
             }
-        if not self.known and len(self.person.tracks) > 1:  # nobody knows whether these are one person: the longest track alone
+        if (
+            not self.known and len(self.person.tracks) > 1
+        ):  # nobody knows whether these are one person: the longest track alone
             track = self.signals["faces.track"][looks.rows]
             reasons["in another track, and nobody was identified"] = track != np.bincount(track).argmax()
         for reason, bad in reasons.items():
@@ -96,10 +127,12 @@ class Making:
     # ---- the memory bank ----
 
     def _remember(self, images: Mapping[int, Chosen]) -> tuple[MemoryBank | None, Series]:
-        """The bank, and (N,) each look's highest cosine with what it held before that look (identity_builder §6).
+        """The bank, and (N,) each look's highest cosine with what it held before that look (identity_builder
+        §6).
 
-        The prototype comes first, then in time order every look that is like it and passes the strict gate, so that no bad look is
-        remembered (§14); a look that is not taken in is compared with the whole bank. `images` are those that nodes are shown by.
+        The prototype comes first, then in time order every look that is like it and passes the strict gate,
+        so that no bad look is remembered (§14); a look that is not taken in is compared with the whole bank.
+        `images` are those that nodes are shown by.
         """
         cosines = self.looks.stable.copy()
         if self.identity.prototype is None:
@@ -118,7 +151,12 @@ class Making:
         nodes = np.stack([node.vec for node in bank.nodes])
         cosines[rest] = (self.identity.vectors[rest] @ nodes.T).max(axis=1)
         for i in np.flatnonzero(rest & np.isin(self.looks.rows, list(images))).tolist():
-            bank.show(self.identity.vectors[i], float(quality[i]), key(*self._cell(i)), images[int(self.looks.rows[i])].path)
+            bank.show(
+                self.identity.vectors[i],
+                float(quality[i]),
+                key(*self._cell(i)),
+                images[int(self.looks.rows[i])].path,
+            )
         return bank, cosines
 
     # ---- novelty ----
@@ -133,8 +171,12 @@ class Making:
         return i in others or self.copies(i, others, self.knobs.max_cos_across)
 
     def novelty(self, i: int, taken: Sequence[int], usual: tuple[float, float] | None = None) -> float:
-        """min over what was taken of 1 - cos, each of face and body in its usual distance; of the two the larger, where both count."""
-        face, body = self._distances(i, taken) / np.maximum(self.looks.usual if usual is None else usual, NOISE)
+        """min over what was taken of 1 - cos, each of face and body in its usual distance; of the two the
+        larger, where both count.
+        """
+        face, body = self._distances(i, taken) / np.maximum(
+            self.looks.usual if usual is None else usual, NOISE
+        )
         return float({"dual": max(face, body), "face": face, "body": body}[self.knobs.novelty])
 
     def _distances(self, i: int, taken: Sequence[int]) -> NDArray[np.float64]:
@@ -167,7 +209,7 @@ class Making:
 
     # ---- the sets ----
 
-    def pack(self) -> Pack:
+    def pack(self) -> IdentityPack:
         stop, held = self.walk()
         anchors = self._anchors()
         coverage = self._coverage(held, anchors)
@@ -175,7 +217,7 @@ class Making:
         images = self._named(anchors, coverage, challenge)
         covered = Cover(*self._covered(anchors + coverage))
         conditions = self._conditions(stop)
-        return Pack(
+        return IdentityPack(
             self.person,
             images,
             self.known and not self.identity.alike,
@@ -203,7 +245,9 @@ class Making:
         return all(abs(self.looks.time_s[i] - self.looks.time_s[j]) >= apart_s for j in taken)
 
     def _anchors(self) -> list[int]:
-        """The best frontal looks that differ. Where the best of all leaves too few others, the second best is tried as the first, and so on."""
+        """The best frontal looks that differ. Where the best of all leaves too few others, the second best is
+        tried as the first, and so on.
+        """
         knobs = self.knobs
         calm = np.isin(self.looks.sorted.expression, (0, 1))
         worth = (1 - knobs.w_frontal) * self.worth + knobs.w_frontal * self.looks.frontal + knobs.calm * calm
@@ -212,7 +256,11 @@ class Making:
         for first in order[: 4 * knobs.anchors]:
             taken = [first]
             for i in order:
-                if len(taken) < knobs.anchors and self._apart(i, taken, knobs.anchor_apart_s) and not self.copies(i, taken):
+                if (
+                    len(taken) < knobs.anchors
+                    and self._apart(i, taken, knobs.anchor_apart_s)
+                    and not self.copies(i, taken)
+                ):
                     taken.append(i)
             best = taken if len(taken) > len(best) else best
             if len(best) >= min(knobs.anchors_least, knobs.anchors):
@@ -227,14 +275,22 @@ class Making:
                 groups.setdefault(self._cell(i), []).append(i)
         first: dict[Cell, int] = {}
         for cell in sorted(groups, key=lambda c: (len(groups[c]), c)):
-            free = (i for i in groups[cell] if not self._elsewhere(i, anchors) and not self.copies(i, list(first.values())))
+            free = (
+                i
+                for i in groups[cell]
+                if not self._elsewhere(i, anchors) and not self.copies(i, list(first.values()))
+            )
             if (best := next(free, None)) is not None:
                 first[cell] = best
         second: dict[Cell, int] = {}
         for cell in sorted(first):
             if min(held[cell], self.knobs.per_bucket) > 1:
                 taken = [*first.values(), *second.values()]
-                novel = (i for i in groups[cell] if not self._elsewhere(i, anchors) and self._adds(i, taken, first[cell]))
+                novel = (
+                    i
+                    for i in groups[cell]
+                    if not self._elsewhere(i, anchors) and self._adds(i, taken, first[cell])
+                )
                 if (best := next(novel, None)) is not None:
                     second[cell] = best
         return [i for cell in sorted(first) for i in (first[cell], second.get(cell)) if i is not None]
@@ -246,10 +302,15 @@ class Making:
 
     def _challenge(self, taken: list[int]) -> list[int]:
         """Kinds in turn, each the most extreme tier first and then the best, for variety of conditions."""
-        own = np.nan_to_num(self.remembered, nan=-1.0) >= self.tau if self.known else np.ones(len(self.own), np.bool_)
+        own = (
+            np.nan_to_num(self.remembered, nan=-1.0) >= self.tau
+            if self.known
+            else np.ones(len(self.own), np.bool_)
+        )
         open_ = np.flatnonzero(self.able & own).tolist()
         queues = [
-            sorted((i for i in open_ if tiers[i] > 0), key=lambda i: (-tiers[i], -self.worth[i], i)) for tiers in self._tiers().values()
+            sorted((i for i in open_ if tiers[i] > 0), key=lambda i: (-tiers[i], -self.worth[i], i))
+            for tiers in self._tiers().values()
         ]
         chosen: list[int] = []
         while any(queues) and len(chosen) < self.knobs.challenge:
@@ -270,7 +331,11 @@ class Making:
         aside, nod = np.nan_to_num(np.abs(s.yaw_deg)), np.nan_to_num(np.abs(s.pitch_deg))
         return {
             "yaw": np.where((s.yaw == -1) | (s.yaw == len(YAWS)), 2, np.where(aside >= 30, 1, 0)),
-            "pitch": np.where(nod >= self.knobs.extreme_pitch_deg, 2, np.where((s.pitch == 0) | (s.pitch == len(PITCHES) - 1), 1, 0)),
+            "pitch": np.where(
+                nod >= self.knobs.extreme_pitch_deg,
+                2,
+                np.where((s.pitch == 0) | (s.pitch == len(PITCHES) - 1), 1, 0),
+            ),
             "dark": np.where(s.lighting == 1, 2, 0),
             "occluded": np.where(s.occlusion == 2, 2, 0),
             "bright": np.where(s.lighting == 2, 2, 0),
@@ -289,9 +354,15 @@ class Making:
         return tuple(images)
 
     def _names(
-        self, anchors: list[int], coverage: list[int], challenge: list[int], tiers: Mapping[str, NDArray[np.int64]]
+        self,
+        anchors: list[int],
+        coverage: list[int],
+        challenge: list[int],
+        tiers: Mapping[str, NDArray[np.int64]],
     ) -> Iterator[tuple[int, Kind, str]]:
-        """Names as in the seed's tree: anchor_001, cov_yaw30_pitch0_neutral (a second one: _2), chal_dark_001."""
+        """Names as in the seed's tree: anchor_001, cov_yaw30_pitch0_neutral (a second one: _2),
+        chal_dark_001.
+        """
         for number, i in enumerate(anchors, 1):
             yield i, "anchor", f"anchor_{number:03d}"
         used: dict[str, int] = {}
@@ -337,16 +408,25 @@ class Making:
 
     def _why(self, i: int, kind: Kind, gate: str, cues: tuple[str, ...]) -> str:
         what = {
-            "anchor": "among the best frontal looks" if not self.turned else "nobody looked ahead; among the least turned looks",
+            "anchor": "among the best frontal looks"
+            if not self.turned
+            else "nobody looked ahead; among the least turned looks",
             "coverage": f"the best of its bucket, {key(*self._cell(i))}",
             "challenge": f"this person even so: {', '.join(cues)}",
         }[kind]
         return f"{what}; passed the {gate} gate" + ("; in a highlight window" if self.looks.moment[i] else "")
 
-    def _covered(self, rows: Sequence[int]) -> tuple[frozenset[int], frozenset[int], frozenset[int], frozenset[Cell]]:
+    def _covered(
+        self, rows: Sequence[int]
+    ) -> tuple[frozenset[int], frozenset[int], frozenset[int], frozenset[Cell]]:
         cells = frozenset(c for c in map(self._cell, rows) if 0 <= c[0] < len(YAWS) and c[1] >= 0)
         yaw, pitch = (frozenset(c[k] for c in cells) for k in (0, 1))
-        return yaw, pitch, frozenset(c[2] for c in cells if c[2] >= 0), frozenset(c for c in cells if c[2] >= 0)
+        return (
+            yaw,
+            pitch,
+            frozenset(c[2] for c in cells if c[2] >= 0),
+            frozenset(c for c in cells if c[2] >= 0),
+        )
 
     def _conditions(self, stop: Stop) -> tuple[str, ...]:
         """What the video was like for this person, the one that decides first (identity_builder §10)."""
@@ -373,19 +453,28 @@ class Making:
     def _warnings(self) -> tuple[str, ...]:
         told = []
         if self.asked_tau is None:
-            told.append("identity is not verified: no Face-ID model looked, so this is one track, whoever it shows")
+            told.append(
+                "identity is not verified: no Face-ID model looked, so this is one track, whoever it shows"
+            )
         elif not self.known:
             told.append(
-                "identity is not verified: no look at this person could be identified (too small, or blurred), so this is one track"
+                "identity is not verified: no look at this person could be identified (too small, or "
+                "blurred), so this is one track"
             )
         if self.identity.alike:
             others = ", ".join(str(n) for n in self.identity.alike)
-            told.append(f"identity is not verified: to Face-ID person {others} looks the same (twins?); only their tracks tell them apart")
+            told.append(
+                f"identity is not verified: to Face-ID person {others} looks the same (twins?); only "
+                "their tracks tell them apart"
+            )
         if self.known and self.identity.level == "loose":
-            told.append("no look passed the strict gate: the prototype was made of looks that pass the loose one")
+            told.append(
+                "no look passed the strict gate: the prototype was made of looks that pass the loose one"
+            )
         if self.identity.mixed >= self.knobs.mixed:
             told.append(
-                f"{self.identity.mixed:.0%} of the looks in these tracks are unlike the rest and were left out: another person may be in them"
+                f"{self.identity.mixed:.0%} of the looks in these tracks are unlike the rest and were "
+                "left out: another person may be in them"
             )
         if self.turned and self.frontal.any():
             told.append("no frontal look: the anchors are turned aside")
@@ -396,19 +485,27 @@ class Making:
         count = {kind: sum(i.kind == kind for i in images) for kind in FOLDERS}
         told = []
         if count["anchor"] < knobs.anchors_least:
-            told.append(f"anchors, {knobs.anchors_least - count['anchor']} more: sharp frontal looks that differ, a second apart")
+            told.append(
+                f"anchors, {knobs.anchors_least - count['anchor']} more: sharp frontal looks that differ, "
+                "a second apart"
+            )
         told += [f"yaw {YAWS[b]}" for b in range(len(YAWS)) if b not in covered.yaw]
         told += [f"pitch {PITCHES[b]}" for b in range(len(PITCHES)) if b not in covered.pitch]
-        told += [f"expression {EXPRESSIONS[b]}" for b in range(len(EXPRESSIONS)) if b not in covered.expression]
+        told += [
+            f"expression {EXPRESSIONS[b]}" for b in range(len(EXPRESSIONS)) if b not in covered.expression
+        ]
         if count["challenge"] < knobs.challenge_least:
-            told.append(f"challenge, {knobs.challenge_least - count['challenge']} more: turned far aside, dark, or largely hidden")
+            told.append(
+                f"challenge, {knobs.challenge_least - count['challenge']} more: turned far aside, dark, "
+                "or largely hidden"
+            )
         return tuple(told)
 
 
 class _Walk:
     """What the seed's loop has saved so far (identity_builder §4, §9)."""
 
-    def __init__(self, of: Making) -> None:
+    def __init__(self, of: PackBuilder) -> None:
         self._of = of
         self._cells: dict[Cell, list[int]] = {}
         self._anchors: list[int] = []
@@ -440,18 +537,29 @@ class _Walk:
             self._anchors.append(i)
 
     def _count(self, i: int, saved: list[int]) -> None:
-        """Novelty against what was saved at the counted look before, so that what came in between counts as new."""
+        """Novelty against what was saved at the counted look before, so that what came in between counts as
+        new.
+        """
         of = self._of
-        fresh = of.novel_score(i, self._known) if of.knobs.plateau_seed else of.novelty(i, self._known, self._usual_so_far())
+        fresh = (
+            of.novel_score(i, self._known)
+            if of.knobs.plateau_seed
+            else of.novelty(i, self._known, self._usual_so_far())
+        )
         self._known = saved
         self._recent.append(fresh)
         self._counted_s.append(float(of.looks.time_s[i]))
 
     def _usual_so_far(self) -> tuple[float, float]:
-        """Of the looks seen until now, so that nothing that comes later unsays a stop; anew for every tenth more of them."""
+        """Of the looks seen until now, so that nothing that comes later unsays a stop; anew for every tenth
+        more of them.
+        """
         if len(self._seen) >= 1.1 * self._usual_of:
             looks, at = self._of.looks, np.sort(np.array(self._seen))
-            self._usual = usual_change(looks.time_s[at], looks.face[at]), usual_change(looks.time_s[at], looks.body[at])
+            self._usual = (
+                usual_change(looks.time_s[at], looks.face[at]),
+                usual_change(looks.time_s[at], looks.body[at]),
+            )
             self._usual_of = len(at)
         return self._usual
 
