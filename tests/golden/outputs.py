@@ -14,9 +14,9 @@ differ: the JSON with sorted keys, the columns of a Parquet file, the frames and
 stand beside the files too, as "table.column", wherever the file was that held them. What a verb said and how
 it ended are files as well: "$ stdout", "$ stderr", "$ exit".
 
-`compare` says one line for each file that differs, is missing or is new, and exits with 1 if there is any.
-`--renamed` names what moved: a file, a folder, a column or a key. `--meant` hides what was meant to change:
-"PATH", "PATH:key.of.it", with * and ?.
+`compare` says one line for each file that differs, is missing or is new, and exits with 1 if there is any;
+what several steps have in common is said once. `--renamed` names what moved: a file, a folder, a table, a
+column or a key. `--meant` hides what was meant to change: "PATH", "PATH:key.of.it", with * and ?.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ def compare(
         for path in sorted(path for path in {**before, **after} if not _meant(path, meant)):
             if path not in before or path not in after:
                 lines.append(f"{step}: {path}: {_moved(path, before, after)}")
-            elif before[path] != after[path]:
+            elif before[path]["raw"] != after[path]["raw"]:
                 was, now = (hashes.get("canonical", "") for hashes in (before[path], after[path]))
                 contents = rename.held(old["contents"].get(was)), new["contents"].get(now)
                 said = "only the bytes differ" if was == now != "" else _said(path, *contents, meant)
@@ -264,9 +264,9 @@ class _Renamer:
 
     def path(self, name: str) -> str:
         for old, new in self.renamed.items():
-            if name == old or name.startswith(f"{old}/"):
+            if name.startswith((f"{old}/", f"{old}.")) and name not in self.renamed:
                 return new + name[len(old) :]
-        return name
+        return "/".join(self.renamed.get(part, part) for part in self.renamed.get(name, name).split("/"))
 
     def held(self, held: Any) -> Any:
         if isinstance(held, dict):
@@ -356,9 +356,21 @@ def _compare(asked: argparse.Namespace) -> int:
     old, new = (json.loads(path.read_text()) for path in (asked.old, asked.new))
     lines = compare(old, new, dict(pair.split("=", 1) for pair in asked.renamed), asked.meant)
     files = sum(len(files) for files in new["steps"].values())
-    same = f"the same: {len(new['steps'])} steps, {files} files and columns\n"
-    sys.stdout.write("".join(f"{line}\n" for line in lines) or same)
+    same = f"the same: {len(new['steps'])} steps, {files} files and columns"
+    sys.stdout.write("\n".join(_together(lines) or [same]) + "\n")
     return 1 if lines else 0
+
+
+def _together(lines: Sequence[str]) -> list[str]:
+    """Lines that differ in their step only as one, which names the first and the last of the steps."""
+    steps: dict[str, list[str]] = {}
+    for line in lines:
+        step, said = line.split(": ", 1)
+        steps.setdefault(said, []).append(step)
+    return [
+        f"{at[0]}: {said}" if len(at) == 1 else f"{at[0]} to {at[-1]} ({len(at)} steps): {said}"
+        for said, at in steps.items()
+    ]
 
 
 if __name__ == "__main__":

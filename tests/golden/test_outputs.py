@@ -107,3 +107,12 @@ def test_a_column_is_found_again_under_its_new_name(scan: outputs.Record) -> Non
     new["steps"]["scan"]["frames.shake"] = new["steps"]["scan"].pop("frames.motion_camera")
     assert len(outputs.compare(scan, new)) == 2
     assert outputs.compare(scan, new, {"frames.motion_camera": "frames.shake"}) == []
+
+
+def test_a_table_is_found_again_under_its_new_name(scan: outputs.Record) -> None:
+    new = copy.deepcopy(scan)
+    files = new["steps"]["scan"]
+    for path in [path for path in files if path.startswith("sound.")]:
+        files[path.replace("sound.", "loudness.", 1)] = files.pop(path)
+    assert len(outputs.compare(scan, new)) > 2
+    assert outputs.compare(scan, new, {"sound": "loudness"}) == []
