@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from momentscan import stopping
+from momentscan import process, stopping
 from momentscan.errors import Cancelled, MomentscanError, UsageError, one_line
 
 app = typer.Typer(
@@ -63,6 +63,7 @@ Force = Annotated[bool, typer.Option(help="Scan again even if nothing has change
 
 def main() -> None:
     """The `momentscan` command: exit codes as in docs/cli.md, errors as one line on standard error."""
+    process.own()
     stopping.listen()
     try:
         app()

@@ -1,7 +1,7 @@
 """The verbs, one function each. Here, and only here, files meet the pure core."""
 
 from momentscan.flows.clipping import clip, clipping_of
-from momentscan.flows.exporting import export, ranges_of, take_back, told_by
+from momentscan.flows.exporting import Exported, export, ranges_of, take_back, told_by
 from momentscan.flows.folders import Outcome, load, scanned_folders
 from momentscan.flows.forgetting import Forgotten, forget, people, somebody
 from momentscan.flows.judging import compare, find, judge
@@ -9,6 +9,7 @@ from momentscan.flows.packing import pack
 from momentscan.flows.watching import scan
 
 __all__ = [
+    "Exported",
     "Forgotten",
     "Outcome",
     "clip",

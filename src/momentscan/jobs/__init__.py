@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from momentscan import flows
+from momentscan import flows, process
 from momentscan.errors import Cancelled, MomentscanError, one_line
 from momentscan.flows import Outcome
 from momentscan.progress import Progress, silent
@@ -112,9 +112,8 @@ def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = sil
 def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
     """Results of worker processes as they come; ends early where one of them dies."""
     before = multiprocessing.active_children()
-    with ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=multiprocessing.get_context("spawn")
-    ) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(tasks)), spawn, initializer=process.own) as pool:
         with held_back(), _deaf_to_ctrl_c():
             futures = [pool.submit(run, task) for task in tasks]
         try:
@@ -124,9 +123,9 @@ def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
             return
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                if process not in before:
-                    process.terminate()
+            for worker in multiprocessing.active_children():
+                if worker not in before:
+                    worker.terminate()
             raise
 
 

@@ -1,0 +1,28 @@
+"""Columns as an Arrow table, with the dictionary's units and meanings in its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from momentscan.disk.log import to_arrow
+from momentscan.errors import MissingSignal
+from momentscan.signals import column
+
+
+def arrow_table(name: str, columns: Mapping[str, NDArray[Any]]) -> pa.Table:
+    """Columns of the table `name`, (N,) or (N, D) each: vectors become lists of fixed size; unit and meaning stand in each field."""
+    arrays = {field: to_arrow(rows) for field, rows in columns.items()}
+    fields = [pa.field(field, array.type, metadata=_described(f"{name}.{field}")) for field, array in arrays.items()]
+    return pa.table(list(arrays.values()), pa.schema(fields))
+
+
+def _described(name: str) -> dict[str, str] | None:
+    try:
+        known = column(name)
+    except MissingSignal:  # of a plug-in that is not here any more
+        return None
+    return {"unit": known.unit, "meaning": known.meaning}

@@ -1,0 +1,62 @@
+"""What momentscan sets in a process of its own; a process of somebody else's is left, or given back, as it was."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+OWN = {
+    "OMP_NUM_THREADS": "1",  # BLAS threads that wait for small matrices burn ten times the CPU
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",  # OpenCV and the decoder both taking all cores costs minutes
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others keep what they once had, which grows with the video
+}
+"""Environment that the libraries read when they are loaded, so that nothing heavy is imported to set it."""
+
+
+def own() -> None:
+    """Settles a process that is momentscan's: call it before NumPy, OpenCV and Arrow are imported. What the user has set stays."""
+    for name, value in OWN.items():
+        os.environ.setdefault(name, value)
+
+
+class _Guests:
+    lock = threading.Lock()
+    inside = 0
+    back = ExitStack()
+
+
+@contextmanager
+def as_guest() -> Iterator[None]:
+    """One thread for OpenCV and BLAS inside, as in our own process; what the host had afterwards.
+
+    Calls may overlap in several threads: the first sets, the last gives back.
+    """
+    with _Guests.lock:
+        if not _Guests.inside:
+            _Guests.back.enter_context(_one_thread())
+        _Guests.inside += 1
+    try:
+        yield
+    finally:
+        with _Guests.lock:
+            _Guests.inside -= 1
+            if not _Guests.inside:
+                _Guests.back.close()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            yield
+    finally:
+        cv2.setNumThreads(before)
