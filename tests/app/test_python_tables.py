@@ -107,7 +107,7 @@ def test_a_notebook_shows_the_first_rows_escaped(mixed: DataTable, frames: DataT
 def test_what_is_not_there_is_told_with_what_is(scanned: Path, frames: DataTable) -> None:
     with pytest.raises(MissingSignal, match=r"ride has no table 'face'; it has .*frames, .*vision"):
         ms.load(scanned).table("face")
-    with pytest.raises(MissingSignal, match="table frames has no column 'movement'; it has .*motion"):
+    with pytest.raises(MissingSignal, match=r"table frames has no column 'movement'; it has .*motion"):
         frames["movement"]
 
 
