@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,9 +19,18 @@ OWN = {
 
 
 def own() -> None:
-    """Settles a process that is momentscan's: call it before NumPy, OpenCV and Arrow are imported. What the user has set stays."""
-    for name, value in OWN.items():
-        os.environ.setdefault(name, value)
+    """Settles a process that is momentscan's, the sooner the better. What the user has set in the environment stays."""
+    unset = {name: value for name, value in OWN.items() if name not in os.environ}
+    os.environ.update(unset)
+    loaded = sys.modules  # a worker has loaded what the script of its host imports
+    if "pyarrow" in loaded and "ARROW_DEFAULT_MEMORY_POOL" in unset:
+        loaded["pyarrow"].set_memory_pool(loaded["pyarrow"].system_memory_pool())
+    if "cv2" in loaded and "OPENCV_FOR_THREADS_NUM" in unset:
+        loaded["cv2"].setNumThreads(1)
+    if "numpy" in loaded and "OMP_NUM_THREADS" in unset:
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(1, user_api="blas")
 
 
 class _Guests:

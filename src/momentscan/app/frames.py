@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.app.extras import missing
-from momentscan.disk.arrow import arrow_table
+from momentscan.disk.arrow import ArrowTable, arrow_table
 from momentscan.display import counted, html_table
 from momentscan.errors import MissingSignal
 from momentscan.signals import Signals, column
@@ -18,7 +18,6 @@ from momentscan.signals.table import Table
 
 if TYPE_CHECKING:
     import pandas
-    import pyarrow
 
 SHOWN = 8
 """Rows of a table that a notebook shows."""
@@ -31,7 +30,7 @@ class DataTable(Table):
     faces[faces["score"] > 0.9].to_pandas()
     """
 
-    def to_arrow(self) -> pyarrow.Table:
+    def to_arrow(self) -> ArrowTable:
         """As `pyarrow.Table`: vectors are lists of fixed size, each field's metadata tells unit and meaning."""
         return arrow_table(self.name, self.columns)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -12,8 +12,11 @@ from momentscan.disk.log import to_arrow
 from momentscan.errors import MissingSignal
 from momentscan.signals import column
 
+ArrowTable: TypeAlias = pa.Table
+"""For those who hand one on and do not know Arrow."""
 
-def arrow_table(name: str, columns: Mapping[str, NDArray[Any]]) -> pa.Table:
+
+def arrow_table(name: str, columns: Mapping[str, NDArray[Any]]) -> ArrowTable:
     """Columns of the table `name`, (N,) or (N, D) each: vectors become lists of fixed size; unit and meaning stand in each field."""
     arrays = {field: to_arrow(rows) for field, rows in columns.items()}
     fields = [pa.field(field, array.type, metadata=_described(f"{name}.{field}")) for field, array in arrays.items()]
