@@ -1,4 +1,4 @@
-"""Values show themselves: shapes, times and units in a few lines, and in a notebook a table that no text can break out of."""
+"""Values show shapes, times and units in a few lines, and in a notebook a table no text breaks out of."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def curve(n: int = 5) -> Curve:
 
 def verdict(why: str = "it moves") -> Verdict:
     window = Window(3.0, 8.0, 5.5)
-    moment = Moment(window, 0.75, "saliency", why, {"motion": 0.75, "audio": 0.0}, {"motion": 0.104, "audio": None})
+    moment = Moment(
+        window, 0.75, "saliency", why, {"motion": 0.75, "audio": 0.0}, {"motion": 0.104, "audio": None}
+    )
     candidate = Candidate(window, 0.75, {"motion": 0.75}, "chosen", why)
     return Verdict("saliency", curve(), curve().value, 0.6, (moment,), (candidate,), None, {"audio": why})
 
@@ -34,7 +36,9 @@ def silent() -> Verdict:
 
 def batch() -> Batch:
     frames, thumbs = np.zeros((10, 48, 64, 3), np.uint8), np.zeros((25, 12, 16), np.uint8)
-    return Batch(2.0, 3.0, frames, np.arange(10.0), np.arange(10), np.zeros(22050, np.float32), thumbs, np.arange(25.0))
+    return Batch(
+        2.0, 3.0, frames, np.arange(10.0), np.arange(10), np.zeros(22050, np.float32), thumbs, np.arange(25.0)
+    )
 
 
 class _Tags(HTMLParser):
@@ -54,7 +58,9 @@ class _Tags(HTMLParser):
 
 
 def test_a_batch_tells_its_span_and_shapes_in_one_line() -> None:
-    assert repr(batch()) == "Batch([2.00, 3.00) s, frames (10, 48, 64, 3), sound (22050,), thumbs (25, 12, 16))"
+    assert (
+        repr(batch()) == "Batch([2.00, 3.00) s, frames (10, 48, 64, 3), sound (22050,), thumbs (25, 12, 16))"
+    )
     assert "|frames|(10, 48, 64, 3)|uint8|" in _Tags(batch()._repr_html_()).text
 
 
@@ -79,7 +85,9 @@ def test_a_verdict_tells_its_moments_by_rank_and_what_was_absent() -> None:
 
 
 def test_a_verdict_without_moments_says_why() -> None:
-    assert repr(silent()).startswith("Verdict of rules: no moment of 0 candidates; no_face: not one face was seen\n")
+    assert repr(silent()).startswith(
+        "Verdict of rules: no moment of 0 candidates; no_face: not one face was seen\n"
+    )
     assert "not one face was seen" in silent()._repr_html_()
 
 
@@ -95,7 +103,9 @@ def test_what_every_engine_says_can_be_shown(engine: str) -> None:
 
 
 def test_signals_tell_the_video_and_the_rows_of_each_table() -> None:
-    signals = Signals(worlds.info(30.0, video_id="ride"), {"frames.time_s": np.zeros(300), "frames.motion": np.zeros(300)})
+    signals = Signals(
+        worlds.info(30.0, video_id="ride"), {"frames.time_s": np.zeros(300), "frames.motion": np.zeros(300)}
+    )
     first, second = repr(signals).splitlines()
     assert re.fullmatch(r"Signals of ride: 30\.00 s, \d+ x \d+ px, [\d.]+ fps", first)
     assert second == "  frames   300 rows: time_s, motion"
@@ -120,5 +130,7 @@ def test_showing_signals_reads_nothing() -> None:
 )
 def test_no_text_becomes_markup_in_a_notebook(page: str) -> None:
     shown = _Tags(page)
-    assert shown.seen == {"table", "caption", "thead", "tbody", "tr", "th", "td"} | ({"p"} if "<p>" in page else set())
+    assert shown.seen == {"table", "caption", "thead", "tbody", "tr", "th", "td"} | (
+        {"p"} if "<p>" in page else set()
+    )
     assert EVIL in shown.text

@@ -8,7 +8,8 @@
     signals.table("faces").to_pandas()            # extra `notebook`
     ms.plot(verdict)                              # extra `plot`
 
-Names are looked up on first use (PEP 562), so that importing the core stays light. Importing changes nothing of the process.
+Names are looked up on first use (PEP 562), so that importing the core stays light. Importing changes
+nothing of the process.
 """
 
 from __future__ import annotations
@@ -21,14 +22,28 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # what `__getattr__` finds, for those who read types
     from momentscan.app.python import clip, compare, export, find, judge, load, pack, plot, scan
-    from momentscan.errors import Cancelled, MissingModel, MissingSignal, MomentscanError, UnreadableInput, UsageError
+    from momentscan.errors import (
+        Cancelled,
+        MissingModel,
+        MissingSignal,
+        MomentscanError,
+        UnreadableInput,
+        UsageError,
+    )
     from momentscan.progress import Step
     from momentscan.signals import Signals, Table
     from momentscan.values import Candidate, Curve, Moment, Pick, Verdict, Window
 
 _PLACES = {
     "momentscan.app.python": ("clip", "compare", "export", "find", "judge", "load", "pack", "plot", "scan"),
-    "momentscan.errors": ("Cancelled", "MissingModel", "MissingSignal", "MomentscanError", "UnreadableInput", "UsageError"),
+    "momentscan.errors": (
+        "Cancelled",
+        "MissingModel",
+        "MissingSignal",
+        "MomentscanError",
+        "UnreadableInput",
+        "UsageError",
+    ),
     "momentscan.progress": ("Step",),
     "momentscan.signals": ("Signals", "Table"),
     "momentscan.values": ("Candidate", "Curve", "Moment", "Pick", "Verdict", "Window"),

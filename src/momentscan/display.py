@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 
-def html_table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]], notes: Iterable[str] = ()) -> str:
-    """A caption, a row of headings, rows of cells, and lines below: each text as it is, never as markup.
-
-    >>> html_table("a < b", ["n"], [[1]])
-    '<table><caption>a &lt; b</caption><thead><tr><th>n</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>'
-    """
+def html_table(
+    title: str, head: Sequence[str], rows: Iterable[Sequence[object]], notes: Iterable[str] = ()
+) -> str:
+    """A caption, a row of headings, rows of cells, and lines below: each text as it is, never as markup."""
     body = "".join(f"<tr>{_cells(row, 'td')}</tr>" for row in rows)
     below = "".join(f"<p>{escape(note)}</p>" for note in notes)
     top = f"<caption>{escape(title)}</caption><thead><tr>{_cells(head, 'th')}</tr></thead>"

@@ -1,4 +1,4 @@
-"""What momentscan sets in a process of its own; a process of somebody else's is left, or given back, as it was."""
+"""What momentscan sets in a process of its own; that of a host is left, or given back, as it was."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWN = {
 
 
 def own() -> None:
-    """Settles a process that is momentscan's, the sooner the better. What the user has set in the environment stays."""
+    """Settles a process that is momentscan's, the sooner the better. What the user has set stays."""
     unset = {name: value for name, value in OWN.items() if name not in os.environ}
     os.environ.update(unset)
     loaded = sys.modules  # a worker has loaded what the script of its host imports

@@ -84,7 +84,9 @@ class Batch:
     def _repr_html_(self) -> str:
         names = ("frames", "time_s", "frame_idx", "sound", "thumbs", "thumb_s")
         rows = [(name, value.shape, value.dtype) for name in names for value in [getattr(self, name)]]
-        return html_table(f"Batch of [{self.start_s:.2f}, {self.end_s:.2f}) s", ("array", "shape", "type"), rows)
+        return html_table(
+            f"Batch of [{self.start_s:.2f}, {self.end_s:.2f}) s", ("array", "shape", "type"), rows
+        )
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,8 @@ class Moment:
 
     def __repr__(self) -> str:
         w = self.window
-        return f"Moment({w.start_s:.2f} to {w.end_s:.2f} s, peak {w.peak_s:.2f} s, {self.scorer} {self.score:.3g}: {self.why})"
+        span = f"{w.start_s:.2f} to {w.end_s:.2f} s, peak {w.peak_s:.2f} s"
+        return f"Moment({span}, {self.scorer} {self.score:.3g}: {self.why})"
 
     def _repr_html_(self) -> str:
         """Its parts, each as a share of the score and in its own unit."""
@@ -216,7 +219,12 @@ class Verdict:
     def _repr_html_(self) -> str:
         """The moments by rank, and what was not there."""
         rows = [
-            (rank, *(f"{t:.2f}" for t in (m.window.start_s, m.window.peak_s, m.window.end_s)), f"{m.score:.3g}", m.why)
+            (
+                rank,
+                *(f"{t:.2f}" for t in (m.window.start_s, m.window.peak_s, m.window.end_s)),
+                f"{m.score:.3g}",
+                m.why,
+            )
             for rank, m in enumerate(self.moments, 1)
         ]
         head = ("rank", "start (s)", "peak (s)", "end (s)", "score", "why")

@@ -1,4 +1,4 @@
-"""A program that imports momentscan keeps its threads, memory and environment; the program `momentscan` sets its own."""
+"""A program that imports momentscan keeps its threads, memory and environment; `momentscan` sets its own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,13 @@ def state():
 def python(code: str, **variables: str) -> list[dict[str, object]]:
     """The JSON lines that a fresh process prints, whose environment sets no threads and no pool."""
     kept = {name: value for name, value in os.environ.items() if name not in process.OWN}
-    ran = subprocess.run([sys.executable, "-c", STATE + code], capture_output=True, text=True, check=True, env={**kept, **variables})
+    ran = subprocess.run(
+        [sys.executable, "-c", STATE + code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**kept, **variables},
+    )
     return [json.loads(line) for line in ran.stdout.splitlines()]
 
 
@@ -69,7 +75,11 @@ print(json.dumps(before)); print(json.dumps(state()))
 """
     before, after = python(code)
     assert (after["cv2"], after["blas"], after["arrow"]) == (before["cv2"], before["blas"], before["arrow"])
-    assert (after["environment"], after["signals"], after["threads"]) == (before["environment"], before["signals"], before["threads"])
+    assert (after["environment"], after["signals"], after["threads"]) == (
+        before["environment"],
+        before["signals"],
+        before["threads"],
+    )
 
 
 def test_a_plot_leaves_pyplot_alone() -> None:
@@ -102,7 +112,9 @@ print(json.dumps([cv2.getNumThreads(), pyarrow.default_memory_pool().backend_nam
 """
     kept = {name: value for name, value in os.environ.items() if name not in process.OWN}
     variables = {"OPENCV_FOR_THREADS_NUM": chosen} if chosen else {}
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**kept, **variables})
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**kept, **variables}
+    )
     assert json.loads(ran.stdout.splitlines()[-1]) == [int(chosen or 1), "system", 1]
 
 

@@ -16,7 +16,17 @@ from momentscan.app.knobs import tables
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.settings import Settings
 
-VERBS = [face.scan, face.load, face.judge, face.find, face.clip, face.export, face.pack, face.compare, face.plot]
+VERBS = [
+    face.scan,
+    face.load,
+    face.judge,
+    face.find,
+    face.clip,
+    face.export,
+    face.pack,
+    face.compare,
+    face.plot,
+]
 
 
 @pytest.fixture
@@ -32,7 +42,10 @@ def parameters(verb: Any) -> dict[str, inspect.Parameter]:
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda v: v.__name__)
 def test_every_option_has_a_name_a_type_and_a_word_in_the_docstring(verb: Any) -> None:
-    assert {p.kind for p in parameters(verb).values()} <= {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+    assert {p.kind for p in parameters(verb).values()} <= {
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.KEYWORD_ONLY,
+    }
     if verb is not face.plot:  # its type is matplotlib's, which is an extra
         hints = get_type_hints(verb)
         assert hints.keys() == {*parameters(verb), "return"}
@@ -41,11 +54,19 @@ def test_every_option_has_a_name_a_type_and_a_word_in_the_docstring(verb: Any) -
 
 
 def test_every_setting_is_a_parameter_of_a_verb_with_the_same_type() -> None:
-    asked = {name: hint for verb in VERBS if verb is not face.plot for name, hint in get_type_hints(verb).items()}
+    asked = {
+        name: hint for verb in VERBS if verb is not face.plot for name, hint in get_type_hints(verb).items()
+    }
     for name, field in Settings.model_fields.items():
-        if typing.get_origin(field.annotation) is dict or name == "jobs":  # knobs, by dotted name; here it is one video at a time
+        if (
+            typing.get_origin(field.annotation) is dict or name == "jobs"
+        ):  # knobs, by dotted name; here it is one video at a time
             continue
-        wanted = {*typing.get_args(field.annotation)} if type(None) in typing.get_args(field.annotation) else {field.annotation}
+        wanted = (
+            {*typing.get_args(field.annotation)}
+            if type(None) in typing.get_args(field.annotation)
+            else {field.annotation}
+        )
         given = {*typing.get_args(asked[name])}
         if name == "aspect":  # the words that the setting accepts
             assert typing.Literal["16:9", "9:16", "1:1"] in given
@@ -63,12 +84,18 @@ def test_judging_gives_the_whole_verdict_and_finding_its_moments(scanned: Path) 
     assert verdict.moments[0].window.start_s <= 13.0 <= verdict.moments[0].window.end_s
     assert len(verdict.curve.time_s) == len(verdict.smoothed)
     assert len(verdict.candidates) >= len(verdict.moments)
-    assert ms.judge(signals, "vector").reason == "no_face: not one face was seen" or ms.judge(signals, "vector").reason
+    assert (
+        ms.judge(signals, "vector").reason == "no_face: not one face was seen"
+        or ms.judge(signals, "vector").reason
+    )
 
 
 def test_a_knob_by_its_dotted_name_turns_it(scanned: Path) -> None:
     signals = ms.load(scanned)
-    assert ms.judge(signals, "saliency", knobs={"saliency.percentile": 50}).threshold != ms.judge(signals, "saliency").threshold
+    assert (
+        ms.judge(signals, "saliency", knobs={"saliency.percentile": 50}).threshold
+        != ms.judge(signals, "saliency").threshold
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +108,9 @@ def test_a_knob_by_its_dotted_name_turns_it(scanned: Path) -> None:
         ({"saliency.percentile": 4000}, "percentile wants at most"),
     ],
 )
-def test_a_knob_that_is_not_there_is_told_in_one_line(scanned: Path, knobs: dict[str, object], told: str) -> None:
+def test_a_knob_that_is_not_there_is_told_in_one_line(
+    scanned: Path, knobs: dict[str, object], told: str
+) -> None:
     with pytest.raises(UsageError, match=told) as error:
         ms.find(ms.load(scanned), "saliency", knobs=knobs)
     assert "\n" not in str(error.value)
@@ -103,14 +132,23 @@ def test_dotted_names_become_tables_of_any_depth() -> None:
 
 def test_a_scan_returns_what_was_seen_and_where_it_lies(ride: Path, tmp_path: Path) -> None:
     steps: list[ms.Step] = []
-    signals = ms.scan(ride, output=tmp_path, engine="saliency", embedder="descriptor", stills=False, on_progress=steps.append)
+    signals = ms.scan(
+        ride,
+        output=tmp_path,
+        engine="saliency",
+        embedder="descriptor",
+        stills=False,
+        on_progress=steps.append,
+    )
     assert signals.folder == tmp_path / "ride"
     assert signals.video.duration_s == pytest.approx(24.0, abs=0.1)
     assert any(step.stage == "watching" and step.done > 20 for step in steps)
     assert [p.name for p in signals.folder.glob("highlight_*")] == ["highlight_saliency"]
 
 
-def test_what_is_not_said_is_as_the_settings_say(ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_said_is_as_the_settings_say(
+    ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MOMENTSCAN_OUTPUT", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("MOMENTSCAN_GRID_HZ", "2")
     (tmp_path / "momentscan.toml").write_text('engine = "saliency"\n[picks]\ncount = 1\n')
@@ -129,7 +167,12 @@ def test_the_verbs_of_a_folder_take_signals_a_folder_or_an_id(folder: Path) -> N
 
 
 def test_clips_are_cut_where_the_knobs_say(folder: Path) -> None:
-    outcome = ms.clip(ms.load(folder), engine="saliency", knobs={"clips.preset": "ultrafast", "align.extent": "peak"}, subtitles=False)
+    outcome = ms.clip(
+        ms.load(folder),
+        engine="saliency",
+        knobs={"clips.preset": "ultrafast", "align.extent": "peak"},
+        subtitles=False,
+    )
     assert outcome.clips
     assert all(1000 <= c["cut_end_ms"] - c["cut_start_ms"] <= 4000 for c in outcome.clips)
     assert (folder / "clips" / "saliency" / outcome.clips[0]["file"]).stat().st_size > 0
@@ -160,7 +203,9 @@ def test_one_video_is_asked_for_where_a_folder_holds_several(folder: Path) -> No
 
 
 @pytest.mark.parametrize("place", ["/", "nowhere", "."])
-def test_what_is_no_scanned_video_is_told_in_one_line(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_scanned_video_is_told_in_one_line(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnreadableInput) as error:
         ms.load(place)

@@ -19,7 +19,9 @@ def verdict() -> Verdict:
     up, down = np.where(time_s == 4, 2.0, 0.5), np.full(10, -0.25)
     windows = [Window(3.0, 6.0, 4.0), Window(7.0, 9.0, 8.0)]
     moments = tuple(Moment(w, 1.0, "rules", "it moves", {"up": 1.0}, {"up": None}) for w in windows)
-    return Verdict("rules", Curve(time_s, up + down, {"up": up, "$down$": down}), up, 1.5, moments, (), None, {})
+    return Verdict(
+        "rules", Curve(time_s, up + down, {"up": up, "$down$": down}), up, 1.5, moments, (), None, {}
+    )
 
 
 def test_it_draws_curve_parts_threshold_windows_and_peaks() -> None:
@@ -55,5 +57,7 @@ def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.Mo
     for name in [n for n in sys.modules if n.partition(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingModel, match=r'needs matplotlib, which is not installed; pip install "momentscan\[plot\]"'):
+    with pytest.raises(
+        MissingModel, match=r'needs matplotlib, which is not installed; pip install "momentscan\[plot\]"'
+    ):
         ms.plot(verdict())

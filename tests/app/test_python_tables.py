@@ -77,9 +77,13 @@ def test_arrow_gets_types_units_and_meanings(mixed: DataTable, frames: DataTable
     assert DataTable("of_a_plugin", {"x": np.zeros(2)}).to_arrow().num_rows == 2
 
 
-def test_without_pandas_one_line_says_what_to_install(frames: DataTable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_one_line_says_what_to_install(
+    frames: DataTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingModel, match=r'needs pandas, which is not installed; pip install "momentscan\[notebook\]"'):
+    with pytest.raises(
+        MissingModel, match=r'needs pandas, which is not installed; pip install "momentscan\[notebook\]"'
+    ):
         frames.to_pandas()
     assert frames.to_arrow().num_rows == len(frames)
 
@@ -105,16 +109,19 @@ def test_a_notebook_shows_the_first_rows_escaped(mixed: DataTable, frames: DataT
 
 
 def test_what_is_not_there_is_told_with_what_is(scanned: Path, frames: DataTable) -> None:
-    with pytest.raises(MissingSignal, match=r"ride has no table 'face'; it has .*frames, .*vision"):
+    with pytest.raises(MissingSignal, match="no table is called 'face'"):
         ms.load(scanned).table("face")
+    with pytest.raises(MissingSignal, match="ride has no table faces; it is made by 'faces' and 'tracks'"):
+        ms.load(scanned).table("faces")
     with pytest.raises(MissingSignal, match=r"table frames has no column 'movement'; it has .*motion"):
         frames["movement"]
 
 
 def test_an_empty_table_can_be_shown_and_handed_on() -> None:
-    empty = Scanned(Signals(worlds.info(), {"faces.time_s": np.zeros(0), "faces.bbox": np.zeros((0, 4), np.float32)}), Path()).table(
-        "faces"
-    )
+    empty = Scanned(
+        Signals(worlds.info(), {"faces.time_s": np.zeros(0), "faces.bbox": np.zeros((0, 4), np.float32)}),
+        Path(),
+    ).table("faces")
     assert len(empty) == len(empty.to_pandas()) == empty.to_arrow().num_rows == 0
     assert "0 rows" in repr(empty)
     assert "0 rows" in empty._repr_html_()

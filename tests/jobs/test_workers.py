@@ -1,4 +1,4 @@
-"""Worker processes are momentscan's own, whoever starts them: one thread per library, memory that goes back."""
+"""Worker processes are momentscan's own, whoever starts them: one thread a library, lean memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ import os, sys, cv2
 before = cv2.getNumThreads()
 from momentscan import jobs
 if __name__ == "__main__":
-    given = {"output": sys.argv[1], "embedder": "descriptor", "stills": False, "engine": "saliency", "identity": False}
+    given = {"output": sys.argv[1], "embedder": "descriptor", "stills": False, "engine": "saliency"}
     results = list(jobs.run_all([jobs.Scan(video, given) for video in sys.argv[2:]], workers=2))
     assert not any(result.error for result in results), results
     print(os.getpid(), before, cv2.getNumThreads())

@@ -23,13 +23,19 @@ class Compared:
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:
         """From what `flows.compare` tells."""
-        videos = {one["video_id"]: Comparison(**{k: v for k, v in one.items() if k != "video_id"}) for one in told["videos"]}
+        videos = {
+            one["video_id"]: Comparison(**{k: v for k, v in one.items() if k != "video_id"})
+            for one in told["videos"]
+        }
         return cls(videos, Summary(**told["summary"]))
 
     def __repr__(self) -> str:
         cells = [HEAD, *self._rows()]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in cells
+        ]
         return "\n".join([self._title(), *lines])
 
     def _repr_html_(self) -> str:
@@ -39,7 +45,9 @@ class Compared:
         return f"{self.summary.a} (a) and {self.summary.b} (b) on {counted(len(self.videos), 'video')}"
 
     def _rows(self) -> list[tuple[str, ...]]:
-        each = [(video, *(_number(getattr(one, name)) for name in SHOWN)) for video, one in self.videos.items()]
+        each = [
+            (video, *(_number(getattr(one, name)) for name in SHOWN)) for video, one in self.videos.items()
+        ]
         return [*each, ("all", *(_number(self.summary.means.get(name)) for name in SHOWN))]
 
 

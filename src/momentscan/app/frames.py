@@ -1,10 +1,9 @@
-"""Signals and their tables as a notebook wants them: shown with shapes and units, handed on as Arrow or pandas."""
+"""Signals and tables as a notebook wants them: shown with shapes and units, handed on as Arrow or pandas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +23,21 @@ SHOWN = 8
 
 
 class DataTable(Table):
-    """One table of a scanned video. `table["score"]` is a column, `table[mask]` the rows where the mask is true; iterating gives names.
+    """One table of a scanned video. `table["score"]` is a column, `table[mask]` the rows where the mask is
+    true; iterating gives the names of the columns.
 
     faces = signals.table("faces")
     faces[faces["score"] > 0.9].to_pandas()
     """
 
     def to_arrow(self) -> ArrowTable:
-        """As `pyarrow.Table`: vectors are lists of fixed size, each field's metadata tells unit and meaning."""
+        """As `pyarrow.Table`: vectors are lists of fixed size, fields tell unit and meaning."""
         return arrow_table(self.name, self.columns)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """As `pandas.DataFrame`, rows numbered from 0; a cell of a vector column is a NumPy array. Wants the extra `notebook`.
+        """As `pandas.DataFrame`, rows numbered from 0; a cell of a vector column is a NumPy array.
 
-        Raises MissingModel where pandas is not installed.
+        Wants the extra `notebook`. Raises MissingModel where pandas is not installed.
         """
         try:
             import pandas
@@ -45,23 +45,10 @@ class DataTable(Table):
             raise missing("a DataFrame", "pandas", "notebook") from None
         return pandas.DataFrame({name: _cells(rows) for name, rows in self.columns.items()})
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.columns)
-
-    @overload
-    def __getitem__(self, key: str) -> NDArray[Any]: ...
-    @overload
-    def __getitem__(self, key: NDArray[Any] | slice) -> DataTable: ...
-    def __getitem__(self, key: str | NDArray[Any] | slice) -> NDArray[Any] | DataTable:
-        """A column, or some rows as a table. Raises MissingSignal for a column that is not there."""
-        if isinstance(key, str) and key not in self.columns:
-            raise MissingSignal(f"table {self.name} has no column {key!r}; it has {', '.join(self)}")
-        found = super().__getitem__(key)
-        return DataTable(found.name, found.columns) if isinstance(found, Table) else found
-
     def __repr__(self) -> str:
         lines = [
-            f"  {name:<14} {rows.shape!s:<14} {_kind(rows):<8} {_unit(self.name, name)}".rstrip() for name, rows in self.columns.items()
+            f"  {name:<14} {rows.shape!s:<14} {_kind(rows):<8} {_unit(self.name, name)}".rstrip()
+            for name, rows in self.columns.items()
         ]
         return "\n".join([f"Table {self.name}: {counted(len(self), 'row')}", *lines])
 
@@ -70,7 +57,9 @@ class DataTable(Table):
         head = [f"{name} ({unit})" if (unit := _unit(self.name, name)) else name for name in self]
         rows = [[_shown(self[name][i]) for name in self] for i in range(min(SHOWN, len(self)))]
         left = len(self) - len(rows)
-        return html_table(f"{self.name}: {counted(len(self), 'row')}", head, rows, [f"and {left} more"] if left else [])
+        return html_table(
+            f"{self.name}: {counted(len(self), 'row')}", head, rows, [f"and {left} more"] if left else []
+        )
 
 
 class Scanned(Signals):
@@ -81,10 +70,7 @@ class Scanned(Signals):
         self.folder = folder
 
     def table(self, name: str) -> DataTable:
-        """All columns of a table, "faces" say, read now. Raises MissingSignal naming the tables there are."""
-        tables = sorted({column.partition(".")[0] for column in self})
-        if name not in tables:
-            raise MissingSignal(f"{self.video.video_id} has no table {name!r}; it has {', '.join(tables)}")
+        """All columns of a table, "faces" say, read now. Raises MissingSignal naming who would have made it."""
         table = super().table(name)
         return DataTable(table.name, table.columns)
 
@@ -109,5 +95,7 @@ def _shown(cell: Any) -> str:
     if isinstance(cell, bytes):
         return f"{len(cell)} B"
     if isinstance(cell, np.ndarray):
-        return f"{cell.shape} {cell.dtype}" if len(cell) > 4 else "[" + ", ".join(f"{x:.3g}" for x in cell) + "]"
+        return (
+            f"{cell.shape} {cell.dtype}" if len(cell) > 4 else "[" + ", ".join(f"{x:.3g}" for x in cell) + "]"
+        )
     return f"{cell:.6g}" if isinstance(cell, np.floating) else str(cell)

@@ -20,7 +20,9 @@ def tables(knobs: Mapping[str, object]) -> dict[str, dict[str, Any]]:
     for name, value in knobs.items():
         table, _, knob = name.partition(".")
         if not table or not knob:
-            raise UsageError(f"a knob is named table.knob, {'rules.contrast'!r} say (see docs/knobs.md); got {name!r}")
+            raise UsageError(
+                f"a knob is named table.knob, {'rules.contrast'!r} say (see docs/knobs.md); got {name!r}"
+            )
         place = found.setdefault(table, {})
         *inner, last = knob.split(".")
         for part in inner:

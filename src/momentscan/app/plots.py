@@ -24,7 +24,7 @@ class VerdictFigure(Figure):
 
 
 def figure_of(verdict: Verdict) -> Figure:
-    """Parts stacked (those below zero downwards), the score and the smoothed score, the threshold, windows by rank with their peaks."""
+    """Parts stacked (those below zero downwards), score and smoothed score, threshold, windows with peaks."""
     figure = VerdictFigure(figsize=SIZE_IN, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -32,7 +32,14 @@ def figure_of(verdict: Verdict) -> Figure:
     _draw_curve(axes, verdict)
     for rank, moment in enumerate(verdict.moments, 1):
         window = moment.window
-        axes.axvspan(window.start_s, window.end_s, color="tab:orange", alpha=0.25, zorder=0, label="windows" if rank == 1 else None)
+        axes.axvspan(
+            window.start_s,
+            window.end_s,
+            color="tab:orange",
+            alpha=0.25,
+            zorder=0,
+            label="windows" if rank == 1 else None,
+        )
         axes.axvline(window.peak_s, color="tab:red", linewidth=1.0, label="peaks" if rank == 1 else None)
         top = axes.get_xaxis_transform()
         axes.text(window.peak_s, 0.98, f" {rank}", transform=top, va="top", color="tab:red", parse_math=False)
@@ -69,5 +76,9 @@ def _stack(axes: Axes, curve: Curve, time_s: np.ndarray[tuple[int, ...], np.dtyp
 
 def _title(verdict: Verdict) -> str:
     if verdict.moments:
-        return f"{verdict.scorer}: {len(verdict.moments)} moments" if len(verdict.moments) > 1 else f"{verdict.scorer}: 1 moment"
+        return (
+            f"{verdict.scorer}: {len(verdict.moments)} moments"
+            if len(verdict.moments) > 1
+            else f"{verdict.scorer}: 1 moment"
+        )
     return f"{verdict.scorer}: no moment ({verdict.reason})"

@@ -1,8 +1,9 @@
 """The Python face: the verbs as a user imports them from `momentscan`.
 
-`judge`, `find` and `plot` are pure: they read no file and no setting, so that the same signals and knobs give the same answer.
-The others work in a video's folder. For them an option that is None is as the settings say (MOMENTSCAN_* variables, then
-momentscan.toml in the working folder, then the default), and a knob is named as it is there: `{"picks.count": 2}`.
+`judge`, `find` and `plot` are pure: they read no setting and write no file, so that the same signals and
+knobs give the same answer. The others work in a video's folder. For them an option that is None is as the
+settings say (MOMENTSCAN_* variables, then momentscan.toml in the working folder, then the default), and a
+knob is named as it is there: `{"picks.count": 2}`.
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ def scan(
     engine              engines to run, comma-separated, or "all"
     models              folder of weights, looked into before the cache
     embedder, detector, landmarks, face_id, body_pose, voice, tagger
-                        name of the model of each kind; "auto" = the first whose weights are here, "none" = none
+                        name of the model of each kind; "auto" = the first whose weights are here
     transcript          file of what is said; "auto" = one beside the video, "none" = none
-    asr                 Whisper model that writes the words where there is no transcript (extra `speech`); "none" = none
+    asr                 Whisper model that writes the words where there is no transcript (extra `speech`)
     device              where networks run
     decode              "fast" skips the loop filter and frames that no other refers to
     motion              kind of optical flow
@@ -82,9 +83,11 @@ def scan(
     stills              cut full-size stills of the chosen frames
     identity            build identity packs of the main people
     token, token_class  word for a person in captions of the packs, and what that is one of
-    on_progress         called often with a `Step` (done and total in seconds of video); raising Cancelled inside stops cleanly
+    on_progress         called often with a `Step`, done and total in s of video; raising Cancelled inside
+                        stops cleanly
 
-    Raises UnreadableInput for what is no video, UsageError for options and knobs, MissingModel, OutputError or Cancelled.
+    Raises UnreadableInput for what is no video, UsageError for options and knobs, MissingModel, OutputError
+    or Cancelled.
     """
     settings = _settings(
         knobs,
@@ -115,22 +118,27 @@ def scan(
 
 
 def load(folder: File) -> Scanned:
-    """What was seen in a video that was scanned before: its folder in the output. Columns are read when they are asked for.
+    """What was seen in a video that was scanned before: its folder in the output.
 
-    Raises UnreadableInput where there is no complete log.
+    Columns are read when they are asked for. Raises UnreadableInput where there is no complete log.
     """
     path = Path(folder).resolve()
     if not path.name:
-        raise UnreadableInput(f"{folder}: is no folder of a scanned video; name one in the output folder, output/ride say")
+        raise UnreadableInput(
+            f"{folder}: is no folder of a scanned video; name one in the output folder, output/ride say"
+        )
     return Scanned(flows.load(path), path if (path / "signals").is_dir() else path.parent)
 
 
 def judge(signals: Signals, engine: str, *, knobs: Knobs | None = None) -> Verdict:
-    """All that an engine says of a video: `curve` with its `parts`, `moments` best first, `candidates` and what became of each,
-    `reason` where there are none, `absent` for what it could not look at. Times in seconds from the first frame.
+    """All that an engine says of a video.
 
-    `knobs` begin with the engine's name: {"saliency.percentile": 80}. Pure: no file is written, the video is not needed.
-    Raises UsageError for engines and knobs that there are not, MissingSignal for a log without what the engine reads.
+    `curve` with its `parts`, `moments` best first, `candidates` and what became of each, `reason` where
+    there are none, `absent` for what it could not look at. Times in s from the first frame.
+
+    `knobs` begin with the engine's name: {"saliency.percentile": 80}. Pure; the video is not needed.
+    Raises UsageError for engines and knobs that there are not, MissingSignal for a log without what the
+    engine reads.
     """
     return flows.judge(signals, engine, of_engine(engine, knobs or {}))
 
@@ -142,7 +150,9 @@ def find(signals: Signals, engine: str | None = None, *, knobs: Knobs | None = N
     """
     if engine is None:
         names = registry.names("scorers")
-        raise UsageError(f'find wants an engine, say ms.find(signals, "{names[-1]}"); there are {", ".join(names)}')
+        raise UsageError(
+            f'find wants an engine, say ms.find(signals, "{names[-1]}"); there are {", ".join(names)}'
+        )
     return judge(signals, engine, knobs=knobs).moments
 
 
@@ -194,7 +204,9 @@ def clip(
     knobs: Knobs | None = None,
     on_progress: Progress = silent,
 ) -> Outcome:
-    """Cuts the moments of a scanned video into `clips/{engine}/`; the video is needed. `clips` of the outcome tells of each file.
+    """Cuts the moments of a scanned video into `clips/{engine}/`; the video is needed.
+
+    `clips` of the outcome tells of each file.
 
     engine      engines whose moments are cut, comma-separated, or "all" that have judged the video
     cut         "exact" to the frame, by encoding; "copy" on key frames; "smart" encodes the edges only
@@ -204,9 +216,19 @@ def clip(
     subtitles   what is said, as .srt and .vtt beside each clip
     knobs       of align, delivery, clips and follow: {"clips.loudness_lufs": -14}
 
-    Raises UnreadableInput where there is no log or the video has moved or changed, UsageError, OutputError or Cancelled.
+    Raises UnreadableInput where there is no log or the video has moved or changed, UsageError, OutputError
+    or Cancelled.
     """
-    settings = _settings(knobs, output=output, engine=engine, cut=cut, aspect=aspect, reel=reel, preview=preview, subtitles=subtitles)
+    settings = _settings(
+        knobs,
+        output=output,
+        engine=engine,
+        cut=cut,
+        aspect=aspect,
+        reel=reel,
+        preview=preview,
+        subtitles=subtitles,
+    )
     with process.as_guest():
         return flows.clip(_folder(place, settings), settings, on_progress)
 
@@ -220,22 +242,31 @@ def export(
     clips: bool = False,
     on_progress: Progress = silent,
 ) -> tuple[Exported, ...]:
-    """Writes the moments for editors and labelling tools into `exports/`: one value for each engine, with its `files` and `notes`.
+    """Writes the moments for editors and labelling tools into `exports/`: a value for each engine.
 
-    formats     otio, edl, fcpxml, premiere, csv, chapters, vtt, labelstudio, cvat: one, several, or comma-separated
+    formats     otio, edl, fcpxml, premiere, csv, chapters, vtt, labelstudio, cvat: one, several, or
+                comma-separated
     engine      engines whose moments are told, comma-separated, or "all" that have judged the video
     clips       tell the clips that were cut, with their edges, not the windows as found
 
-    Raises UsageError for formats or engines that there are not, UnreadableInput where there is no log, OutputError or Cancelled.
+    Raises UsageError for formats or engines that there are not, UnreadableInput where there is no log,
+    OutputError or Cancelled.
     """
     settings = _settings(None, output=output, engine=engine)
     folder = _folder(place, settings)
-    asked = [name.strip() for one in ([formats] if isinstance(formats, str) else formats) for name in one.split(",")]
-    return tuple(flows.export(folder, name, asked, on_progress, clips) for name in flows.told_by(folder, settings, clips))
+    asked = [
+        name.strip()
+        for one in ([formats] if isinstance(formats, str) else formats)
+        for name in one.split(",")
+    ]
+    return tuple(
+        flows.export(folder, name, asked, on_progress, clips)
+        for name in flows.told_by(folder, settings, clips)
+    )
 
 
 def compare(places: Place | Iterable[Place], a: str, b: str, *, output: File | None = None) -> Compared:
-    """Two engines on one or several scanned videos, from what they wrote: do they choose the same windows, at the same peaks?
+    """Two engines on one or several scanned videos, from what they wrote: the same windows, the same peaks?
 
     Raises UsageError for engines that there are not or that have not judged a video, UnreadableInput.
     """
@@ -247,9 +278,10 @@ def compare(places: Place | Iterable[Place], a: str, b: str, *, output: File | N
 
 
 def plot(verdict: Verdict) -> Figure:
-    """A verdict as a picture (wants the extra `plot`): the parts stacked, the score, its threshold, the windows and their peaks.
+    """A verdict as a picture: the parts stacked, the score, its threshold, the windows and their peaks.
 
-    No state of pyplot is touched; `figure.savefig("verdict.png")` writes it. Raises MissingModel where matplotlib is not installed.
+    `figure.savefig("verdict.png")` writes it; pyplot and its state are left alone. Wants the extra `plot`.
+    Raises MissingModel where matplotlib is not installed.
     """
     try:
         from momentscan.app.plots import figure_of

@@ -17,9 +17,14 @@ ArrowTable: TypeAlias = pa.Table
 
 
 def arrow_table(name: str, columns: Mapping[str, NDArray[Any]]) -> ArrowTable:
-    """Columns of the table `name`, (N,) or (N, D) each: vectors become lists of fixed size; unit and meaning stand in each field."""
+    """Columns of the table `name`, (N,) or (N, D) each, where vectors become lists of fixed size.
+
+    Unit and meaning stand in the metadata of each field.
+    """
     arrays = {field: to_arrow(rows) for field, rows in columns.items()}
-    fields = [pa.field(field, array.type, metadata=_described(f"{name}.{field}")) for field, array in arrays.items()]
+    fields = [
+        pa.field(field, array.type, metadata=_described(f"{name}.{field}")) for field, array in arrays.items()
+    ]
     return pa.table(list(arrays.values()), pa.schema(fields))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from momentscan.display import counted, html_table
 from momentscan.errors import MissingSignal
-from momentscan.signals.schema import column, field_of, table_of
+from momentscan.signals.schema import column, field_of, makers_of, table_of
 from momentscan.signals.table import Table
 from momentscan.signals.vectors import Vectors
 from momentscan.values import VideoInfo
@@ -84,8 +84,14 @@ class Signals:
         return Vectors(chosen, self.made_by.get(name, "unknown"))
 
     def table(self, name: str) -> Table:
-        """All columns of a table, read now."""
-        return Table(name, {field_of(column): self[column] for column in self if table_of(column) == name})
+        """All columns of a table, read now. Raises MissingSignal naming the perceivers that would have made it."""
+        columns = {field_of(column): self[column] for column in self if table_of(column) == name}
+        if not columns:
+            makers = " and ".join(repr(maker) for maker in makers_of(name))
+            raise MissingSignal(
+                f"{self.video.video_id} has no table {name}; it is made by {makers}: scan again with it"
+            )
+        return Table(name, columns)
 
     def rows(self, name: str) -> int:
         """How many rows a column has; 0 where nobody logged it."""
@@ -111,9 +117,16 @@ class Signals:
         tables: dict[str, list[str]] = {}
         for name in self:
             tables.setdefault(table_of(name), []).append(name)
-        return [(table, self._rows_known(names), [field_of(name) for name in names]) for table, names in tables.items()]
+        return [
+            (table, self._rows_known(names), [field_of(name) for name in names])
+            for table, names in tables.items()
+        ]
 
     def _rows_known(self, names: Iterable[str]) -> str:
         values = [self._columns[name] for name in names]
-        rows = [len(v) if isinstance(v, np.ndarray) else v.rows for v in values if isinstance(v, (np.ndarray, Counted))]
+        rows = [
+            len(v) if isinstance(v, np.ndarray) else v.rows
+            for v in values
+            if isinstance(v, (np.ndarray, Counted))
+        ]
         return counted(rows[0], "row") if rows else "not read yet"
