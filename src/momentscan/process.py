@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 OWN = {
     "OMP_NUM_THREADS": "1",  # BLAS threads that wait for small matrices burn ten times the CPU
@@ -31,6 +34,12 @@ def own() -> None:
         from threadpoolctl import threadpool_limits
 
         threadpool_limits(1, user_api="blas")
+
+
+def own_worker(then: Callable[[T], None], what: T) -> None:
+    """As `own`, in a worker that has just started; `then(what)` comes after it."""
+    own()
+    then(what)
 
 
 class _Guests:

@@ -11,10 +11,12 @@ from typing import Any, get_type_hints
 import pytest
 
 import momentscan as ms
+from momentscan import registry
 from momentscan.app import python as face
 from momentscan.app.knobs import tables
 from momentscan.errors import UnreadableInput, UsageError
-from momentscan.settings import Settings
+from momentscan.knobs import knobs_of
+from momentscan.settings import Options
 
 VERBS = [
     face.scan,
@@ -53,28 +55,23 @@ def test_every_option_has_a_name_a_type_and_a_word_in_the_docstring(verb: Any) -
     assert "Raises" in verb.__doc__ or "errors as" in verb.__doc__
 
 
-def test_every_setting_is_a_parameter_of_a_verb_with_the_same_type() -> None:
+def test_every_option_and_model_is_a_parameter_of_a_verb_with_the_same_type() -> None:
     asked = {
-        name: hint for verb in VERBS if verb is not face.plot for name, hint in get_type_hints(verb).items()
+        name: {*typing.get_args(hint)}
+        for verb in VERBS
+        if verb is not face.plot
+        for name, hint in get_type_hints(verb).items()
     }
-    for name, field in Settings.model_fields.items():
-        if (
-            typing.get_origin(field.annotation) is dict or name == "jobs"
-        ):  # knobs, by dotted name; here it is one video at a time
+    for field in knobs_of(Options):
+        if field.name == "jobs":  # here it is one video at a time
             continue
-        wanted = (
-            {*typing.get_args(field.annotation)}
-            if type(None) in typing.get_args(field.annotation)
-            else {field.annotation}
+        words = field.knob.choices or {"aspect": ("16:9", "9:16", "1:1")}.get(field.name)
+        wanted = {typing.Literal[words]} if words else {*(typing.get_args(field.type) or [field.type])}
+        assert {str if kind is Path else kind for kind in wanted} | {type(None)} <= asked[field.name], (
+            field.name
         )
-        given = {*typing.get_args(asked[name])}
-        if name == "aspect":  # the words that the setting accepts
-            assert typing.Literal["16:9", "9:16", "1:1"] in given
-        elif Path in wanted:
-            assert str in given
-        else:
-            assert wanted - {type(None)} <= given, name
-        assert type(None) in given
+    for slot in registry.slot_defaults():
+        assert {str, type(None)} <= asked[slot], slot
 
 
 def test_judging_gives_the_whole_verdict_and_finding_its_moments(scanned: Path) -> None:

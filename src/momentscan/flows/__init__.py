@@ -2,7 +2,7 @@
 
 from momentscan.flows.clipping import clip, clipping_of
 from momentscan.flows.exporting import Exported, export, ranges_of, take_back, told_by
-from momentscan.flows.folders import Outcome, load, scanned_folders
+from momentscan.flows.folders import Outcome, load, scanned_folders, windows_of
 from momentscan.flows.forgetting import Forgotten, forget, people, somebody
 from momentscan.flows.judging import compare, find, judge
 from momentscan.flows.packing import pack
@@ -28,4 +28,5 @@ __all__ = [
     "somebody",
     "take_back",
     "told_by",
+    "windows_of",
 ]

@@ -74,6 +74,13 @@ def scanned_folders(places: Iterable[str], output: Path) -> list[Path]:
     return found
 
 
+def windows_of(outcome: Outcome) -> dict[str, Any]:
+    """engine -> its windows.json, as it stands."""
+    folder = Path(outcome.folder)
+    places = {engine: folder / f"highlight_{engine}" / "windows.json" for engine in outcome.engines}
+    return {engine: json.loads(place.read_text(encoding="utf-8")) for engine, place in places.items()}
+
+
 def run_of(folder: Path) -> dict[str, Any] | None:
     """What run.json says, or None where there is none that can be read."""
     try:
