@@ -57,7 +57,7 @@ def test_every_option_has_a_name_a_type_and_a_word_in_the_docstring(verb: Any) -
 
 def test_every_option_and_model_is_a_parameter_of_a_verb_with_the_same_type() -> None:
     asked = {
-        name: {*typing.get_args(hint)}
+        name: list(typing.get_args(hint))
         for verb in VERBS
         if verb is not face.plot
         for name, hint in get_type_hints(verb).items()
@@ -66,12 +66,11 @@ def test_every_option_and_model_is_a_parameter_of_a_verb_with_the_same_type() ->
         if field.name == "jobs":  # here it is one video at a time
             continue
         words = field.knob.choices or {"aspect": ("16:9", "9:16", "1:1")}.get(field.name)
-        wanted = {typing.Literal[words]} if words else {*(typing.get_args(field.type) or [field.type])}
-        assert {str if kind is Path else kind for kind in wanted} | {type(None)} <= asked[field.name], (
-            field.name
-        )
+        wanted = [typing.Literal[words]] if words else typing.get_args(field.type) or [field.type]
+        for kind in (*wanted, type(None)):
+            assert (str if kind is Path else kind) in asked[field.name], field.name
     for slot in registry.slot_defaults():
-        assert {str, type(None)} <= asked[slot], slot
+        assert asked[slot] == [str, type(None)], slot
 
 
 def test_judging_gives_the_whole_verdict_and_finding_its_moments(scanned: Path) -> None:
