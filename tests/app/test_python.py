@@ -119,6 +119,15 @@ def test_finding_without_an_engine_names_those_there_are(scanned: Path) -> None:
         ms.judge(ms.load(scanned), "loudest")
 
 
+def test_what_is_of_another_kind_is_told_in_one_line(scanned: Path) -> None:
+    with pytest.raises(UsageError, match=r"judge wants Signals, which ms\.load gives; got str"):
+        ms.judge(str(scanned), "rules")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"plot wants Verdict, which ms\.judge gives; got tuple"):
+        ms.plot(ms.find(ms.load(scanned), "saliency"))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="got Signals that lie in no folder"):
+        ms.pack(ms.Signals(ms.load(scanned).video, {}))  # type: ignore[arg-type]
+
+
 def test_dotted_names_become_tables_of_any_depth() -> None:
     assert tables({"rules.peaks.distance_s": 3, "rules.contrast": 2, "clips.preset": "fast"}) == {
         "rules": {"peaks": {"distance_s": 3}, "contrast": 2},

@@ -137,9 +137,11 @@ def judge(signals: Signals, engine: str, *, knobs: Knobs | None = None) -> Verdi
     there are none, `absent` for what it could not look at. Times in s from the first frame.
 
     `knobs` begin with the engine's name: {"saliency.percentile": 80}. Pure; the video is not needed.
-    Raises UsageError for engines and knobs that there are not, MissingSignal for a log without what the
-    engine reads.
+    Raises UsageError for engines and knobs that there are not.
     """
+    _wanted("judge", signals, Signals, "ms.load")
+    if engine not in registry.names("scorers"):
+        raise UsageError(f"there is no engine {engine!r}; there are {', '.join(registry.names('scorers'))}")
     return flows.judge(signals, engine, of_engine(engine, knobs or {}))
 
 
@@ -283,11 +285,18 @@ def plot(verdict: Verdict) -> Figure:
     `figure.savefig("verdict.png")` writes it; pyplot and its state are left alone. Wants the extra `plot`.
     Raises MissingModel where matplotlib is not installed.
     """
+    _wanted("plot", verdict, Verdict, "ms.judge")
     try:
         from momentscan.app.plots import figure_of
     except ImportError:
         raise missing("a plot", "matplotlib", "plot") from None
     return figure_of(verdict)
+
+
+def _wanted(verb: str, given: object, kind: type, giver: str) -> None:
+    """Raises UsageError for what is of another kind: a path would be taken for signals in which nothing is."""
+    if not isinstance(given, kind):
+        raise UsageError(f"{verb} wants {kind.__name__}, which {giver} gives; got {type(given).__name__}")
 
 
 def _settings(knobs: Knobs | None, **options: object) -> Settings:
@@ -299,6 +308,10 @@ def _folder(place: Place, settings: Settings) -> Path:
     """The folder of one scanned video. Raises UsageError where there is none, or several."""
     if isinstance(place, Scanned):
         return place.folder
+    if not isinstance(place, (str, PathLike)):
+        raise UsageError(
+            f"got {type(place).__name__} that lie in no folder; give what ms.load gave, or a folder"
+        )
     found = flows.scanned_folders([fspath(place)], settings.output)
     if len(found) > 1:
         raise UsageError(f"{place}: holds {len(found)} scanned videos; name one of them, say {found[0]}")
