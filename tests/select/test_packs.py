@@ -19,7 +19,8 @@ from faces import HZ, TAU, about, axis, held, pictures, somebody, video
 from momentscan.select.pack import FOLDERS, SHARES, Chosen, IdentityPack
 from momentscan.select.packs import Packs
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import forgotten_spans, within
+from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.spans import within
 from momentscan.values import Window
 
 WORLDS = 10
@@ -242,7 +243,7 @@ def test_no_image_has_a_head_laid_over_or_shows_what_was_forgotten(seed: int) ->
         signals = wandered(seed)[0]
         rows = [i.row for i in pack.images]
         assert np.abs(signals["faces.roll"][rows]).max() <= 30
-        assert not within(forgotten_spans(signals), signals["faces.time_s"][rows]).any()
+        assert not within(forgotten_spans(signals), signals["faces.time_s"][rows], closed=True).any()
 
 
 @EACH

@@ -34,6 +34,7 @@ from momentscan.select.framing import Follow, View, aspect_of
 from momentscan.settings import Settings
 from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.spans import overlap_s
 from momentscan.values import Aligned, Choice, Verdict, VideoInfo
 
 REEL = "reel"
@@ -122,7 +123,7 @@ def choose(signals: Signals, verdict: Verdict, align: Align, delivery: ClipSelec
 
 
 def _shows_forgotten(signals: Signals, start_s: float, end_s: float) -> bool:
-    return any(start_s <= b and end_s >= a for a, b in forgotten_spans(signals))
+    return any(overlap_s((start_s, end_s), span) >= 0 for span in forgotten_spans(signals))
 
 
 def _clip_engine(

@@ -41,7 +41,7 @@ from momentscan.disk.rewrite import LogRewriter
 from momentscan.errors import MomentscanError, UnreadableInput, UsageError
 from momentscan.flows.folders import REPORT, RUN, alone, run_of
 from momentscan.flows.judging import as_before, judge_all, tell
-from momentscan.flows.packing import Crops, choosing_as, make_packs, whole_boxes
+from momentscan.flows.packing import Crops, choosing_as, make_packs
 from momentscan.knobs import with_knobs
 from momentscan.progress import Progress, silent
 from momentscan.select.gate import Gate
@@ -49,8 +49,10 @@ from momentscan.select.people import People, Person
 from momentscan.select.picks import Picks
 from momentscan.settings import Settings
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import END_S, START_S, Span, forgotten_spans, merged, within
+from momentscan.signals.boxes import whole_boxes
+from momentscan.signals.forgotten import END_S, START_S, forgotten_spans
 from momentscan.signals.schema import table_of
+from momentscan.signals.spans import Span, as_pairs, spans_of, union, within
 from momentscan.values import Columns
 
 MARGIN_S = 0.5
@@ -120,7 +122,7 @@ def forget(folder: Path, number: int, settings: Settings, on_progress: Progress 
         before = People()(signals)
         person = _named(folder, before, number)
         spans = _visible(signals, person)
-        every = merged([*forgotten_spans(signals), *spans])
+        every = as_pairs(union([*forgotten_spans(signals), *spans], touching=True))
         scorers = _as_before(run, folder)
         keep = _without(signals, person, every)
         log = LogRewriter(folder / "signals", keep, _fewer_faces(signals, keep), _noted(every))
@@ -184,8 +186,9 @@ def _visible(signals: Signals, person: Person) -> list[Span]:
     """
     own = np.isin(signals["tracks.id"], person.tracks)
     looks = signals["frames.time_s"][np.isfinite(signals["frames.n_faces"])]
-    ends = zip(signals["tracks.start_s"][own].tolist(), signals["tracks.end_s"][own].tolist(), strict=True)
-    return merged(_widened(start_s, end_s, looks, signals.video.duration_s) for start_s, end_s in ends)
+    ends = as_pairs(spans_of(signals, "tracks")[own])
+    wide = (_widened(start_s, end_s, looks, signals.video.duration_s) for start_s, end_s in ends)
+    return as_pairs(union(wide, touching=True))
 
 
 def _widened(start_s: float, end_s: float, looks: NDArray[np.float64], duration_s: float) -> Span:
@@ -204,7 +207,7 @@ def _without(signals: Signals, person: Person, spans: list[Span]) -> dict[str, N
     keep = {t: ~np.isin(signals[f"{t}.track"], person.tracks) for t in tables if f"{t}.track" in signals}
     keep["tracks"] = ~np.isin(signals["tracks.id"], person.tracks)
     shown = {
-        t: ~within(spans, signals[f"{t}.time_s"])
+        t: ~within(spans, signals[f"{t}.time_s"], closed=True)
         for t in tables
         if t not in keep and _has_pictures(signals, t)
     }
@@ -314,7 +317,7 @@ def _pictures_gone(engine: Path, signals: Signals, spans: list[Span] | None) -> 
             if path.parent.name in ("frames", THUMBS) and path.suffix == ".jpg"
             else None
         )
-        if spans is None or time_s is None or within(spans, np.array([time_s]))[0]:
+        if spans is None or time_s is None or within(spans, np.array([time_s]), closed=True)[0]:
             count += path.parent.name == "frames" and path.suffix == ".jpg"
             with translate_os_errors(path):
                 path.unlink()
@@ -335,7 +338,7 @@ def _packs_of_others(signals: Signals, folder: Path, person: Person, spans: list
     found = {}
     for (frame_idx, boxes), crop in kept_crops(folder).items():
         theirs = any((frame_idx, box) in own for box in boxes)
-        if not theirs and frame_idx in at and not within(spans, np.array([at[frame_idx]]))[0]:
+        if not theirs and frame_idx in at and not within(spans, np.array([at[frame_idx]]), closed=True)[0]:
             found[frame_idx, boxes] = replace(
                 crop, data=crop.data if isinstance(crop.data, bytes) else crop.data.read_bytes()
             )

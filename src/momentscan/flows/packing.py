@@ -20,7 +20,6 @@ from momentscan.disk.packs import (
     PACKS,
     REFUSED,
     THUMBS,
-    Box,
     Crop,
     ImageContext,
     all_there,
@@ -51,7 +50,7 @@ from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pair, Pairs
 from momentscan.settings import Settings
 from momentscan.signals import Signals
-from momentscan.signals.boxes import boxes_px
+from momentscan.signals.boxes import Box, whole_boxes
 from momentscan.values import Window
 
 Rows = tuple[int, ...]
@@ -501,10 +500,3 @@ def _vectors(pack: IdentityPack, image: Chosen) -> NDArray[np.float64] | None:
     if image.kind != "challenge" or pack.bank is None:
         return _prototype(pack)
     return np.stack([node.vec for node in pack.bank.nodes])
-
-
-def whole_boxes(signals: Signals, rows: Sequence[int] | NDArray[np.int64]) -> tuple[Box, ...]:
-    """Boxes of these rows of `faces` in whole px of the video, within the picture."""
-    size = np.tile([signals.video.width_px, signals.video.height_px], 2)
-    boxes = np.clip(boxes_px(signals, np.asarray(rows, np.int64)), 0, size).round().astype(int)
-    return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in boxes)

@@ -17,7 +17,10 @@ from momentscan.select.identity import Identities, Identity, misfit
 from momentscan.select.people import Person
 from momentscan.select.portraits import between
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import forgotten_spans, within
+from momentscan.signals.boxes import heights
+from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.join import rows_of_tracks, same_faces
+from momentscan.signals.spans import within
 from momentscan.values import Series, Window
 
 Mask = NDArray[np.bool_]
@@ -132,13 +135,13 @@ class ReferenceQuality:
             ~failing({name: reasons[name] for name in hidden}) & ~smeared,
             ~(np.abs(measured(signals, "roll", rows)) > roll_deg) & (misfit(signals, rows) <= self.misfit),
             self._whole(signals, rows),
-            ~within(forgotten_spans(signals), time_s),
+            ~within(forgotten_spans(signals), time_s, closed=True),
             pictured,
             identity.stable,
             identity.other,
             self._quality(signals, rows),
             np.nan_to_num(1 - np.clip((np.abs(bins.yaw_deg) / 45 + np.abs(bins.pitch_deg) / 30) / 2, 0, 1)),
-            _within(time_s, windows),
+            within([(w.start_s, w.end_s) for w in windows], time_s, closed=False),
             face,
             body,
             (usual_change(time_s[pictured], face[pictured]), usual_change(time_s[pictured], body[pictured])),
@@ -150,8 +153,7 @@ class ReferenceQuality:
         return np.asarray((left >= margin) & (right <= 1 - margin), np.bool_)
 
     def _quality(self, signals: Signals, rows: NDArray[np.int64]) -> Series:
-        box = signals["faces.bbox"][rows].astype(np.float64)
-        height = box[:, 3] - box[:, 1]
+        height = heights(signals["faces.bbox"][rows].astype(np.float64))
         parts = np.stack(
             [
                 between(np.log(np.maximum(measured(signals, "sharpness", rows), 1e-3))),
@@ -201,29 +203,16 @@ def _pictures(signals: Signals, person: Person) -> tuple[Mask, NDArray[np.float3
     n = len(person.rows)
     if not signals.rows("crops.time_s"):
         return np.zeros(n, np.bool_), np.zeros((n, 1), np.float32), np.zeros((n, 1), np.float32)
-    rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
-    there = zip(signals["crops.time_s"][rows].tolist(), signals["crops.track"][rows].tolist(), strict=True)
-    at = {look: i for i, look in enumerate(there)}
-    own = zip(
-        signals["faces.time_s"][person.rows].tolist(),
-        signals["faces.track"][person.rows].tolist(),
-        strict=True,
-    )
-    place = np.array([at.get(look, -1) for look in own], np.int64)
-    found = place >= 0
+    rows = rows_of_tracks(signals, "crops", person.tracks)
+    place = same_faces(signals, ("faces", person.rows), ("crops", rows))
     faces, bodies = (signals.vectors(name, rows).rows for name in ("crops.face", "crops.body"))
-    return found, _picked(faces, place), _picked(bodies, place)
+    return place >= 0, _picked(faces, place), _picked(bodies, place)
 
 
 def _picked(vectors: NDArray[np.float32], place: NDArray[np.int64]) -> NDArray[np.float32]:
     if not len(vectors):
         return np.zeros((len(place), 1), np.float32)
     return np.asarray(np.where((place >= 0)[:, None], vectors[np.maximum(place, 0)], 0), np.float32)
-
-
-def _within(time_s: Series, windows: Sequence[Window]) -> Mask:
-    inside = [(time_s >= w.start_s) & (time_s < w.end_s) for w in windows]
-    return np.asarray(np.any(inside, axis=0), np.bool_) if inside else np.zeros(len(time_s), np.bool_)
 
 
 def usual_change(time_s: Series, vectors: NDArray[np.float32]) -> float:

@@ -15,6 +15,7 @@ from momentscan.errors import UsageError
 from momentscan.knobs import Knob
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Series
 
 ASPECTS = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
@@ -190,8 +191,8 @@ def _span(signals: Signals, rows: NDArray[np.int64], axis: int) -> float:
 
 def _shots(signals: Signals, start_s: float, end_s: float) -> Iterator[tuple[float, float]]:
     """The stretches of a clip that lie in one shot, each up to shortly before the next."""
-    starts = signals["scenes.start_s"][1:] if "scenes.start_s" in signals else np.zeros(0)
-    inside = starts[(starts > start_s + JUMP_S) & (starts < end_s - JUMP_S)].tolist()
+    cuts = cuts_of(signals)
+    inside = cuts[(cuts > start_s + JUMP_S) & (cuts < end_s - JUMP_S)].tolist()
     for a, b in zip([start_s, *inside], [*inside, end_s + JUMP_S], strict=True):
         yield a, b - JUMP_S
 

@@ -14,7 +14,7 @@ from momentscan.knobs import Knob
 from momentscan.select.buckets import EXPRESSIONS, label
 from momentscan.select.pack import IdentityPack
 from momentscan.signals import Signals
-from momentscan.signals.boxes import boxes_px, ious
+from momentscan.signals.boxes import boxes_px, heights, ious, middles
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Pairs:
 
     def _pair(self, signals: Signals, mains: list[IdentityPack], i: int, j: int) -> Pair:
         boxes = [boxes_px(signals, p.looks.rows[k]) for p, k in zip(mains, (i, j), strict=True)]
-        order = sorted((0, 1), key=lambda n: (boxes[n][0] + boxes[n][2], n))
+        order = sorted((0, 1), key=lambda n: (middles(boxes[n])[0], n))
         packs, at = [mains[n] for n in order], [(i, j)[n] for n in order]
         left, right = boxes[order[0]], boxes[order[1]]
         looks = [(p.looks, k) for p, k in zip(packs, at, strict=True)]
@@ -125,8 +125,8 @@ class Pairs:
             else None
         )
         quality = float(np.mean([own.quality[k] for own, k in looks]))
-        heights = left[3] - left[1], right[3] - right[1]
-        across, down = ((right[:2] + right[2:]) - (left[:2] + left[2:])) / sum(heights)
+        tall = heights(np.stack([left, right]))
+        across, down = (middles(right) - middles(left)) / tall.mean()
         stable = [float(own.stable[k]) if np.isfinite(own.stable[k]) else None for own, k in looks]
         return Pair(
             "",
@@ -135,7 +135,7 @@ class Pairs:
             (rows[0], rows[1]),
             (packs[0].person.number, packs[1].person.number),
             (float(across), float(down)),
-            float(heights[0] / max(heights[1], 1e-9)),
+            float(tall[0] / max(tall[1], 1e-9)),
             float(ious(left, right)),
             (expressions[0], expressions[1]),
             shared,

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
+from momentscan.signals.boxes import heights, middles
+from momentscan.signals.join import rows_of_tracks
 from momentscan.values import Series
 
 Role = Literal["main", "passenger", "transient", "noise"]
@@ -93,11 +95,10 @@ class People:
         return tuple(_named(p, i, role) for i, (p, role) in enumerate(named))
 
     def _measured(self, signals: Signals, tracks: tuple[int, ...]) -> Person:
-        rows = np.flatnonzero(np.isin(signals["faces.track"], tracks))
+        rows = rows_of_tracks(signals, "faces", tracks)
         rows = rows[np.lexsort((signals["faces.track"][rows], signals["faces.time_s"][rows]))]
         boxes, times = signals["faces.bbox"][rows].astype(np.float64), signals["faces.time_s"][rows]
-        height = float((boxes[:, 3] - boxes[:, 1]).mean())
-        off = (boxes[:, :2] + boxes[:, 2:]) / 2 - 0.5
+        height, off = float(heights(boxes).mean()), middles(boxes) - 0.5
         centre = float(np.clip(1 - np.hypot(off[:, 0], off[:, 1]) / 0.707, 0, 1).mean())
         sure = (
             "noise"

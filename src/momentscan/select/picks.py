@@ -16,13 +16,13 @@ from momentscan.select.gate import Gate, Reasons, failing
 from momentscan.select.people import People
 from momentscan.select.portraits import Portraits, portraits
 from momentscan.signals import Signals
-from momentscan.signals.boxes import boxes_px
-from momentscan.signals.forgotten import forgotten_spans, within
+from momentscan.signals.boxes import Box, boxes_px, whole
+from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.join import rows_of_tracks
 from momentscan.signals.series import percentile, percentile_rank
+from momentscan.signals.spans import within
 from momentscan.signals.vectors import Vectors
 from momentscan.values import Pick, Series, Window
-
-Box = tuple[int, int, int, int]
 
 
 class JudgedFrame(NamedTuple):
@@ -302,7 +302,7 @@ class Picks:
             quality,
             reasons,
             tuple(_face_measures(signals, own, i) for own, i in first),
-            tuple(_box_px(signals, int(r)) for r in rows),
+            tuple(whole(box) for box in boxes_px(signals, rows)),
             level,
             self._face_looks(signals, first[0][0]),
         )
@@ -326,7 +326,7 @@ class Picks:
         """Face vectors of the person, and the change under which two of them count as one."""
         if "crops.face" not in signals:
             return None
-        rows = np.flatnonzero(np.isin(signals["crops.track"], own.person.tracks))
+        rows = rows_of_tracks(signals, "crops", own.person.tracks)
         if len(rows) < 2:
             return None
         at, vectors = signals["crops.time_s"][rows], signals.vectors("crops.face", rows)
@@ -397,7 +397,7 @@ class Picks:
 def _forgotten(signals: Signals, times: Series) -> Reasons:
     """No picture is made in which somebody who was forgotten can be seen; nothing where nobody was."""
     spans = forgotten_spans(signals)
-    return {"gate.forgotten": within(spans, times)} if spans else {}
+    return {"gate.forgotten": within(spans, times, closed=True)} if spans else {}
 
 
 def _face_measures(signals: Signals, own: Portraits, i: int) -> dict[str, float]:
@@ -424,9 +424,3 @@ def _face_measures(signals: Signals, own: Portraits, i: int) -> dict[str, float]
         "sharpness_norm": own.sharpness[i],
     }
     return {"person": float(own.person.number), **told, **{name: float(x) for name, x in made.items()}}
-
-
-def _box_px(signals: Signals, row: int) -> Box:
-    """The face's box in px of the video as shown; may reach past the picture."""
-    left, top, right, bottom = (round(x) for x in boxes_px(signals, row).tolist())
-    return left, top, right, bottom

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from momentscan.select.gate import Gate, Level, Reasons, measured
 from momentscan.select.people import Person
 from momentscan.signals import Signals
+from momentscan.signals.boxes import heights
+from momentscan.signals.join import rows_of_tracks, same_faces
 from momentscan.signals.series import percentile_rank
 from momentscan.values import Series
 
@@ -43,8 +45,7 @@ def portraits(
 
 def _portraits(signals: Signals, person: Person, frontality: str, gate: Gate, level: Level) -> Portraits:
     rows = person.rows
-    box = signals["faces.bbox"][rows].astype(np.float64)
-    height = box[:, 3] - box[:, 1]
+    height = heights(signals["faces.bbox"][rows].astype(np.float64))
     sharp = np.log(np.maximum(signals["faces.sharpness"][rows].astype(np.float64), 1e-3))
     return Portraits(
         person,
@@ -125,14 +126,9 @@ def _looks(signals: Signals, person: Person) -> tuple[Series, NDArray[np.float64
     """(times, face vectors, which of the person's rows each is) of the crops that were embedded."""
     if "crops.face" not in signals:
         return np.zeros(0), np.zeros((0, 1)), np.zeros(0, np.int64)
-    at = {
-        (float(signals["faces.time_s"][r]), int(signals["faces.track"][r])): i
-        for i, r in enumerate(person.rows)
-    }
-    rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
-    place = np.array(
-        [at[float(signals["crops.time_s"][r]), int(signals["crops.track"][r])] for r in rows], np.int64
-    )
+    rows = rows_of_tracks(signals, "crops", person.tracks)
+    place = same_faces(signals, ("crops", rows), ("faces", person.rows))
+    rows, place = rows[place >= 0], place[place >= 0]
     return signals["crops.time_s"][rows], signals["crops.face"][rows].astype(np.float64), place
 
 

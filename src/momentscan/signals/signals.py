@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.errors import MissingSignal
-from momentscan.signals.schema import column
+from momentscan.signals.schema import column, field_of, makers_of, table_of
+from momentscan.signals.table import Table
 from momentscan.signals.vectors import Vectors
 from momentscan.values import VideoInfo
 
@@ -72,6 +73,16 @@ class Signals:
         else:
             chosen = self[name] if rows is None else self[name][rows]
         return Vectors(chosen, self.made_by.get(name, "unknown"))
+
+    def table(self, name: str) -> Table:
+        """All columns of a table, read now. Raises MissingSignal naming the perceivers that would have made it."""
+        columns = {field_of(column): self[column] for column in self if table_of(column) == name}
+        if not columns:
+            makers = " and ".join(repr(maker) for maker in makers_of(name))
+            raise MissingSignal(
+                f"{self.video.video_id} has no table {name}; it is made by {makers}: scan again with it"
+            )
+        return Table(name, columns)
 
     def rows(self, name: str) -> int:
         """How many rows a column has; 0 where nobody logged it."""
