@@ -50,7 +50,7 @@ def names(pack: IdentityPack, kind: str | None = None) -> list[str]:
 
 def at(pack: IdentityPack, image: Chosen) -> int:
     """Which of the pack's looks an image is."""
-    return int(np.flatnonzero(pack.looks.rows == image.row)[0])
+    return int(np.flatnonzero(pack.samples.rows == image.row)[0])
 
 
 def window(start_s: float, end_s: float) -> Window:
@@ -161,7 +161,7 @@ def test_no_two_images_of_a_set_are_copies_except_a_buckets_second(seed: int) ->
     for pack in all_packs(seed):
         for kind in FOLDERS:
             images = pack.of(kind)
-            vectors = pack.looks.face[[at(pack, i) for i in images]]
+            vectors = pack.samples.face[[at(pack, i) for i in images]]
             cosines = vectors @ vectors.T
             for a, one in enumerate(images):
                 for b, other in enumerate(images[:a]):
@@ -173,7 +173,7 @@ def test_no_two_images_of_a_set_are_copies_except_a_buckets_second(seed: int) ->
 @given(SEEDS)
 def test_no_image_is_all_but_the_same_as_one_of_another_set(seed: int) -> None:
     for pack in all_packs(seed):
-        vectors = pack.looks.face[[at(pack, i) for i in pack.images]]
+        vectors = pack.samples.face[[at(pack, i) for i in pack.images]]
         kinds = np.array([i.kind for i in pack.images])
         assert (vectors @ vectors.T)[kinds[:, None] != kinds[None]].max(initial=-1) <= 0.97 + 1e-6
 
@@ -185,7 +185,7 @@ def test_every_image_is_surely_of_this_person(seed: int) -> None:
         for image in pack.images:
             assert image.stable is not None
             assert image.stable >= TAU
-            own, other = pack.looks.stable[at(pack, image)], pack.looks.other[at(pack, image)]
+            own, other = pack.samples.stable[at(pack, image)], pack.samples.other[at(pack, image)]
             assert own > other
 
 
@@ -205,7 +205,7 @@ def test_anchors_are_strict_frontal_and_a_second_apart(seed: int) -> None:
         anchors = pack.of("anchor")
         turned = any("turned aside" in w for w in pack.warnings)
         assert len(anchors) <= 5
-        assert all(i.gate == "strict" and pack.looks.strict[at(pack, i)] for i in anchors)
+        assert all(i.gate == "strict" and pack.samples.strict[at(pack, i)] for i in anchors)
         assert all(abs(i.yaw_deg) <= (30 if turned else 15) for i in anchors)
         assert all(
             i.expression_bin != "eyes_closed" and i.lighting_bin != "dark" and i.occlusion_bin != "heavy"
@@ -221,8 +221,8 @@ def test_coverage_lies_well_within_its_buckets(seed: int) -> None:
     for pack in all_packs(seed):
         for image in pack.of("coverage"):
             i = at(pack, image)
-            assert pack.looks.sorted.inside[i]
-            assert pack.looks.loose[i]
+            assert pack.samples.bins.inside[i]
+            assert pack.samples.loose[i]
             assert abs(image.yaw_deg) < 45
 
 
@@ -232,7 +232,7 @@ def test_challenge_is_hard_sure_and_visible(seed: int) -> None:
     for pack in all_packs(seed):
         challenge = pack.of("challenge")
         assert len(challenge) <= 8
-        assert all(i.cues and pack.looks.visible[at(pack, i)] for i in challenge)
+        assert all(i.cues and pack.samples.visible[at(pack, i)] for i in challenge)
         assert np.diff(sorted(i.time_s for i in challenge)).min(initial=1.0) >= 1.0 - 1e-9
 
 
@@ -629,7 +629,7 @@ def test_whatever_was_logged_packs_are_made_without_complaint(
     for pack in packs_of(anything(seed), [window(1, 3)], tau, **knobs):
         assert len({i.path for i in pack.images}) == len(pack.images)
         assert sum(pack.shares.values()) == pytest.approx(1 if pack.images else 0)
-        assert sum(pack.left_out.values()) <= len(pack.looks.rows)
+        assert sum(pack.left_out.values()) <= len(pack.samples.rows)
 
 
 def test_of_nobody_there_is_no_pack() -> None:
@@ -728,7 +728,7 @@ def test_a_look_that_is_closer_to_somebody_else_is_not_chosen() -> None:
         face=pictures(held(range(10, 20), HZ)),
     )
     pack = next(p for p in packs_of(video(one, two)) if p.person.tracks == (0,))
-    assert (pack.looks.stable[mixed_up] >= TAU).all()
+    assert (pack.samples.stable[mixed_up] >= TAU).all()
     assert pack.images
     assert not any(4 <= i.time_s < 6 for i in pack.images)
     assert pack.left_out == {"closer to somebody else": 10}
@@ -819,7 +819,7 @@ def test_a_face_cut_off_by_the_edge_is_not_chosen() -> None:
 def test_each_look_is_left_out_for_one_reason() -> None:
     for seed in range(WORLDS):
         for pack in all_packs(seed):
-            assert sum(pack.left_out.values()) <= len(pack.looks.rows)
+            assert sum(pack.left_out.values()) <= len(pack.samples.rows)
 
 
 def test_another_person_in_the_track_is_told() -> None:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
-from momentscan.select.buckets import Buckets, Sorted
+from momentscan.select.buckets import Buckets, FaceBins
 from momentscan.select.gate import Gate, failing, measured
-from momentscan.select.identity import Identities, Identity, misfit
+from momentscan.select.identity import Identity, misfit
 from momentscan.select.people import Person
 from momentscan.select.portraits import between
 from momentscan.signals import Signals
@@ -45,7 +45,7 @@ class FaceSamples(NamedTuple):
 
     rows: NDArray[np.int64]
     time_s: Series
-    sorted: Sorted
+    bins: FaceBins
     strict: Mask
     loose: Mask
     visible: Mask
@@ -168,20 +168,6 @@ class ReferenceQuality:
         return np.asarray(
             (np.nan_to_num(parts) * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float64
         )
-
-
-def face_samples_of(
-    signals: Signals,
-    person: Person,
-    identities: dict[int, Identity],
-    windows: Sequence[Window],
-    gate: Gate = Gate(),
-    buckets: Buckets = Buckets(),
-    looking: ReferenceQuality = ReferenceQuality(),
-    knows: Identities = Identities(),
-) -> FaceSamples:
-    """The looks at one person, with what was found of everybody's identity."""
-    return looking(signals, person, identities[person.number], windows, gate, buckets, knows.roll_deg)
 
 
 def track_by_track(signals: Signals) -> Signals:

@@ -99,7 +99,7 @@ class IdentityPack:
     conditions  what the video was like, of SHARES; the first decides
     left_out    reason -> looks that were not taken for it, each counted once
     missing     in words, what a better pack would need
-    sure        (N,) which of the `looks` pass the strict gate and are this person's
+    sure        (N,) which of the `samples` pass the strict gate and are this person's
     """
 
     person: Person
@@ -115,7 +115,7 @@ class IdentityPack:
     left_out: Mapping[str, int]
     warnings: tuple[str, ...]
     missing: tuple[str, ...]
-    looks: FaceSamples
+    samples: FaceSamples
     sure: Mask
 
     def of(self, kind: Kind) -> tuple[Chosen, ...]:
