@@ -96,7 +96,9 @@ class Pairs:
         order = sorted(range(len(found)), key=lambda k: (-found[k].quality, found[k].time_s))
         chosen: list[int] = []
         for k in order:
-            fits = found[k].overlap < self.overlap and found[k].rows not in refused and len(chosen) < self.count
+            fits = (
+                found[k].overlap < self.overlap and found[k].rows not in refused and len(chosen) < self.count
+            )
             if fits and not any(self._alike(mains, found, at, k, c) for c in chosen):
                 chosen.append(k)
         return tuple(_numbered(found[k], n) for n, k in enumerate(chosen, 1))
