@@ -18,6 +18,7 @@ import faces
 from faces import HZ, TAU, about, axis, held, pictures, somebody, video
 from momentscan.select.pack import FOLDERS, SHARES, Chosen, IdentityPack
 from momentscan.select.packs import Packs
+from momentscan.select.people import People
 from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans
 from momentscan.signals.spans import within
@@ -340,7 +341,7 @@ def show(
     ids: np.ndarray | None = None,
     **measures: Any,
 ) -> Signals:
-    """Somebody in one pose after the other; each is a picture of its own unless `codes` say which are alike."""
+    """Somebody in one pose after the other; each a picture of its own unless `codes` say which are alike."""
     acts = {name: held([0.7 * (p[2] == name) for p in poses], looks) for name in ("smile", "mouth_open")}
     pose = {"yaw": held([p[0] for p in poses], looks), "pitch": held([p[1] for p in poses], looks)}
     n = len(poses) * looks
@@ -451,7 +452,7 @@ def test_what_was_satisfied_stays_so_at_the_same_instant(seed: int, data: st.Dat
 
 @pytest.mark.parametrize("rest_s", [40, 120])
 def test_a_long_calm_end_does_not_unsay_that_all_was_covered(rest_s: int) -> None:
-    """Who shows everything and then looks ahead for two minutes, with the little noise that every camera has."""
+    """Who shows everything, then looks ahead for two minutes, with the noise that every camera has."""
     brief, long = only(tour(16, noise=0.15)), only(tour(rest_s, noise=0.15))
     assert brief.stop.reason == "coverage_satisfied"
     assert long.stop == brief.stop
@@ -852,6 +853,7 @@ def test_passengers_have_packs_where_everybody_is_asked_for() -> None:
     )
     assert [p.person.role for p in packs_of(signals)] == ["main", "main"]
     assert [p.person.role for p in packs_of(signals, roles="all")] == ["main", "main", "passenger"]
+    assert [p.person.role for p in Packs()(signals, tau=TAU, people=People(mains=1))] == ["main"]
 
 
 # ---- what was found by a fresh pair of eyes

@@ -219,7 +219,12 @@ class Buckets:
 
 def key(yaw: int, pitch: int, expression: int) -> str:
     """`yaw[-5,5]_pitchneutral_smile`: the seed's bucket key (identity_builder §5)."""
-    return f"yaw{label(YAWS, yaw) or 'unknown'}_pitch{label(PITCHES, pitch) or 'unknown'}_{label(EXPRESSIONS, expression) or 'unknown'}"
+    return bucket_of(label(YAWS, yaw), label(PITCHES, pitch), label(EXPRESSIONS, expression))
+
+
+def bucket_of(yaw: str | None, pitch: str | None, expression: str | None) -> str:
+    """The same of the bins' own labels; None where nothing was measured."""
+    return f"yaw{yaw or 'unknown'}_pitch{pitch or 'unknown'}_{expression or 'unknown'}"
 
 
 def file_key(yaw: int, pitch: int, expression: int) -> str:

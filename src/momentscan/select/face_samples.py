@@ -1,4 +1,4 @@
-"""Everything that is known of each look at one person, side by side, for the choice of reference images."""
+"""Everything that is known of each sample of one person's face, for the choice of reference images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from momentscan.knobs import Knob
 from momentscan.select.buckets import Buckets, FaceBins
 from momentscan.select.gate import Gate, failing, measured
-from momentscan.select.identity import Identity, misfit
+from momentscan.select.identity import Identity, alignment_error
 from momentscan.select.people import Person
 from momentscan.select.portraits import between
 from momentscan.signals import Signals
@@ -27,8 +27,8 @@ Mask = NDArray[np.bool_]
 
 
 class FaceSamples(NamedTuple):
-    """One person's looks, (N,) each, ascending in time; `face` and `body` are vision vectors (N, D), zeros
-    where `pictured` is False.
+    """One person's face samples, (N,) each, ascending in time; `face` and `body` are vision vectors (N, D),
+    zeros where `pictured` is False.
 
     strict, loose   they pass that gate, and are as sharp as a reference must be
     visible         they pass what the loose gate asks of detection and blur, whatever the light and whatever
@@ -40,7 +40,7 @@ class FaceSamples(NamedTuple):
     other           cosine with the closest prototype of anybody else; -1 where there is none
     quality         in [0, 1]; frontal, in [0, 1]: 1 = straight ahead
     moment          they lie in a highlight window
-    usual           (face, body) median 1 - cos of looks at least a second apart
+    usual           (face, body) median 1 - cos of samples at least a second apart
     """
 
     rows: NDArray[np.int64]
@@ -65,7 +65,7 @@ class FaceSamples(NamedTuple):
 
 @dataclass(frozen=True)
 class ReferenceQuality:
-    """How good a reference each look would be. Weights are renormalised over what was measured."""
+    """How good a reference each sample would be. Weights are renormalised over what was measured."""
 
     w_sharp: Annotated[
         float, Knob("", source="identity_builder §8: minimal blur; taste; to be swept", low=0)
@@ -133,7 +133,8 @@ class ReferenceQuality:
             strict,
             ~failing(reasons) & ~soft,
             ~failing({name: reasons[name] for name in hidden}) & ~smeared,
-            ~(np.abs(measured(signals, "roll", rows)) > roll_deg) & (misfit(signals, rows) <= self.misfit),
+            ~(np.abs(measured(signals, "roll", rows)) > roll_deg)
+            & (alignment_error(signals, rows) <= self.misfit),
             self._whole(signals, rows),
             ~within(forgotten_spans(signals), time_s, closed=True),
             pictured,

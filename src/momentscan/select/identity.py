@@ -150,7 +150,7 @@ class Identities:
         (identity_builder §14).
         """
         roll = measured(signals, "roll", rows)
-        return ~(np.abs(roll) > self.roll_deg) & (misfit(signals, rows) <= self.misfit)
+        return ~(np.abs(roll) > self.roll_deg) & (alignment_error(signals, rows) <= self.misfit)
 
     def _middle(self, vectors: Embeddings) -> NDArray[np.float64]:
         if self.kind == "trimmed_mean":
@@ -189,7 +189,7 @@ def _doubled(signals: Signals, person: Person, other: Person) -> bool:
     return bool(np.mean(ious(a, b) > SAME_FACE_IOU) > 0.5)
 
 
-def misfit(signals: Signals, rows: NDArray[np.int64]) -> Series:
+def alignment_error(signals: Signals, rows: NDArray[np.int64]) -> Series:
     """(N,) how far the five points are from a turned, scaled and shifted frontal face: root of the share of
     their variance that is left over.
     """

@@ -143,7 +143,7 @@ def candidates_of(
 
 
 def own_of(cosines: Series, identity: Identity, tau: float) -> Mask:
-    """(N,) which samples are this person's: a cosine of at least tau; all of them where Face-ID knows nothing."""
+    """(N,) which samples are this person's: a cosine of at least tau; all where Face-ID knows nothing."""
     if identity.prototype is None:
         return np.ones(len(cosines), np.bool_)
     return np.nan_to_num(cosines, nan=-1.0) >= tau

@@ -30,7 +30,7 @@ from momentscan.values import Series
 
 
 def images_of(c: PackCandidates, signals: Signals, sets: Sets, remembered: Series) -> tuple[Chosen, ...]:
-    """The images of the three sets in order; `remembered` (N,) is each sample's cosine with the memory bank."""
+    """The images of the three sets in order; `remembered` (N,): each sample's cosine with the memory bank."""
     tiers = tiers_of(c)
     images: list[Chosen] = []
     before: list[int] = []
@@ -147,7 +147,8 @@ def warnings_of(c: PackCandidates, looked: bool) -> tuple[str, ...]:
     identity = c.identity
     others = ", ".join(str(n) for n in identity.alike)
     notes = {
-        "identity is not verified: no Face-ID model looked, so this is one track, whoever it shows": not looked,
+        "identity is not verified: no Face-ID model looked, so this is one track, "
+        "whoever it shows": not looked,
         "identity is not verified: no look at this person could be identified (too small, or "
         "blurred), so this is one track": looked and not c.known,
         f"identity is not verified: to Face-ID person {others} looks the same (twins?); only "

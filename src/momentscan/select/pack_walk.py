@@ -1,4 +1,4 @@
-"""The first walk over somebody's samples: when collecting stops, as the seed says (identity_builder §4, §9)."""
+"""The first walk over somebody's samples: when collecting stops (identity_builder §4, §9)."""
 
 from __future__ import annotations
 

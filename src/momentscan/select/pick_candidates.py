@@ -121,7 +121,7 @@ def _worth(knobs: PickKnobs, own: Portraits, i: int, window: Window) -> float:
 
 
 def _face_measures(signals: Signals, own: Portraits, i: int) -> dict[str, float]:
-    """What a portrait says of itself: the logged numbers, and the four measures that its quality is made of."""
+    """What a portrait says of itself: the logged numbers, and the four that its quality is made of."""
     row = own.rows[i]
     logged = {name: float(signals[f"faces.{name}"][row]) for name in LOGGED if f"faces.{name}" in signals}
     made = {

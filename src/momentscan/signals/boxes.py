@@ -1,5 +1,5 @@
-"""Boxes of faces: x1, y1, x2, y2, in shares as logged or in pixels; how large they are, where, and how much two
-of them overlap.
+"""Boxes of faces: x1, y1, x2, y2, in shares as logged or in pixels; how large they are, where, and how much
+two of them overlap.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def middles(boxes: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def squares(boxes: NDArray[Any], scale: float) -> Corners:
-    """(..., 4) -> (..., 4) the square around each, its side `scale` times the box's longer side; may reach past
-    the picture.
+    """(..., 4) -> (..., 4) the square around each, its side `scale` times the box's longer side; may
+    reach past the picture.
     """
     half = scale * np.max(boxes[..., 2:] - boxes[..., :2], axis=-1, keepdims=True) / 2
     return np.concatenate([middles(boxes) - half, middles(boxes) + half], axis=-1)

@@ -1,4 +1,4 @@
-"""Spans of a video in which somebody who was forgotten can be seen: no picture of them may be made or kept."""
+"""Spans in which somebody who was forgotten can be seen: no picture of them may be made or kept."""
 
 from __future__ import annotations
 
