@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from momentscan.disk.packs import Box, Crop, kept_crops
+from momentscan.disk.packs import Crop, kept_crops
 from momentscan.knobs import knob_values
 from momentscan.media import stills
 from momentscan.models.chosen_models import Models
 from momentscan.packs.cropping import CuttingOptions, FaceCrop, FaceWanted, crop_faces
 from momentscan.progress import Progress, Step
 from momentscan.signals import Signals
-from momentscan.signals.boxes import boxes_px
+from momentscan.signals.boxes import Box, whole_boxes
 
 Rows = tuple[int, ...]
 """Rows of `faces` that one crop shows: one, or two for a pair."""
@@ -126,13 +126,6 @@ class CropStore:
             "face_id": face_id.version if face_id is not None else None,
             **knob_values(self._cutting),
         }
-
-
-def whole_boxes(signals: Signals, rows: Sequence[int] | NDArray[np.int64]) -> tuple[Box, ...]:
-    """Boxes of these rows of `faces` in whole px of the video, within the picture."""
-    size = np.tile([signals.video.width_px, signals.video.height_px], 2)
-    boxes = np.clip(boxes_px(signals, np.asarray(rows, np.int64)), 0, size).round().astype(int)
-    return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in boxes)
 
 
 def _same_face_id(models: Models | None, signals: Signals) -> Any:
