@@ -22,11 +22,12 @@ from momentscan.export.subtitles import Cue, cues_between, format_cues, shifted
 from momentscan.flows.folders import Outcome, alone, knobs_in, outcome_of, run_in, version_of
 from momentscan.flows.judging import as_before, engines_in
 from momentscan.knobs import with_knobs
-from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel, same_source, sha256_of
-from momentscan.media.encode import Piece
+from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel
 from momentscan.media.encoders import Encoding
 from momentscan.media.framing import Framing
 from momentscan.media.preview import preview
+from momentscan.media.segments import Segment
+from momentscan.media.source_file import same_source, sha256_of
 from momentscan.progress import Progress, Step, silent
 from momentscan.score.align import Align
 from momentscan.score.clip_selection import ClipSelection
@@ -304,7 +305,7 @@ class _Making:
         in_time = sorted(delivered, key=lambda c: (c.clip.start_s, c.clip.end_s))
         ends_s = [0.0, *(c.clip.end_s for c in in_time)]
         pieces = [
-            Piece(
+            Segment(
                 self._video,
                 max(_first_s(c.clip, self._video), before_s),
                 c.clip.end_s,
@@ -328,7 +329,7 @@ class _Making:
         self.files[done.path.name] = done.path
         cues: list[Cue] = []
         if self._clipping.subtitles:
-            for (at_s, _, _), (start_s, end_s) in zip(done.chapters, done.pieces, strict=True):
+            for (at_s, _, _), (start_s, end_s) in zip(done.chapters, done.segments, strict=True):
                 cues += shifted(cues_between(self._signals, start_s, end_s), at_s)
         return {
             "file": done.path.name,

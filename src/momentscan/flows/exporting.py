@@ -30,7 +30,7 @@ from momentscan.export.labels import FaceLabel
 from momentscan.export.timeline import Range, Timeline, clean, frame_at, frame_of, nominal_rate, to_timeline
 from momentscan.flows.folders import alone
 from momentscan.flows.judging import judged_by
-from momentscan.media.clip import same_source
+from momentscan.media.source_file import same_source
 from momentscan.media.timecode import timecode_of
 from momentscan.progress import Progress, Step, silent
 from momentscan.registry import names

@@ -22,7 +22,8 @@ from momentscan.flows.folders import RUN, Outcome, alone, folder_for, outcome_of
 from momentscan.flows.judging import engines_of, judge_all, sampling_of, scorer_of, tell
 from momentscan.flows.watching import _key, _perceivers, new_run
 from momentscan.knobs import with_knobs
-from momentscan.media.live import Feed, LiveOptions, Note, open_live
+from momentscan.media.feed import Feed, open_live
+from momentscan.media.live import LiveOptions, Note
 from momentscan.models.chosen_models import Models, open_models
 from momentscan.perceive import Evicting, Perceiver, Snapshotting, process_batches
 from momentscan.perceive.faces import FacesOptions
@@ -131,7 +132,7 @@ def _watch(
         session.finish()
         if session.gaps:
             log.add(session.seen_s, {"live": columns_of(session.gaps)})
-        video = dataclasses.replace(session.feed.found(session.seen_s), video_id=folder.name)
+        video = dataclasses.replace(session.feed.info_until(session.seen_s), video_id=folder.name)
         log.close(
             video, key, {name: version for p in session.perceivers for name, version in p.made_by.items()}
         )

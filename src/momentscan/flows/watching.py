@@ -22,9 +22,9 @@ from momentscan.flows.judging import engines_of, finished, judge_all, sampling_o
 from momentscan.flows.packing import choosing_of, make_packs, packed
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
-from momentscan.media.clip import sha256_of
 from momentscan.media.prefetch import prefetched
-from momentscan.media.subtitles import transcript_of
+from momentscan.media.source_file import sha256_of
+from momentscan.media.transcripts import transcript_of
 from momentscan.models.chosen_models import Models, open_models
 from momentscan.perceive import Perceiver, ordered, process_batches
 from momentscan.perceive.body import BodiesOptions
