@@ -10,6 +10,7 @@ Names are looked up on first use (PEP 562), so that importing the core stays lig
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -19,6 +20,8 @@ for _library in (
     "MKL",
 ):  # before NumPy is imported: BLAS threads that wait for small matrices burn ten times the CPU
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __version__ = "0.1.0"
 

@@ -84,8 +84,8 @@ class ComparisonRun:
     b: str
     windows_a: int
     windows_b: int
-    matched: int
     iou: float | None
+    matched: int
     share_a: float | None
     share_b: float | None
     iou_matched: float | None
