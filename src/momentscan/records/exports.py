@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
-from momentscan.records.plain import RECORD
+from momentscan.records.plain import Record
 
 ToldAs = Literal["window", "clip"]
 
 
 @dataclass(frozen=True)
-class ExportedWindow:
+class ExportedWindow(Record):
     """A moment as it was told, in ms of the source. `window_id` counts windows as the engine found them, or clips by rank."""
 
     window_id: int
@@ -20,7 +20,6 @@ class ExportedWindow:
     end_ms: float
     peak_ms: float
     score: float
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class ExportedRange(ExportedWindow):
 
 
 @dataclass(frozen=True)
-class Export:
+class Export(Record):
     """`rate`: frames per second, as a fraction; `start_frame`: timecode of the first frame; `formats`: format -> its files."""
 
     version: Literal[1]
@@ -49,4 +48,3 @@ class Export:
     ranges: tuple[ExportedRange, ...]
     formats: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...]
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD

@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 from momentscan.records.clips import Span
 from momentscan.records.exports import ExportedWindow, ToldAs
-from momentscan.records.plain import RECORD
+from momentscan.records.plain import Record
 
 Kind = Literal["kept", "trimmed", "split", "retimed", "dropped", "reordered", "added"]
 
 
 @dataclass(frozen=True)
-class Order:
+class Order(Record):
     """Places on the timelines, from 0; None where it was not on that one."""
 
     told: int | None
     edited: int | None
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Record):
     """Which of how many, from 1."""
 
     number: int
     of: int
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class EditSource:
+class EditSource(Record):
     """The edit that a line comes from."""
 
     file: str
     sha256: str
     format: str
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class FeedbackLine:
+class FeedbackLine(Record):
     """What became of one moment. `edited`: what is left of it, in the source; `moved_*_ms`: + is later, None = not known.
 
     `part`: which line of that edit this is; it is given when the line is appended.
@@ -62,4 +59,3 @@ class FeedbackLine:
     piece: Part | None
     source: EditSource
     part: Part
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
