@@ -34,8 +34,6 @@ PART_S = 60.0
 
 MANIFEST = "manifest.json"
 
-pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they once had, which grows with the video
-
 
 class LogWriter:
     """Takes columns batch by batch; what it holds in memory is one part.
@@ -170,7 +168,7 @@ def read_log(folder: Path) -> Signals:
             f"{folder / MANIFEST}: was not written by this version; scan the video again with --force"
         ) from None
     loaders = {
-        name: _Loader(place / file, name)
+        name: _Loader(place / file, name, content["rows"])
         for file, content in manifest["files"].items()
         for name in content["columns"]
     }
@@ -183,6 +181,7 @@ class _Loader:
 
     path: Path
     name: str
+    rows: int
 
     def __call__(self) -> NDArray[Any]:
         with self._opened() as file:

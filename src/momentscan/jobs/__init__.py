@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from momentscan import flows, logs
+from momentscan import flows, logs, process
 from momentscan.errors import Cancelled, MomentscanError, one_line
 from momentscan.flows import Outcome
 from momentscan.progress import Progress, silent
@@ -134,8 +134,8 @@ def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = sil
 def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
     """Results of worker processes as they come; ends early where one of them dies."""
     before = multiprocessing.active_children()
-    spawn, told_to = multiprocessing.get_context("spawn"), (logs.listening(),)
-    with ProcessPoolExecutor(min(workers, len(tasks)), spawn, logs.listen, told_to) as pool:
+    spawn, told_to = multiprocessing.get_context("spawn"), (logs.listen, logs.listening())
+    with ProcessPoolExecutor(min(workers, len(tasks)), spawn, process.own_worker, told_to) as pool:
         with held_back(), _deaf_to_ctrl_c():
             futures = [pool.submit(run, task) for task in tasks]
         try:
@@ -145,9 +145,9 @@ def _pooled(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
             return
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                if process not in before:
-                    process.terminate()
+            for worker in multiprocessing.active_children():
+                if worker not in before:
+                    worker.terminate()
             raise
 
 

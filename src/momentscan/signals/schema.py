@@ -510,6 +510,16 @@ def add(columns: Iterable[Column]) -> None:
             )
 
 
+def makers_of(table: str) -> tuple[str, ...]:
+    """Who makes the columns of a table, in the order of the dictionary. Raises MissingSignal for an unknown
+    table.
+    """
+    makers = tuple(dict.fromkeys(c.maker for c in _BY_NAME.values() if table_of(c.name) == table))
+    if not makers:
+        raise MissingSignal(f"no table is called {table!r}; see docs/signals.md")
+    return makers
+
+
 def column(name: str) -> Column:
     """The row of the dictionary for "table.column". Raises MissingSignal where there is none."""
     try:

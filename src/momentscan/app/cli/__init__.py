@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import typer
 
-from momentscan import __version__, logs, stopping
+from momentscan import __version__, logs, process, stopping
 from momentscan.app.cli import deliver, judge, live, machine, models, people, scan
 from momentscan.app.cli import options as o
 from momentscan.app.cli.streams import say
@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 def main() -> None:
     """The `momentscan` command: exit codes as in docs/cli.md, errors as one line on standard error."""
     started_s = time.perf_counter()
+    process.own()
     stopping.listen()
     try:
         _ended_well()
