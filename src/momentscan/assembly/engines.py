@@ -9,7 +9,8 @@ from typing import Any
 from momentscan import registry
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.knobs import knob_values, with_knobs
-from momentscan.records.run import EngineRun, Json, Run
+from momentscan.records.plain import Json
+from momentscan.records.run import EngineRun, Run
 from momentscan.score import Scorer
 from momentscan.select.gate import Gate
 from momentscan.select.people import People

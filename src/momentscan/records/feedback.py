@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from momentscan.records.clips import Span
 from momentscan.records.exports import ExportedWindow, ToldAs
-from momentscan.records.plain import Record
+from momentscan.records.plain import Meta, Record
 
 Kind = Literal["kept", "trimmed", "split", "retimed", "dropped", "reordered", "added"]
+EditFormat = Literal["otio", "edl", "premiere", "fcpxml"]
+Moved = Annotated[
+    float | None,
+    Meta("ms that the editor moved the edge, + is later; null: not known, or not moved as a whole"),
+]
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class EditSource(Record):
 
     file: str
     sha256: str
-    format: str
+    format: EditFormat
 
 
 @dataclass(frozen=True)
@@ -45,17 +50,25 @@ class FeedbackLine(Record):
     """
 
     version: Literal[1]
-    at: str
+    at: Annotated[str, Meta("ISO 8601")]
     video_id: str
-    sha256: str
+    sha256: Annotated[str, Meta("of the video")]
     engine: str
     told_as: ToldAs
     kind: Kind
-    window: ExportedWindow | None
-    edited: Span | None
-    moved_start_ms: float | None
-    moved_end_ms: float | None
-    order: Order
-    piece: Part | None
-    source: EditSource
-    part: Part
+    window: Annotated[ExportedWindow | None, Meta("the moment as it was told; null: one that was not")]
+    edited: Annotated[
+        Span | None,
+        Meta(
+            "what is left of it, in the source; of a retimed piece what the edit says; null: dropped or only moved"
+        ),
+    ]
+    moved_start_ms: Moved
+    moved_end_ms: Moved
+    order: Annotated[
+        Order,
+        Meta("places on the timelines, from 0; of a reordered moment among those that are in both"),
+    ]
+    piece: Annotated[Part | None, Meta("of a moment that was split, from 1")]
+    source: Annotated[EditSource, Meta("the edit")]
+    part: Annotated[Part, Meta("which line of that edit this is, from 1")]

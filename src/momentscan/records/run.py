@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from momentscan.records.plain import OMITTED, Json, Record
+from momentscan.records.plain import OMITTED, Json, Meta, Record
 from momentscan.values import VideoInfo
 
 Commercial = Literal["yes", "no", "unknown"]
@@ -136,12 +136,14 @@ class Run(Record):
     models: tuple[ModelRow, ...]
     engines: Mapping[str, EngineRun]
     people: tuple[PersonRun, ...] | None = field(metadata=OMITTED)
-    packs: tuple[PackRun, ...] | None
+    packs: Annotated[tuple[PackRun, ...] | None, Meta("null: none were asked for")]
     pairs: int
     comparisons: tuple[ComparisonRun, ...] | None = field(metadata=OMITTED)
     warnings: tuple[str, ...]
     forgotten: tuple[ForgottenSpan, ...] | None = field(default=None, metadata=OMITTED)
-    live: LiveRun | None = field(default=None, metadata=OMITTED)
+    live: Annotated[LiveRun | None, Meta("only of what was watched live")] = field(
+        default=None, metadata=OMITTED
+    )
     pack_knobs: Json | None = field(default=None, metadata=OMITTED)
     timings_s: Mapping[str, float] = field(default_factory=dict)
     x_realtime: float | None = None

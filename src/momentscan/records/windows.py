@@ -89,7 +89,7 @@ class ScoreCurve(Record):
     parts: Mapping[str, tuple[float, ...]]
 
 
-CandidateVerdict = Literal["chosen", "over_max", "below_threshold", "not_different"]
+CandidateVerdict = Literal["chosen", "over_max", "below_threshold", "too_near", "not_different"]
 
 
 @dataclass(frozen=True)
