@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VIDEO ?=
+WORKERS ?= 2
+ARGS ?=
 
-.PHONY: demo test test-slow check bench docs clean
+.PHONY: demo test test-slow check bench docs hooks nox clean
 
 # The stamp is rebuilt when what is asked for changes. Nothing outside of this folder is touched.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -15,11 +17,16 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+# What only some chores want: `make docs` and `make hooks` or `make nox`. Tests and the demo need none of it.
+$(VENV)/.with-%: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@touch $@
+
 demo: $(VENV)/.installed
 	$(BIN)/momentscan demo $(if $(VIDEO),"$(VIDEO)")
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/.installed
 	$(BIN)/python -m pytest -q -m slow
@@ -37,5 +44,11 @@ bench: $(VENV)/.installed
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
 
+hooks: $(VENV)/.with-chores
+	$(BIN)/pre-commit install
+
+nox: $(VENV)/.with-chores
+	$(BIN)/nox $(ARGS)
+
 clean:
-	rm -rf $(VENV) demo output build
+	rm -rf $(VENV) .nox .cache demo output build
