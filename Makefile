@@ -25,6 +25,7 @@ $(VENV)/.with-%: $(VENV)/.installed
 demo: $(VENV)/.installed
 	$(BIN)/momentscan demo $(if $(VIDEO),"$(VIDEO)")
 
+# worksteal keeps the order of tests, so that what a file's tests share is made once, but in the file in which work is stolen.
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow"
 
@@ -37,12 +38,16 @@ check: $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/stage.py --check
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m bench
 
-docs: $(VENV)/.installed
+docs: $(VENV)/.with-docs
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/stage.py build/docs
+	$(BIN)/zensical build --strict --clean
+	@echo "open build/site/index.html"
 
 hooks: $(VENV)/.with-chores
 	$(BIN)/pre-commit install
