@@ -60,11 +60,20 @@ def test_every_link_of_the_docs_leads_somewhere() -> None:
 )
 def test_a_link_that_leads_nowhere_is_told_and_code_is_no_link(text: str, told: str | None, tmp_path: Path) -> None:
     stage = stager()
-    stage.ROOT, stage.OUTSIDE = tmp_path, {"README.md": "index.md"}
+    stage.ROOT, stage.OUTSIDE, stage.ALONE = tmp_path, {"README.md": "index.md"}, ()
     (tmp_path / "docs").mkdir()
     (tmp_path / "README.md").write_text("# One `thing`\n")
     (tmp_path / "docs" / "a.md").write_text(text)
     assert stage.broken() == ([] if told is None else [told])
+
+
+PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_a_page_names_are_there(page: str) -> None:
+    named = re.findall(r"`((?:tests|docs|bench|examples)/[\w./-]+)`", (ROOT / page).read_text())
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_links_of_the_site_lead_to_pages_of_the_site(tmp_path: Path) -> None:
