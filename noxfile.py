@@ -1,4 +1,4 @@
-"""The tests on every Python that momentscan says it runs on; an interpreter that this machine has not is skipped, in a word.
+"""The tests on every Python that momentscan says it runs on; an interpreter that is not here is skipped.
 
 `make nox` runs all; `make nox ARGS="-s tests-3.13 -- tests/signals"` one room on one Python.
 """
@@ -12,7 +12,9 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 nox.needs_version = ">=2025.5"
 nox.options.sessions = ["tests"]
 nox.options.error_on_missing_interpreters = False  # nox would fail on a CI machine, and CI has one Python
-nox.options.download_python = "never"  # an interpreter comes from the system's packages, pyenv or uv, not from here
+nox.options.download_python = (
+    "never"  # an interpreter comes from the system's packages, pyenv or uv, not from here
+)
 
 
 @nox.session(python=PYTHONS)

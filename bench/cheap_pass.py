@@ -1,4 +1,6 @@
-"""The pass without an embedder, against decoding alone: how much looking costs on top of what no scan can avoid."""
+"""The pass without an embedder, against decoding alone: how much looking costs on top of what no scan can
+avoid.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,17 @@ from bench import worlds
 from bench.measure import Target, interleaved, ratio, write_result
 from momentscan import flows, registry
 from momentscan.media import decode, open_video
+from momentscan.media.audio_reader import AudioReader
 from momentscan.media.clock import Clock
-from momentscan.media.decode import Sampling
-from momentscan.media.hearing import Hearing
-from momentscan.media.picture import Shower
+from momentscan.media.decode import SamplingOptions
+from momentscan.media.frame import FrameConverter
 from momentscan.media.render import demo_video
-from momentscan.perceive import Perceiver, ordered, watch
+from momentscan.perceive import Perceiver, ordered, process_batches
 from momentscan.settings import load
 from momentscan.signals import Signals
 from momentscan.values import Batch, Columns
 
-CHEAP = ("clock", "picture", "motion", "scenes", "sound")
+CHEAP = ("frame_times", "frame_quality", "motion", "scenes", "sound")
 MODES = ("exact", "fast")
 ROUNDS = 3
 
@@ -40,7 +42,7 @@ def main() -> None:
         "decode alone": lambda: _decode(video),
         "pass, exact": lambda: _pass(video, CHEAP, "exact"),
         "pass, fast": lambda: _pass(video, CHEAP, "fast"),
-        "pass with strip, exact": lambda: _pass(video, (*CHEAP, "strip"), "exact"),
+        "pass with strip, exact": lambda: _pass(video, (*CHEAP, "thumbnails"), "exact"),
         "decode alone, fast options": lambda: _decode(video, fast=True),
     }
     times = interleaved(works, ROUNDS)
@@ -50,9 +52,12 @@ def main() -> None:
         Target("cheap pass / decoding alone, decode = fast", 1.0, ratios["pass, fast"], "×"),
     ]
     notes = (
-        "CPU-seconds of the whole process, median over interleaved rounds of the ratio within a round; decoding alone is PyAV, all frames, "
-        "video only, thread_type AUTO, same file. `stages` are CPU-seconds of the calling thread inside each stage in one run each. "
-        "The bench video repeats every 24 s, so that its moments tie: see the other videos for what fast does to moments."
+        "CPU-seconds of the whole process, median over interleaved rounds of the ratio within a round; "
+        "decoding alone is PyAV, all frames, "
+        "video only, thread_type AUTO, same file. `stages` are CPU-seconds of the calling thread inside "
+        "each stage in one run each. "
+        "The bench video repeats every 24 s, so that its moments tie: see the other videos for what fast "
+        "does to moments."
     )
     details = {"video": _about(video), "cpu_s": times, "ratios": ratios}
     write_result("cheap_pass", targets, notes, **details)
@@ -80,7 +85,9 @@ def _perceivers(names: tuple[str, ...]) -> list[Perceiver]:
 def _pass(video: Path, names: tuple[str, ...], mode: str) -> None:
     perceivers = _perceivers(names)
     with open_video(video) as opened:
-        for _ in watch(opened.batches(Sampling(decode=mode), _side_px(perceivers)), perceivers):
+        for _ in process_batches(
+            opened.batches(SamplingOptions(decode=mode), _side_px(perceivers)), perceivers
+        ):
             pass
 
 
@@ -127,19 +134,25 @@ class _Tallied:
 
     def __init__(self, perceiver: Perceiver, tally: _Tally) -> None:
         self.name, self.needs, self.writes = perceiver.name, perceiver.needs, perceiver.writes
-        self.short_side_px, self.made_by, self.finish = perceiver.short_side_px, perceiver.made_by, perceiver.finish
-        self.look: Callable[[Batch, Columns], Columns] = tally.timed(f"perceive.{perceiver.name}", perceiver.look)
+        self.short_side_px, self.made_by, self.finish = (
+            perceiver.short_side_px,
+            perceiver.made_by,
+            perceiver.finish,
+        )
+        self.process: Callable[[Batch, Columns], Columns] = tally.timed(
+            f"perceive.{perceiver.name}", perceiver.process
+        )
 
 
 @contextmanager
 def _tallied_decode(tally: _Tally) -> Iterator[None]:
     """The stages inside the pass that have a function of their own."""
     stages = (
-        (Shower, "rgb", "scale to RGB"),
+        (FrameConverter, "rgb", "scale to RGB"),
         (decode, "thumb", "thumb of every frame"),
-        (Hearing, "between", "sound: demux, decode, resample"),
+        (AudioReader, "between", "sound: demux, decode, resample"),
         (Clock, "__call__", "clock of every frame"),
-        (decode.Gatherer, "_batch", "stack the batch"),
+        (decode.BatchBuilder, "_batch", "stack the batch"),
     )
     with ExitStack() as stack:
         for owner, name, stage in stages:
@@ -148,12 +161,16 @@ def _tallied_decode(tally: _Tally) -> Iterator[None]:
 
 
 def _stages(video: Path, mode: str, base_s: float) -> dict[str, dict[str, float]]:
-    """Stage -> CPU-seconds and share of decoding alone. The last row is decoding itself and the bookkeeping around it."""
+    """Stage -> CPU-seconds and share of decoding alone. The last row is decoding itself and the bookkeeping
+    around it.
+    """
     tally = _Tally()
-    perceivers: list[Any] = [_Tallied(p, tally) for p in _perceivers((*CHEAP, "strip"))]
+    perceivers: list[Any] = [_Tallied(p, tally) for p in _perceivers((*CHEAP, "thumbnails"))]
     began = time.process_time()
     with _tallied_decode(tally), open_video(video) as opened:
-        for _ in watch(opened.batches(Sampling(decode=mode), _side_px(perceivers)), perceivers):
+        for _ in process_batches(
+            opened.batches(SamplingOptions(decode=mode), _side_px(perceivers)), perceivers
+        ):
             pass
     whole = time.process_time() - began
     rows = dict(sorted(tally.seconds.items(), key=lambda row: -row[1]))
@@ -178,7 +195,12 @@ def _videos(bench_video: Path) -> Iterator[tuple[str, Path]]:
                 yield found.stem, found
 
 
-REAL = ("girl_laughing_full_73s.mp4", "drummer_portrait.mp4", "sunscreen_ad_27s.mp4", "one-by-one-person-detection.mp4")
+REAL = (
+    "girl_laughing_full_73s.mp4",
+    "drummer_portrait.mp4",
+    "sunscreen_ad_27s.mp4",
+    "one-by-one-person-detection.mp4",
+)
 """Real videos of MOMENTSCAN_MEDIA that are compared as well."""
 
 
@@ -188,13 +210,19 @@ def _effect(video: Path) -> dict[str, Any]:
         exact, fast = (_scanned(video, mode, Path(folder) / mode) for mode in MODES)
     grid = np.abs(_off_grid(exact)), np.abs(_off_grid(fast))
     shift = np.abs(_nearest(exact["frames.time_s"], fast["frames.time_s"]) - fast["frames.time_s"])
-    windows = [[(m.window.start_s, m.window.end_s) for m in flows.judge(s, "saliency").moments] for s in (exact, fast)]
+    windows = [
+        [(m.window.start_s, m.window.end_s) for m in flows.judge(s, "saliency").moments]
+        for s in (exact, fast)
+    ]
     return {
         "frames_sampled": {"exact": exact.rows("frames.time_s"), "fast": fast.rows("frames.time_s")},
         "off_the_grid_ms": {name: _spread(1000 * g) for name, g in zip(MODES, grid, strict=True)},
         "shift_from_exact_ms": _spread(1000 * shift),
         "psnr_db": _psnr(video),
-        "correlation": {c: _correlation(exact, fast, f"frames.{c}") for c in ("motion", "motion_local", "sharpness", "content_change")},
+        "correlation": {
+            c: _correlation(exact, fast, f"frames.{c}")
+            for c in ("motion", "motion_local", "sharpness", "content_change")
+        },
         "cuts": {"exact": list(exact["scenes.start_s"][1:]), "fast": list(fast["scenes.start_s"][1:])},
         "moments": {"exact": windows[0], "fast": windows[1], "mean_best_overlap": _overlap(*windows)},
     }
@@ -210,8 +238,8 @@ def _scanned(video: Path, mode: str, output: Path) -> Signals:
 
 def _off_grid(signals: Signals) -> np.ndarray:
     """Seconds from the start of the grid's cell to the frame that stands for it."""
-    cells = np.floor(signals["frames.time_s"] * Sampling().grid_hz + 1e-6)
-    return np.asarray(signals["frames.time_s"] - cells / Sampling().grid_hz)
+    cells = np.floor(signals["frames.time_s"] * SamplingOptions().grid_hz + 1e-6)
+    return np.asarray(signals["frames.time_s"] - cells / SamplingOptions().grid_hz)
 
 
 def _nearest(values: np.ndarray, to: np.ndarray) -> np.ndarray:
@@ -222,7 +250,11 @@ def _nearest(values: np.ndarray, to: np.ndarray) -> np.ndarray:
 
 
 def _spread(values: np.ndarray) -> dict[str, float]:
-    return {"median": float(np.median(values)), "p95": float(np.percentile(values, 95)), "max": float(values.max())}
+    return {
+        "median": float(np.median(values)),
+        "p95": float(np.percentile(values, 95)),
+        "max": float(values.max()),
+    }
 
 
 def _correlation(exact: Signals, fast: Signals, name: str) -> float:
@@ -239,7 +271,7 @@ def _psnr(video: Path) -> dict[str, float]:
     for mode in MODES:
         frames: dict[float, np.ndarray] = {}
         with open_video(video) as opened:
-            for batch in opened.batches(Sampling(grid_hz=60.0, decode=mode), 180):
+            for batch in opened.batches(SamplingOptions(grid_hz=60.0, decode=mode), 180):
                 frames |= {round(t, 6): f for t, f in zip(batch.time_s.tolist(), batch.frames, strict=True)}
                 if batch.end_s >= 20:
                     break
@@ -247,14 +279,25 @@ def _psnr(video: Path) -> dict[str, float]:
     both = sorted(seen[0].keys() & seen[1].keys())
     errors = [float(np.mean((seen[0][t].astype(np.float32) - seen[1][t]) ** 2)) for t in both]
     psnr = 10 * np.log10(255**2 / np.maximum(errors, 1e-3))
-    return {"frames": len(both), "median": float(np.median(psnr)), "p5": float(np.percentile(psnr, 5)), "min": float(psnr.min())}
+    return {
+        "frames": len(both),
+        "median": float(np.median(psnr)),
+        "p5": float(np.percentile(psnr, 5)),
+        "min": float(psnr.min()),
+    }
 
 
 def _overlap(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> float | None:
-    """Mean over the windows of both sides of the best intersection over union with a window of the other; None where neither has any."""
+    """Mean over the windows of both sides of the best intersection over union with a window of the other;
+    None where neither has any.
+    """
     if not one and not other:
         return None
-    best = [max((_iou(a, b) for b in there), default=0.0) for here, there in ((one, other), (other, one)) for a in here]
+    best = [
+        max((_iou(a, b) for b in there), default=0.0)
+        for here, there in ((one, other), (other, one))
+        for a in here
+    ]
     return float(np.mean(best))
 
 

@@ -15,9 +15,9 @@ from bench.measure import Target, write_result
 from bench.scene_cuts import MARKED, WITHIN_S, ours
 from bench.words_of_jfk import words
 from momentscan.media import open_video
-from momentscan.media.door import audio_stream, opened
-from momentscan.media.hearing import Hearing
-from momentscan.media.reading import Losses, packets
+from momentscan.media.audio_reader import AudioReader
+from momentscan.media.container import audio_stream, open_container
+from momentscan.media.demux import DecodeErrors, packets
 from momentscan.models.voice import choose_voice
 from momentscan.perceive.sound import Sound
 from momentscan.perceive.speech import Speech
@@ -34,15 +34,24 @@ SPANS_S = 1.0
 
 def batches(path: Path) -> Iterator[Batch]:
     """The sound of a file, without any picture, a second at a time."""
-    with opened(path) as container:
+    with open_container(path) as container:
         stream = audio_stream(container)
         end_s = float(container.duration / 1e6)
-        hearing = Hearing(packets(container, stream, Losses()), 0.0, restarts=False)
+        hearing = AudioReader(packets(container, stream, DecodeErrors()), 0.0, restarts=False)
         empty = np.zeros((0, 18, 32, 3), np.uint8)
         for start_s in np.arange(0, end_s, SPANS_S):
             stop_s = min(start_s + SPANS_S, end_s)
             sound = hearing.between(round(start_s * SOUND_HZ), round(stop_s * SOUND_HZ))
-            yield Batch(float(start_s), stop_s, empty, np.zeros(0), np.zeros(0, np.int64), sound, empty[..., 0], np.zeros(0))
+            yield Batch(
+                float(start_s),
+                stop_s,
+                empty,
+                np.zeros(0),
+                np.zeros(0, np.int64),
+                sound,
+                empty[..., 0],
+                np.zeros(0),
+            )
 
 
 def heard(path: Path, models: Path) -> tuple[Columns, float]:
@@ -54,7 +63,7 @@ def heard(path: Path, models: Path) -> tuple[Columns, float]:
     end_s = 0.0
     parts = []
     for batch in batches(path):
-        parts += [p.look(batch, {}) for p in perceivers]
+        parts += [p.process(batch, {}) for p in perceivers]
         end_s = batch.end_s
     for made in [*parts, *(p.finish() for p in perceivers)]:
         for name, chunk in made.items():
@@ -112,17 +121,27 @@ def spread(said: Sequence[tuple[float, float, str]], per_cue: int = 6) -> list[t
 
 
 def speech(media: Path, models: Path) -> list[dict[str, Any]]:
-    """The jfk recording: raw edges, and aligned ones with word times, with cues only, and without any transcript."""
+    """The jfk recording: raw edges, and aligned ones with word times, with cues only, and without any
+    transcript.
+    """
     said = words(media / "audio/jfk.flac")
     truth = np.array([w[:2] for w in said])
     columns, end_s = heard(media / "audio/jfk.flac", models)
     found = windows(end_s)
     signals = {
         "with word times": Signals(info(end_s), {**columns, **as_columns(said)}),
-        "with cues, words spread over them": Signals(info(end_s), {**columns, **as_columns(spread(said), timed=False)}),
+        "with cues, words spread over them": Signals(
+            info(end_s), {**columns, **as_columns(spread(said), timed=False)}
+        ),
         "without a transcript (voice activity)": Signals(info(end_s), dict(columns)),
     }
-    rows = [{"how": "as found", **_shares([t for w in found for t in (w.start_s, w.end_s)], truth), "flagged": 0.0}]
+    rows = [
+        {
+            "how": "as found",
+            **_shares([t for w in found for t in (w.start_s, w.end_s)], truth),
+            "flagged": 0.0,
+        }
+    ]
     for how, told in signals.items():
         clips = [Align()(told, w) for w in found]
         flagged = float(np.mean([any(f.startswith("speech") for f in c.flags) for c in clips]))
@@ -144,7 +163,9 @@ def on_cuts(media: Path, cuts: Callable[[Path], Sequence[float]] = ours) -> dict
         with open_video(media / name) as video:
             fps, duration_s = video.info.fps, float(video.info.declared_s or 0)
         starts = np.array([0.0, *cuts(media / name)])
-        signals = Signals(info(duration_s), {"scenes.start_s": starts, "scenes.end_s": np.append(starts[1:], duration_s)})
+        signals = Signals(
+            info(duration_s), {"scenes.start_s": starts, "scenes.end_s": np.append(starts[1:], duration_s)}
+        )
         for clip in (Align()(signals, w) for w in windows(duration_s)):
             for edge, at in (("start", clip.start_s), ("end", clip.end_s)):
                 moves = [m for m in clip.moves if m.edge == edge]
@@ -153,31 +174,56 @@ def on_cuts(media: Path, cuts: Callable[[Path], Sequence[float]] = ours) -> dict
                     moves and moves[-1].reason == "scene.cut" and abs(nearest - at) < 0.3
                 ):  # labels.json is good to 0.3 s; fades are not marked
                     off.append(abs(nearest - at) * fps)
-    return {"edges": len(off), "worst_frames": max(off), "within_a_frame": float(np.mean(np.array(off) <= 1.01))}
+    return {
+        "edges": len(off),
+        "worst_frames": max(off),
+        "within_a_frame": float(np.mean(np.array(off) <= 1.01)),
+    }
 
 
 def main() -> int:
     media, models = (Path(os.environ.get(f"MOMENTSCAN_{n}", "")) for n in ("MEDIA", "MODELS"))
     if not (media / "labels.json").is_file() or not models.is_dir():
-        print("wants the real videos and weights: set MOMENTSCAN_MEDIA and MOMENTSCAN_MODELS", file=sys.stderr)
+        print(
+            "wants the real videos and weights: set MOMENTSCAN_MEDIA and MOMENTSCAN_MODELS", file=sys.stderr
+        )
         return 1
     rows, cut = speech(media, models), on_cuts(media)
     by = {r["how"]: r for r in rows}
     write_result(
         "clip_edges",
         [
-            Target("edges inside a word of jfk.flac, transcript with word times", 0.0, by["with word times"]["in_word"], ""),
             Target(
-                "the same with a subtitle file's cues only, 80 ms of a word on both sides (evaluation.md: 2 %)",
+                "edges inside a word of jfk.flac, transcript with word times",
+                0.0,
+                by["with word times"]["in_word"],
+                "",
+            ),
+            Target(
+                "the same with a subtitle file's cues only, 80 ms of a word on both sides (evaluation.md: "
+                "2 %)",
                 0.02,
                 by["with cues, words spread over them"]["in_word_80ms"],
                 "",
             ),
-            Target("the same without a transcript", 0.02, by["without a transcript (voice activity)"]["in_word_80ms"], ""),
-            Target("edges put onto a marked cut that lie within a frame of it", 1.0, cut["within_a_frame"], "", at_most=False),
+            Target(
+                "the same without a transcript",
+                0.02,
+                by["without a transcript (voice activity)"]["in_word_80ms"],
+                "",
+            ),
+            Target(
+                "edges put onto a marked cut that lie within a frame of it",
+                1.0,
+                cut["within_a_frame"],
+                "",
+                at_most=False,
+            ),
         ],
-        f"{WINDOWS} windows anywhere in the recording, both edges; as found {by['as found']['in_word']:.2f} of edges lie in a word. Word times by forced "
-        f"alignment (pocketsphinx). {cut['edges']} edges on marked cuts of three videos, at worst {cut['worst_frames']:.2f} frames off by hand labels with two "
+        f"{WINDOWS} windows anywhere in the recording, both edges; as found "
+        f"{by['as found']['in_word']:.2f} of edges lie in a word. Word times by forced "
+        f"alignment (pocketsphinx). {cut['edges']} edges on marked cuts of three videos, at worst "
+        f"{cut['worst_frames']:.2f} frames off by hand labels with two "
         f"decimals (half a frame is {WITHIN_S / 2:.3f} s).",
         speech=rows,
         cuts=cut,

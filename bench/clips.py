@@ -1,4 +1,6 @@
-"""Clips: whether they show what was asked for, what cutting costs next to the ffmpeg command, and what a smart cut saves."""
+"""Clips: whether they show what was asked for, what cutting costs next to the ffmpeg command, and what a
+smart cut saves.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ with open_video(Path(sys.argv[1])) as video:
     info = video.info
 cut_clip(info, float(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[5]), sys.argv[4])
 """
-"""A cut in a process of its own. The pass is not part of it: these sources begin at 0, which is all that it would find."""
+"""A cut in a process of its own. The pass is not part of it: these sources begin at 0, which is all that it
+would find.
+"""
 
 
 def main() -> None:
@@ -41,7 +45,9 @@ def main() -> None:
         folder = Path(name)
         matrix = truth_matrix(folder)
         wrong = [row for row in matrix if row["wrong"]]
-        late_ms = [abs(row["sound_late_ms"]) / row["frame_ms"] for row in matrix if row["sound_late_ms"] is not None]
+        late_ms = [
+            abs(row["sound_late_ms"]) / row["frame_ms"] for row in matrix if row["sound_late_ms"] is not None
+        ]
         targets = [
             Target(
                 "cuts whose every frame and sound is right, of the cut truth matrix",
@@ -58,23 +64,38 @@ def main() -> None:
         exact = against_ffmpeg(folder)
         details["against_ffmpeg"] = exact
         if exact["ratio"] is not None:
-            targets.append(Target("CPU of an exact cut / of the ffmpeg command doing the same", 1.15, exact["ratio"], "×"))
+            targets.append(
+                Target(
+                    "CPU of an exact cut / of the ffmpeg command doing the same", 1.15, exact["ratio"], "×"
+                )
+            )
         write_result("clips", targets, NOTES, **details)
         smart = smart_against_exact(folder)
         details["smart"] = smart
-        targets.append(Target("CPU of a smart cut / of encoding all of it, 60 s with 2 s between key frames", 0.3, smart["ratio"], "×"))
+        targets.append(
+            Target(
+                "CPU of a smart cut / of encoding all of it, 60 s with 2 s between key frames",
+                0.3,
+                smart["ratio"],
+                "×",
+            )
+        )
         write_result("clips", targets, NOTES, **details)
 
 
 NOTES = (
-    "Matrix: pictures carry their number, noise tells the time of the sound; each source is cut at four windows, exact, smart and copied (tests/media/test_clip_truth.py "
-    "checks the same). CPU: seconds of whole processes, interpreter and imports included, median over interleaved rounds of the ratio within a round; ffmpeg is this machine's "
+    "Matrix: pictures carry their number, noise tells the time of the sound; each source is cut at four "
+    "windows, exact, smart and copied (tests/media/test_clip_truth.py "
+    "checks the same). CPU: seconds of whole processes, interpreter and imports included, median over "
+    "interleaved rounds of the ratio within a round; ffmpeg is this machine's "
     "own, with the same preset, crf, key frame distance and threads."
 )
 
 
 def truth_matrix(folder: Path) -> list[dict[str, Any]]:
-    """One row for each cut: what was asked, what was done, by how much the sound is late, and what is wrong with it, if anything."""
+    """One row for each cut: what was asked, what was done, by how much the sound is late, and what is wrong
+    with it, if anything.
+    """
     rows = []
     for name in test_clip_truth.SOURCES:
         truth = test_clip_truth.make(name, folder)
@@ -84,13 +105,23 @@ def truth_matrix(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(name: str, truth: cutting.Truth, window: tuple[float, float], how: str, folder: Path) -> dict[str, Any]:
+def _row(
+    name: str, truth: cutting.Truth, window: tuple[float, float], how: str, folder: Path
+) -> dict[str, Any]:
     done = cut_clip(truth.info, *window, folder / "clip.mp4", how)
     clip = cutting.read(done.path, truth.turn_deg)
     numbers = [n - truth.first for n in clip.numbers]
-    expected = test_clip_truth.wanted(truth, *window) if done.how != "copy" else test_clip_truth.copied(truth, *window, numbers[-1])
+    expected = (
+        test_clip_truth.wanted(truth, *window)
+        if done.how != "copy"
+        else test_clip_truth.copied(truth, *window, numbers[-1])
+    )
     first_s = float(truth.times_s[numbers[0]])
-    late_s = cutting.heard_late_s(clip, truth, first_s) if clip.sound is not None and truth.sound_s is not None else None
+    late_s = (
+        cutting.heard_late_s(clip, truth, first_s)
+        if clip.sound is not None and truth.sound_s is not None
+        else None
+    )
     try:
         test_clip_truth.assert_true(done, truth, expected)
         wrong = ""
@@ -107,7 +138,11 @@ def against_ffmpeg(folder: Path) -> dict[str, Any]:
     """CPU-seconds of an exact cut of 1080p30, ours and the command's."""
     program = shutil.which("ffmpeg")
     if program is None:
-        print("  no ffmpeg on this machine: the comparison with it is left out (Debian: apt-get install ffmpeg)", flush=True)
+        print(
+            "  no ffmpeg on this machine: the comparison with it is left out (Debian: apt-get install "
+            "ffmpeg)",
+            flush=True,
+        )
         return {"ratio": None, "why": "no ffmpeg on this machine"}
     source, encoding = worlds.camera_video(), Encoding()
     command = [
@@ -118,7 +153,13 @@ def against_ffmpeg(folder: Path) -> dict[str, Any]:
     ours = _ours(source, START_S, START_S + LENGTH_S, "exact", folder / "ours.mp4")
     times = _interleaved({"momentscan": lambda: spent(*ours).cpu_s, "ffmpeg": lambda: spent(*command).cpu_s})
     sizes = {name: (folder / f"{name}.mp4").stat().st_size for name in ("ours", "theirs")}
-    return {"ratio": _ratio(times, "momentscan", "ffmpeg"), "cpu_s": times, "bytes": sizes, "seconds": LENGTH_S, "size_px": [1920, 1080]}
+    return {
+        "ratio": _ratio(times, "momentscan", "ffmpeg"),
+        "cpu_s": times,
+        "bytes": sizes,
+        "seconds": LENGTH_S,
+        "size_px": [1920, 1080],
+    }
 
 
 def smart_against_exact(folder: Path) -> dict[str, Any]:
@@ -130,7 +171,12 @@ def smart_against_exact(folder: Path) -> dict[str, Any]:
     ways = {how: _ours(source, 3.3, 3.3 + SMART_S, how, folder / f"{how}.mp4") for how in ("smart", "exact")}
     times = _interleaved({how: _cpu_of(command) for how, command in ways.items()}, rounds=1)
     times["smart"] += [spent(*ways["smart"]).cpu_s for _ in range(ROUNDS - 1)]
-    return {"ratio": median(times["smart"]) / times["exact"][0], "cpu_s": times, "seconds": SMART_S, "size_px": [1280, 720]}
+    return {
+        "ratio": median(times["smart"]) / times["exact"][0],
+        "cpu_s": times,
+        "seconds": SMART_S,
+        "size_px": [1280, 720],
+    }
 
 
 def _cpu_of(command: list[str]) -> Callable[[], float]:

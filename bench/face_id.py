@@ -1,4 +1,6 @@
-"""Face-ID on deepface's 300 labelled pairs: how well one person is told from another, and at the product's own threshold."""
+"""Face-ID on deepface's 300 labelled pairs: how well one person is told from another, and at the product's
+own threshold.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ FLOOR = 0.99
 """What tests/models asks of the AUC; no target was set for it."""
 
 
-def crops(models: Path, photos: Path, pairs: list[tuple[str, str, bool]]) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
+def crops(
+    models: Path, photos: Path, pairs: list[tuple[str, str, bool]]
+) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
     """Photo -> its largest face, aligned; and the photos without one."""
     detector = choose_detector("yunet", models)
     assert detector is not None
@@ -82,13 +86,21 @@ def main() -> None:
         assert net is not None
         vectors = dict(zip(faces, net.embed(pictures), strict=True))
         cosine = np.array([float(vectors[a] @ vectors[b]) for a, b, _ in usable])
-        rows[name] = row(cosine, same, net.tau) | {"cpu_ms_per_face": 1000 * cpu_s(partial(net.embed, pictures)) / len(pictures)}
+        rows[name] = row(cosine, same, net.tau) | {
+            "cpu_ms_per_face": 1000 * cpu_s(partial(net.embed, pictures)) / len(pictures)
+        }
         print(f"    {name}: {rows[name]}", flush=True)
-    targets = [Target(f"Face-ID, {name}: AUC on {len(usable)} pairs", FLOOR, r["auc"], "", at_most=False) for name, r in rows.items()]
+    targets = [
+        Target(f"Face-ID, {name}: AUC on {len(usable)} pairs", FLOOR, r["auc"], "", at_most=False)
+        for name, r in rows.items()
+    ]
     notes = (
-        f"{len(usable)} pairs of master.csv ({int(same.sum())} of one person, {int((~same).sum())} of two), {len(faces)} photos, the largest face that YuNet "
-        "finds in each, aligned by its five points. The target is the tests' floor. The thresholds of mobileface and mobilefacenet were chosen on these very "
-        f"pairs, so that their accuracy is flattered; the AUC is not. Not here: {', '.join(absent) or 'none'}."
+        f"{len(usable)} pairs of master.csv ({int(same.sum())} of one person, {int((~same).sum())} of "
+        f"two), {len(faces)} photos, the largest face that YuNet "
+        "finds in each, aligned by its five points. The target is the tests' floor. The thresholds of "
+        "mobileface and mobilefacenet were chosen on these very "
+        "pairs, so that their accuracy is flattered; the AUC is not. Not here: "
+        f"{', '.join(absent) or 'none'}."
     )
     write_result("face_id", targets, notes, rows=rows, photos_without_a_face=none, absent=absent)
 

@@ -1,4 +1,6 @@
-"""What looking at faces costs: x realtime of `scan` on two minutes of 1080p with one and two real faces, stage by stage, and each lever."""
+"""What looking at faces costs: x realtime of `scan` on two minutes of 1080p with one and two real faces,
+stage by stage, and each lever.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +37,10 @@ from momentscan.flows.judging import sampling_of
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
 from momentscan.media.render import write_video
-from momentscan.models.chosen import choose_models
+from momentscan.models.chosen_models import open_models
 from momentscan.models.embedders import Descriptor, Network
-from momentscan.perceive import watch
-from momentscan.perceive.faces import Looking
+from momentscan.perceive import process_batches
+from momentscan.perceive.faces import FacesOptions
 from momentscan.settings import Settings, load
 
 Image = NDArray[np.uint8]
@@ -47,7 +49,8 @@ LENGTH_S = 120
 FPS, PIECE_S = worlds.FPS, worlds.PIECE_S
 FACES = {"one face": ("faces/lp_s32.mp4",), "two faces": ("faces/lp_s32.mp4", "faces/lp_s18.mp4")}
 PANEL_HW = {"one face": (700, 1120), "two faces": (640, 800)}
-"""Size of a person's picture within the frame: a face is then 200 to 300 px high, as in a selfie ride camera."""
+"""Size of a person's picture within the frame: a face is then 200 to 300 px high, as in a selfie ride camera.
+"""
 BITS_PER_S = 8e6
 
 
@@ -55,7 +58,9 @@ BITS_PER_S = 8e6
 
 
 def ride_video(people: str, media: Path, seconds: int = LENGTH_S) -> Path:
-    """1080p30 H.264 (x264 medium, 8 Mbit/s) with AAC sound: a piece of 24 s of real faces before a shaking, passing background, repeated."""
+    """1080p30 H.264 (x264 medium, 8 Mbit/s) with AAC sound: a piece of 24 s of real faces before a shaking,
+    passing background, repeated.
+    """
     path = worlds.CACHE / f"ride_{people.split()[0]}_{seconds}s.mp4"
     if not path.is_file():
         worlds.CACHE.mkdir(exist_ok=True)
@@ -89,7 +94,9 @@ def _ride(people: str, media: Path) -> Iterator[Image]:
         frame = worlds.view(scene, x, y, height, width)
         for k, clip in enumerate(clips):
             middle = (k + 0.5) * width / len(clips) + 14 * np.sin(time_s * 1.3 + k)
-            top = height - panel[0] - 60 + round(10 * np.sin(time_s * 2.1 + k) + 4 * worlds._tremor(time_s, k))
+            top = (
+                height - panel[0] - 60 + round(10 * np.sin(time_s * 2.1 + k) + 4 * worlds._tremor(time_s, k))
+            )
             left = round(middle - panel[1] / 2)
             region = frame[top : top + panel[0], left : left + panel[1]]
             region[:] = (region + soft * (next(clip).astype(np.float32) - region)).astype(np.uint8)
@@ -121,7 +128,9 @@ def _soft_edge(hw: tuple[int, int], px: int = 40) -> NDArray[np.float32]:
 
 
 def network_folders(models: Path) -> dict[str, Path]:
-    """Embedder as it is called here -> folder of weights: the real ones, with a ViT-S/14 of random weights and free sizes, or fixed to 224."""
+    """Embedder as it is called here -> folder of weights: the real ones, with a ViT-S/14 of random weights
+    and free sizes, or fixed to 224.
+    """
     folders = {"descriptor": models, "mobilenet": models}
     for name, build in (("vit-s/14 at 112", _free_vit), ("vit-s/14 at 224", _fixed_vit)):
         folder = worlds.CACHE / f"models_{name[-3:]}"
@@ -152,7 +161,9 @@ def _fixed_vit(path: Path) -> None:
 
 
 def _free_vit(path: Path) -> None:
-    """ViT-S/14 as its export for any size is: places learnt for 37 x 37 patches (518 px) are interpolated to those of the picture."""
+    """ViT-S/14 as its export for any size is: places learnt for 37 x 37 patches (518 px) are interpolated to
+    those of the picture.
+    """
     from onnx import TensorProto, helper
 
     nets = _nets()
@@ -160,7 +171,11 @@ def _free_vit(path: Path) -> None:
 
     class Free(nets._Net):  # type: ignore[misc, name-defined]
         def heads(self, x: str, n: int, dim: int, heads: int, perm: list[int]) -> str:
-            return str(self.add("Transpose", [self.add("Reshape", [x, self.ints(0, -1, heads, dim // heads)])], perm=perm))
+            return str(
+                self.add(
+                    "Transpose", [self.add("Reshape", [x, self.ints(0, -1, heads, dim // heads)])], perm=perm
+                )
+            )
 
         def attention(self, query: str, n_query: int, x: str, n: int, dim: int, heads: int) -> str:
             q = self.heads(self.linear(query, dim, dim), 0, dim, heads, [0, 2, 1, 3])
@@ -172,11 +187,24 @@ def _free_vit(path: Path) -> None:
             return str(self.linear(self.add("Reshape", [mixed, self.ints(0, -1, dim)]), dim, dim))
 
     net = Free(0)
-    patches = net.add("Conv", ["pixel_values", net.random(dim, 3, patch, patch)], strides=[patch, patch], kernel_shape=[patch, patch])
+    patches = net.add(
+        "Conv",
+        ["pixel_values", net.random(dim, 3, patch, patch)],
+        strides=[patch, patch],
+        kernel_shape=[patch, patch],
+    )
     rows_cols = net.add("Slice", [net.add("Shape", [patches]), net.ints(2), net.ints(4)])
     sizes = net.add("Concat", [net.ints(1, dim), rows_cols], axis=0)
-    places = net.add("Resize", [net.random(1, dim, grid, grid), "", "", sizes], mode="cubic", coordinate_transformation_mode="half_pixel")
-    flat = [net.add("Transpose", [net.add("Reshape", [x, net.ints(0, dim, -1)])], perm=[0, 2, 1]) for x in (patches, places)]
+    places = net.add(
+        "Resize",
+        [net.random(1, dim, grid, grid), "", "", sizes],
+        mode="cubic",
+        coordinate_transformation_mode="half_pixel",
+    )
+    flat = [
+        net.add("Transpose", [net.add("Reshape", [x, net.ints(0, dim, -1)])], perm=[0, 2, 1])
+        for x in (patches, places)
+    ]
     x = net.add("Add", flat)
     x = net.add("Concat", [net.repeated(net.random(1, 1, dim), x, dim), x], axis=1)
     for _ in range(depth):
@@ -203,7 +231,12 @@ class Whole:
     others_s: float
 
     def row(self, seconds: float) -> dict[str, float]:
-        return {"cpu_s": self.cpu_s, "wall_s": self.wall_s, "x_realtime": seconds / self.wall_s, "others_cpu_s": self.others_s}
+        return {
+            "cpu_s": self.cpu_s,
+            "wall_s": self.wall_s,
+            "x_realtime": seconds / self.wall_s,
+            "others_cpu_s": self.others_s,
+        }
 
 
 def _whole(name: str, run: Callable[[], Spent], patience_s: float) -> Whole:
@@ -216,7 +249,9 @@ def _whole(name: str, run: Callable[[], Spent], patience_s: float) -> Whole:
 
 
 def _busy_s(niced: bool = True) -> float:
-    """CPU-seconds that all cores have worked for anybody, those at low priority too or not; 0 where Linux does not tell."""
+    """CPU-seconds that all cores have worked for anybody, those at low priority too or not; 0 where Linux
+    does not tell.
+    """
     path = Path("/proc/stat")
     if not path.is_file():
         return 0.0
@@ -236,7 +271,9 @@ def _wait_for_quiet(patience_s: float) -> None:
 
 def _scan(video: Path, embedder: str, folder: Path, *options: str) -> Spent:
     with tempfile.TemporaryDirectory() as output:
-        return momentscan("scan", video, "-o", output, "--embedder", _embedder(embedder), "--models", folder, *options)
+        return momentscan(
+            "scan", video, "-o", output, "--embedder", _embedder(embedder), "--models", folder, *options
+        )
 
 
 def _decode_alone(video: Path) -> Spent:
@@ -246,16 +283,30 @@ def _decode_alone(video: Path) -> Spent:
 
 
 def wholes(
-    videos: Mapping[str, Path], folders: Mapping[str, Path], seconds: int, rounds: int, patience_s: float, brief: bool
+    videos: Mapping[str, Path],
+    folders: Mapping[str, Path],
+    seconds: int,
+    rounds: int,
+    patience_s: float,
+    brief: bool,
 ) -> dict[str, dict[str, Any]]:
-    """ "people, embedder" -> CPU, wall clock and x realtime. The rows with targets in `rounds` rounds beside decoding, the others once."""
+    """ "people, embedder" -> CPU, wall clock and x realtime. The rows with targets in `rounds` rounds beside
+    decoding, the others once.
+    """
     again = [("one face", "mobilenet"), ("one face", "vit-s/14 at 112")]
-    once = [("one face", "descriptor"), ("one face", "vit-s/14 at 224"), ("two faces", "mobilenet"), ("two faces", "vit-s/14 at 112")]
+    once = [
+        ("one face", "descriptor"),
+        ("one face", "vit-s/14 at 224"),
+        ("two faces", "mobilenet"),
+        ("two faces", "vit-s/14 at 112"),
+    ]
     seen: dict[str, list[Whole]] = {}
 
     def look(people: str, embedder: str, *options: str) -> None:
         name = ", ".join([people, embedder, *options])
-        seen.setdefault(name, []).append(_whole(name, lambda: _scan(videos[people], embedder, folders[embedder], *options), patience_s))
+        seen.setdefault(name, []).append(
+            _whole(name, lambda: _scan(videos[people], embedder, folders[embedder], *options), patience_s)
+        )
 
     def decode(people: str) -> None:
         name = f"{people}, decoding alone"
@@ -270,11 +321,16 @@ def wholes(
         for people, embedder in once:
             look(people, embedder)
         look("one face", "mobilenet", "--decode=fast")
-    return {name: _told(runs, seen[f"{name.partition(',')[0]}, decoding alone"], seconds) for name, runs in seen.items()}
+    return {
+        name: _told(runs, seen[f"{name.partition(',')[0]}, decoding alone"], seconds)
+        for name, runs in seen.items()
+    }
 
 
 def _told(runs: Sequence[Whole], base: Sequence[Whole], seconds: int) -> dict[str, Any]:
-    """The ratio to decoding is the median over rounds of the ratio within a round; where there was one run only, to decoding's median."""
+    """The ratio to decoding is the median over rounds of the ratio within a round; where there was one run
+    only, to decoding's median.
+    """
     pairs = zip(runs, base, strict=True) if len(runs) == len(base) else ((r, None) for r in runs)
     usual = statistics.median(b.cpu_s for b in base)
     return {
@@ -290,7 +346,9 @@ def _told(runs: Sequence[Whole], base: Sequence[Whole], seconds: int) -> dict[st
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass without the thread that decodes ahead. `whole_s` are CPU-seconds of the process, the decoder's threads with it."""
+    """One pass without the thread that decodes ahead. `whole_s` are CPU-seconds of the process, the decoder's
+    threads with it.
+    """
 
     whole_s: float
     stages: Mapping[str, float]
@@ -304,7 +362,7 @@ class Pass:
 
 def one_pass(video: Path, settings: Settings) -> Pass:
     tally, inside = _Tally(), _Tally()
-    models = choose_models(settings, with_knobs(Looking, settings.faces).long_side_px)
+    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
     parts = [
         (models.detector, "detect", "detector"),
         (models.face_id, "embed", "Face-ID"),
@@ -319,7 +377,9 @@ def one_pass(video: Path, settings: Settings) -> Pass:
     perceivers: list[Any] = [_Tallied(p, tally) for p in watching._perceivers(settings, models)]
     began = time.process_time()
     with _tallied_decode(tally), open_video(video) as opened:
-        for _ in watch(opened.batches(sampling_of(settings), max(p.short_side_px for p in perceivers)), perceivers):
+        for _ in process_batches(
+            opened.batches(sampling_of(settings), max(p.short_side_px for p in perceivers)), perceivers
+        ):
             pass
     whole = time.process_time() - began
     rows = dict(sorted(tally.seconds.items(), key=lambda row: -row[1]))
@@ -355,8 +415,12 @@ VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """What of performance.md's levers can be pulled; each against the first of its embedder."""
 
 
-def passes(video: Path, folders: Mapping[str, Path], names: Sequence[str], rounds: int) -> dict[str, dict[str, Any]]:
-    """Variant -> medians of CPU over decoding alone (same round, same process); every round goes through all of them."""
+def passes(
+    video: Path, folders: Mapping[str, Path], names: Sequence[str], rounds: int
+) -> dict[str, dict[str, Any]]:
+    """Variant -> medians of CPU over decoding alone (same round, same process); every round goes through all
+    of them.
+    """
     base: list[float] = []
     seen: dict[str, list[Pass]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as output:
@@ -364,7 +428,9 @@ def passes(video: Path, folders: Mapping[str, Path], names: Sequence[str], round
             base.append(_decode_here(video))
             for name in names:
                 embedder, knobs = VARIANTS[name]
-                settings = load(output=Path(output), models=folders[embedder], embedder=_embedder(embedder), **knobs)
+                settings = load(
+                    output=Path(output), models=folders[embedder], embedder=_embedder(embedder), **knobs
+                )
                 seen[name].append(one_pass(video, settings))
                 print(f"    {name}: {seen[name][-1].whole_s / base[-1]:.2f} x decoding", flush=True)
     return {name: _pass_row(found, base) for name, found in seen.items()}
@@ -376,7 +442,9 @@ def _pass_row(found: Sequence[Pass], base: Sequence[float]) -> dict[str, Any]:
 
     return {
         "of_decoding": median([p.whole_s for p in found]),
-        "detection_and_tracking_of_decoding": median([p.faces_s for p in found]) if "perceive.faces" in found[0].stages else 0.0,
+        "detection_and_tracking_of_decoding": median([p.faces_s for p in found])
+        if "perceive.faces" in found[0].stages
+        else 0.0,
         "stages_of_decoding": {stage: median([p.stages[stage] for p in found]) for stage in found[0].stages},
         "networks_of_decoding": {what: median([p.inside[what] for p in found]) for what in found[0].inside},
         "decoding_cpu_s": list(base),
@@ -393,7 +461,10 @@ def levers(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]
         against = first["vit-s/14 at 112" if VARIANTS[name][0].startswith("vit") else "mobilenet"]
         if name != against:
             before = rows[against]["of_decoding"]
-            saved[name] = {"saves_of_decoding": before - row["of_decoding"], "saves_of_pass": 1 - row["of_decoding"] / before}
+            saved[name] = {
+                "saves_of_decoding": before - row["of_decoding"],
+                "saves_of_pass": 1 - row["of_decoding"] / before,
+            }
     return saved
 
 
@@ -401,7 +472,8 @@ def levers(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]
 
 
 def embedded_twice(video: Path, embedder: str, folder: Path) -> dict[str, dict[str, int]]:
-    """Network -> pictures that went into it during a scan with all engines and a second verdict, and how many of them were different.
+    """Network -> pictures that went into it during a scan with all engines and a second verdict, and how many
+    of them were different.
 
     The video must not repeat itself.
     """
@@ -425,7 +497,13 @@ def embedded_twice(video: Path, embedder: str, folder: Path) -> dict[str, dict[s
         signals = flows.load(Path(outcome.folder))
         wanted = {"vision rows": len(signals["vision.time_s"]), "crop rows": len(signals["crops.time_s"])}
     names = sorted({name for name, _ in calls})
-    found |= {n: {"calls": sum(c for (m, _), c in calls.items() if m == n), "different": sum(m == n for m, _ in calls)} for n in names}
+    found |= {
+        n: {
+            "calls": sum(c for (m, _), c in calls.items() if m == n),
+            "different": sum(m == n for m, _ in calls),
+        }
+        for n in names
+    }
     return {**found, "log": wanted}
 
 
@@ -433,15 +511,44 @@ def embedded_twice(video: Path, embedder: str, folder: Path) -> dict[str, dict[s
 
 
 def python_share(video: Path, embedder: str, folder: Path) -> dict[str, float] | None:
-    """Where the processor is in a whole scan, start and report included, by the library of the instruction; None without Linux's perf."""
+    """Where the processor is in a whole scan, start and report included, by the library of the instruction;
+    None without Linux's perf.
+    """
     with tempfile.TemporaryDirectory() as place:
         data = Path(place) / "perf.data"
-        scan = (sys.executable, "-m", "momentscan", "scan", video, "-o", Path(place) / "out", "--embedder", _embedder(embedder))
+        scan = (
+            sys.executable,
+            "-m",
+            "momentscan",
+            "scan",
+            video,
+            "-o",
+            Path(place) / "out",
+            "--embedder",
+            _embedder(embedder),
+        )
         try:
-            command = ["perf", "record", "-q", "-F", "199", "-e", "cpu-clock", "-o", data, "--", *scan, "--models", folder]
+            command = [
+                "perf",
+                "record",
+                "-q",
+                "-F",
+                "199",
+                "-e",
+                "cpu-clock",
+                "-o",
+                data,
+                "--",
+                *scan,
+                "--models",
+                folder,
+            ]
             subprocess.run(list(map(str, command)), check=True, capture_output=True)
             report = subprocess.run(
-                ["perf", "report", "-i", str(data), "--sort", "dso", "--stdio", "-q"], check=True, capture_output=True, text=True
+                ["perf", "report", "-i", str(data), "--sort", "dso", "--stdio", "-q"],
+                check=True,
+                capture_output=True,
+                text=True,
             ).stdout
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"    perf does not run here: {error}", flush=True)
@@ -466,7 +573,10 @@ def by_kind(report: str) -> dict[str, float]:
     for line in report.splitlines():
         share, _, library = line.strip().partition("%")
         if library and share.replace(".", "").isdigit():
-            kind = next((k for k, parts in LIBRARIES.items() if any(p in library for p in parts)), "other (libc, scipy, arrow, ...)")
+            kind = next(
+                (k for k, parts in LIBRARIES.items() if any(p in library for p in parts)),
+                "other (libc, scipy, arrow, ...)",
+            )
             shares[kind] = shares.get(kind, 0.0) + float(share) / 100
     return dict(sorted(shares.items(), key=lambda row: -row[1]))
 
@@ -485,7 +595,9 @@ RECALL_KNOBS: Mapping[str, Mapping[str, Any]] = {
 
 
 def recall(planted: Path, models: Path, n: int, names: Sequence[str]) -> dict[str, Any]:
-    """Lever -> recall at K of the vector engine on the first `n` eventful planted videos, over all kinds and of expressions."""
+    """Lever -> recall at K of the vector engine on the first `n` eventful planted videos, over all kinds and
+    of expressions.
+    """
     from bench import planted as figure
 
     made = [m for m in figure.read(planted) if not m.calm][:n]
@@ -493,7 +605,14 @@ def recall(planted: Path, models: Path, n: int, names: Sequence[str]) -> dict[st
     for name in names:
         knobs = RECALL_KNOBS[name]
         with tempfile.TemporaryDirectory() as output:
-            settings = load(output=Path(output), models=models, embedder="mobilenet", stills=False, engine="vector", **knobs)
+            settings = load(
+                output=Path(output),
+                models=models,
+                embedder="mobilenet",
+                stills=False,
+                engine="vector",
+                **knobs,
+            )
             videos = figure.scanned(made, settings)
             scores = [figure.score(figure.judged(s, "vector", {}), m) for m, s in videos]
             fresh = [s["crops.fresh"] for _, s in videos]
@@ -518,7 +637,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder, weights = (os.environ.get(f"MOMENTSCAN_{what}") for what in ("MEDIA", "MODELS"))
     if not folder or not weights:
         print(
-            "  needs MOMENTSCAN_MEDIA and MOMENTSCAN_MODELS (a drawn face is none to the detector): nothing was measured, the last result stands"
+            "  needs MOMENTSCAN_MEDIA and MOMENTSCAN_MODELS (a drawn face is none to the detector): "
+            "nothing was measured, the last result stands"
         )
         return
     media = Path(folder)
@@ -527,16 +647,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pieces = {people: ride_video(people, media, round(PIECE_S)) for people in FACES}
     seen = _seen_before()
     if "scans" in options.parts:
-        seen["scans"] = seen.get("scans", {}) | wholes(videos, folders, options.seconds, options.rounds, options.patience, options.brief)
-        seen["scans_of_s"], seen["videos"] = options.seconds, {people: _about(path) for people, path in videos.items()}
+        seen["scans"] = seen.get("scans", {}) | wholes(
+            videos, folders, options.seconds, options.rounds, options.patience, options.brief
+        )
+        seen["scans_of_s"], seen["videos"] = (
+            options.seconds,
+            {people: _about(path) for people, path in videos.items()},
+        )
     if "stages" in options.parts:
         seen["stages"] = {"one face": passes(pieces["one face"], folders, list(VARIANTS), options.rounds)}
-        seen["stages"]["two faces"] = passes(pieces["two faces"], folders, ["as it is (mobilenet)", "vit-s/14 at 112"], options.rounds)
+        seen["stages"]["two faces"] = passes(
+            pieces["two faces"], folders, ["as it is (mobilenet)", "vit-s/14 at 112"], options.rounds
+        )
         seen["levers"] = levers(seen["stages"]["one face"])
     if "counts" in options.parts:
         seen["embedded"] = {
             f"{people}, {embedder}": embedded_twice(pieces[people], embedder, folders[embedder])
-            for people, embedder in (("one face", "mobilenet"), ("two faces", "mobilenet"), ("one face", "descriptor"))
+            for people, embedder in (
+                ("one face", "mobilenet"),
+                ("two faces", "mobilenet"),
+                ("one face", "descriptor"),
+            )
         }
     if "python" in options.parts:
         seen["processor"] = {
@@ -556,13 +687,25 @@ PARTS = ("scans", "stages", "counts", "python", "recall")
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.faces_speed", description=__doc__)
     kept = os.environ.get("MOMENTSCAN_PLANTED")
-    parser.add_argument("--seconds", type=int, default=LENGTH_S, help=f"length of the video, a multiple of {PIECE_S:g}")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--patience", type=float, default=0.0, help="seconds to wait for a quiet machine before each whole scan")
-    parser.add_argument("--brief", action="store_true", help="only those whole scans that have a target")
-    parser.add_argument("--parts", type=lambda text: text.split(","), default=list(PARTS), help=", ".join(PARTS))
     parser.add_argument(
-        "--planted", type=Path, default=Path(kept) if kept else None, help="folder of bench.planted, for the levers' recall"
+        "--seconds", type=int, default=LENGTH_S, help=f"length of the video, a multiple of {PIECE_S:g}"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0.0,
+        help="seconds to wait for a quiet machine before each whole scan",
+    )
+    parser.add_argument("--brief", action="store_true", help="only those whole scans that have a target")
+    parser.add_argument(
+        "--parts", type=lambda text: text.split(","), default=list(PARTS), help=", ".join(PARTS)
+    )
+    parser.add_argument(
+        "--planted",
+        type=Path,
+        default=Path(kept) if kept else None,
+        help="folder of bench.planted, for the levers' recall",
     )
     parser.add_argument(
         "--levers",
@@ -581,7 +724,17 @@ def _seen_before() -> dict[str, Any]:
     return {name: before[name] for name in DETAILS if name in before}
 
 
-DETAILS = ("measured_with", "videos", "scans_of_s", "scans", "stages", "levers", "embedded", "processor", "recall")
+DETAILS = (
+    "measured_with",
+    "videos",
+    "scans_of_s",
+    "scans",
+    "stages",
+    "levers",
+    "embedded",
+    "processor",
+    "recall",
+)
 
 
 def targets(seen: Mapping[str, Any]) -> list[Target]:
@@ -589,31 +742,61 @@ def targets(seen: Mapping[str, Any]) -> list[Target]:
     found: list[Target] = []
     if "scans" in seen:
         found += [
-            Target(f"scan, {name}: x realtime", at_least, seen["scans"][name]["x_realtime_best"], "×", at_most=False)
+            Target(
+                f"scan, {name}: x realtime",
+                at_least,
+                seen["scans"][name]["x_realtime_best"],
+                "×",
+                at_most=False,
+            )
             for name, at_least in (("one face, mobilenet", 2.0), ("one face, vit-s/14 at 112", 1.2))
         ]
     if "stages" in seen:
         row = seen["stages"]["one face"]["as it is (mobilenet)"]
         found.append(
-            Target("one face: detection, tracking and Face-ID / decoding alone", 0.35, row["detection_and_tracking_of_decoding"], "×")
+            Target(
+                "one face: detection, tracking and Face-ID / decoding alone",
+                0.35,
+                row["detection_and_tracking_of_decoding"],
+                "×",
+            )
         )
     if "embedded" in seen:
-        again = sum(n["calls"] - n["different"] for counts in seen["embedded"].values() for n in counts.values() if "different" in n)
+        again = sum(
+            n["calls"] - n["different"]
+            for counts in seen["embedded"].values()
+            for n in counts.values()
+            if "different" in n
+        )
         found.append(Target("pictures embedded twice", 0, again, ""))
     share = (seen.get("processor") or {}).get("one face, mobilenet")
     if share:
-        found.append(Target("one face, mobilenet: the interpreter's share of the processor's time", 0.10, share["python interpreter"], ""))
+        found.append(
+            Target(
+                "one face, mobilenet: the interpreter's share of the processor's time",
+                0.10,
+                share["python interpreter"],
+                "",
+            )
+        )
     return found
 
 
 NOTES = (
-    "1080p30 H.264 (x264 medium, 8 Mbit/s), real faces 200 to 300 px high before a shaking, passing background with sensor noise; a piece of 24 s "
-    "repeated. `scans`: the command in a fresh process, start, stills of all engines and report included; x realtime is the best of the runs, since other "
-    "work shared the two cores (`others_cpu_s` meanwhile), ratios of CPU are medians within a round. `stages` and `levers`: the piece of 24 s once, without the thread "
-    "that decodes ahead, CPU-seconds of the calling thread per stage over decoding alone of the same round; `networks` are inside the stages. ViT-S/14 has "
-    "random weights; the one at 112 sees whole frames at 224, twice a second. `embedded`: hashes of what went into each network during a scan with all "
-    "engines, and during a second verdict. `processor`: Linux perf, 199 Hz of CPU clock over the whole command, by the library of the instruction at which "
-    "a sample was taken; Python's own share is that of libpython. `measured_with`: the digest of the source that each part was last measured with."
+    "1080p30 H.264 (x264 medium, 8 Mbit/s), real faces 200 to 300 px high before a shaking, passing "
+    "background with sensor noise; a piece of 24 s "
+    "repeated. `scans`: the command in a fresh process, start, stills of all engines and report included; "
+    "x realtime is the best of the runs, since other "
+    "work shared the two cores (`others_cpu_s` meanwhile), ratios of CPU are medians within a round. "
+    "`stages` and `levers`: the piece of 24 s once, without the thread "
+    "that decodes ahead, CPU-seconds of the calling thread per stage over decoding alone of the same "
+    "round; `networks` are inside the stages. ViT-S/14 has "
+    "random weights; the one at 112 sees whole frames at 224, twice a second. `embedded`: hashes of what "
+    "went into each network during a scan with all "
+    "engines, and during a second verdict. `processor`: Linux perf, 199 Hz of CPU clock over the whole "
+    "command, by the library of the instruction at which "
+    "a sample was taken; Python's own share is that of libpython. `measured_with`: the digest of the "
+    "source that each part was last measured with."
 )
 
 

@@ -32,24 +32,55 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, work in works.items():
                 runs[name].append(work())
-                print(f"    {name}: {runs[name][-1].cpu_s:.2f} CPU-s, {runs[name][-1].wall_s:.2f} s", flush=True)
+                print(
+                    f"    {name}: {runs[name][-1].cpu_s:.2f} CPU-s, {runs[name][-1].wall_s:.2f} s", flush=True
+                )
         runs["stills cut anew, 360p"] = [_found(small, Path(folder) / "anew", stills=False)]
     targets = [
-        Target(f"find on {VIDEOS} logged videos of 2 min, {name}", 5.0, statistics.median(s.cpu_s for s in runs[name]), "CPU-s")
+        Target(
+            f"find on {VIDEOS} logged videos of 2 min, {name}",
+            5.0,
+            statistics.median(s.cpu_s for s in runs[name]),
+            "CPU-s",
+        )
         for name in (CUT.format(1080), CUT.format(360))
     ]
-    targets.append(Target("the same on the wall, 1080p", 5.0, statistics.median(s.wall_s for s in runs[CUT.format(1080)]), "s"))
+    targets.append(
+        Target(
+            "the same on the wall, 1080p",
+            5.0,
+            statistics.median(s.wall_s for s in runs[CUT.format(1080)]),
+            "s",
+        )
+    )
     notes = (
-        f"One fresh process over a folder of {VIDEOS} scanned videos: one scan of two minutes copied, each copy with an id of its own in its "
-        f"manifest and run.json. JSON files, stills and report.html of every video are written again. Medians of {ROUNDS} interleaved rounds; "
+        f"One fresh process over a folder of {VIDEOS} scanned videos: one scan of two minutes copied, "
+        "each copy with an id of its own in its "
+        "manifest and run.json. JSON files, stills and report.html of every video are written again. "
+        f"Medians of {ROUNDS} interleaved rounds; "
         "cutting anew ran once."
     )
-    write_result("find_100", targets, notes, log_bytes_per_video=n_bytes, runs={n: [asdict(s) for s in r] for n, r in runs.items()})
+    write_result(
+        "find_100",
+        targets,
+        notes,
+        log_bytes_per_video=n_bytes,
+        runs={n: [asdict(s) for s in r] for n, r in runs.items()},
+    )
 
 
 def _scanned(output: Path, height_px: int) -> Path:
     """The folder of one scanned video, its log as any scan leaves it."""
-    momentscan("scan", worlds.camera_video(height_px), "-o", output, "--models", worlds.clip_weights(), "--embedder", "openclip")
+    momentscan(
+        "scan",
+        worlds.camera_video(height_px),
+        "-o",
+        output,
+        "--models",
+        worlds.clip_weights(),
+        "--embedder",
+        "openclip",
+    )
     return next(output.glob("*/signals")).parent
 
 

@@ -9,7 +9,19 @@ import sys
 
 from bench.measure import Target, momentscan, write_result
 
-HEAVY = ("numpy", "scipy", "av", "cv2", "pyarrow", "onnxruntime", "scenedetect", "huggingface_hub", "jinja2", "pydantic", "rich")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "av",
+    "cv2",
+    "pyarrow",
+    "onnxruntime",
+    "scenedetect",
+    "huggingface_hub",
+    "jinja2",
+    "pydantic",
+    "rich",
+)
 FORBIDDEN = HEAVY[:6]
 RUNS = 15
 

@@ -1,4 +1,6 @@
-"""CPU-seconds, peak memory, and the JSON that a figure leaves. Clocks on the wall are noted where they matter, and never compared."""
+"""CPU-seconds, peak memory, and the JSON that a figure leaves. Clocks on the wall are noted where they
+matter, and never compared.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def cpu_s(work: Callable[[], object]) -> float:
 
 
 def interleaved(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """CPU-seconds of each work in each round; rounds go through all works, so that a busy minute falls on all of them."""
+    """CPU-seconds of each work in each round; rounds go through all works, so that a busy minute falls on all
+    of them.
+    """
     found: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds):
         for name, work in works.items():
@@ -97,10 +101,14 @@ open(sys.argv[1], "w").write(json.dumps(spent))
 
 
 def spent(*command: str | Path) -> Spent:
-    """Runs a command. It is started by a small process of its own, for Linux counts the parent's memory as a child's peak."""
+    """Runs a command. It is started by a small process of its own, for Linux counts the parent's memory as a
+    child's peak.
+    """
     note = Path(os.environ.get("TMPDIR", "/tmp")) / f"momentscan-bench-{os.getpid()}.json"
     try:
-        subprocess.run([sys.executable, "-I", "-S", "-c", _CHILD, note, str(LIMIT_S), *map(str, command)], check=True)
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _CHILD, note, str(LIMIT_S), *map(str, command)], check=True
+        )
         cpu, wall, peak_mb, status = json.loads(note.read_text())
     finally:
         note.unlink(missing_ok=True)
@@ -128,7 +136,8 @@ def write_result(figure: str, targets: Sequence[Target], notes: str, **details: 
     (RESULTS / f"{figure}.json").write_text(json.dumps(rounded(content), indent=1, ensure_ascii=False) + "\n")
     for t in targets:
         print(
-            f"  {'met   ' if t.met else 'MISSED'} {t.what}: {t.measured:.4g} {t.unit} (target {'≤' if t.at_most else '≥'} {t.target:g})",
+            f"  {'met   ' if t.met else 'MISSED'} {t.what}: {t.measured:.4g} {t.unit} (target "
+            f"{'≤' if t.at_most else '≥'} {t.target:g})",
             flush=True,
         )
 
@@ -145,7 +154,10 @@ def rounded(value: Any) -> Any:
 def machine() -> dict[str, Any]:
     """Processor, cores and versions; no names of hosts, no paths."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
     return {
         "cpu": model,
         "cores": os.cpu_count(),

@@ -13,8 +13,8 @@ from scipy.stats import spearmanr
 
 from bench.measure import Target, write_result
 from bench.worlds import Image, noise_bank, noisy, texture, view
+from momentscan.perceive.frame_quality import SHORT_SIDE_PX
 from momentscan.perceive.motion import Motion
-from momentscan.perceive.picture import SHORT_SIDE_PX
 from momentscan.values import Batch
 
 HEIGHT_PX, WIDTH_PX = 1080, 1920
@@ -75,13 +75,22 @@ def main() -> None:
         print(*rows[-2 if pairs else -1 :], sep="\n", flush=True)
     first = rows[0]
     targets = [
-        Target("motion against true displacement, 0.3 to 70 px a frame, Spearman", 0.97, first["spearman"], "", at_most=False),
+        Target(
+            "motion against true displacement, 0.3 to 70 px a frame, Spearman",
+            0.97,
+            first["spearman"],
+            "",
+            at_most=False,
+        ),
         Target("motion, a frame", 2.0, first["cpu_ms"], "CPU-ms"),
     ]
     notes = (
-        f"{WIDTH_PX}x{HEIGHT_PX} textured scenes, sizes log-uniform, random directions, sensor noise of {NOISE:g} levels. dis sees the frames "
-        f"of the pass ({SHORT_SIDE_PX} px short side) and its time is that of Motion.look, gray and resize included; farneback (the seed's) "
-        "sees full size. Truth is the mean displacement over the picture; `scale` the median of measured over true."
+        f"{WIDTH_PX}x{HEIGHT_PX} textured scenes, sizes log-uniform, random directions, sensor noise of "
+        f"{NOISE:g} levels. dis sees the frames "
+        f"of the pass ({SHORT_SIDE_PX} px short side) and its time is that of Motion.process, gray and "
+        "resize included; farneback (the seed's) "
+        "sees full size. Truth is the mean displacement over the picture; `scale` the median of measured "
+        "over true."
     )
     write_result("motion_truth", targets, notes, rows=rows)
 
@@ -98,7 +107,9 @@ def _compared(kind: Kind, n: int, n_literal: int) -> list[dict[str, Any]]:
         scene = scenes[i % len(scenes)]
         matrix = kind.warp(float(size), rng)
         truth[i] = _mean_shift(matrix)
-        after = cv2.warpAffine(scene, matrix, (WIDTH_PX, HEIGHT_PX), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+        after = cv2.warpAffine(
+            scene, matrix, (WIDTH_PX, HEIGHT_PX), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        )
         pair = [
             noisy(view(scene, MARGIN_PX, MARGIN_PX, HEIGHT_PX, WIDTH_PX), noise[i % 3]),
             noisy(np.asarray(after, np.uint8), noise[3 + i % 3]),
@@ -141,16 +152,25 @@ def _as_passed(frame: Image) -> Image:
 def _measured(method: str, pair: list[Image]) -> tuple[float, float]:
     """(px of the full-size picture, CPU-seconds of the look at the second frame)."""
     motion = Motion(method)
-    motion.look(_batch(pair[0], 0.0), {})
+    motion.process(_batch(pair[0], 0.0), {})
     began = time.process_time()
-    columns = motion.look(_batch(pair[1], STEP_S), {})
+    columns = motion.process(_batch(pair[1], STEP_S), {})
     cpu = time.process_time() - began
     return float(columns["frames.motion"][0]) * STEP_S * float(np.hypot(WIDTH_PX, HEIGHT_PX)), cpu
 
 
 def _batch(frame: Image, time_s: float) -> Batch:
     none = np.zeros((0, 18, 32), np.uint8)
-    return Batch(time_s, time_s + STEP_S, frame[None], np.array([time_s]), np.array([0]), np.zeros(0, np.float32), none, np.zeros(0))
+    return Batch(
+        time_s,
+        time_s + STEP_S,
+        frame[None],
+        np.array([time_s]),
+        np.array([0]),
+        np.zeros(0, np.float32),
+        none,
+        np.zeros(0),
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Identity packs: is anybody else's picture in them, is every crop found again, do the images differ, and what does choosing cost?"""
+"""Identity packs: is anybody else's picture in them, is every crop found again, do the images differ, and
+what does choosing cost?
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 from bench.measure import Target, cpu_s, write_result
 from momentscan import flows
 from momentscan.media import open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.media.render import write_video
 from momentscan.models.detectors import choose_detector
 from momentscan.select.packs import Packs
@@ -53,7 +55,9 @@ REAL = ("multi/girl_laughing_full_73s.mp4", "multi/scte20_panel.ts", "multi/bedr
 
 @dataclass(frozen=True)
 class Duo:
-    """Two people side by side who change places at SWAP_S by a hard cut; a stranger stands in for the left one during STRANGER_S."""
+    """Two people side by side who change places at SWAP_S by a hard cut; a stranger stands in for the left
+    one during STRANGER_S.
+    """
 
     number: int
     left: str
@@ -76,7 +80,7 @@ def _clip(path: Path) -> list[Image]:
     """Its frames at FPS, the middle of each as a square tile."""
     found: list[Image] = []
     with open_video(path) as opened:
-        for batch in opened.batches(Sampling(grid_hz=FPS, span_s=1.0), TILE_PX):
+        for batch in opened.batches(SamplingOptions(grid_hz=FPS, span_s=1.0), TILE_PX):
             found += [_square(f) for f in batch.frames]
     return found
 
@@ -85,7 +89,12 @@ def _square(frame: Image) -> Image:
     height, width = frame.shape[:2]
     side = min(height, width)
     top, left = (height - side) // (4 if height > width else 2), (width - side) // 2
-    return np.asarray(cv2.resize(frame[top : top + side, left : left + side], (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(
+        cv2.resize(
+            frame[top : top + side, left : left + side], (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA
+        ),
+        np.uint8,
+    )
 
 
 def _shown(path: Path, time_s: float) -> Image:
@@ -110,12 +119,15 @@ def duo_figures(duo: Duo, folder: Path) -> dict[str, Any]:
     wrong = sum(w != owners[person] for person, who in shown.items() for w in who)
     pairs = [json.loads(p.read_text()) for p in (folder / "identity_builder/pair").glob("*_meta.json")]
     swapped = sum(
-        duo.who(p["timestamp_ms"] / 1000, side["side"] == "left") != owners.get(side["person_id"]) for p in pairs for side in p["people"]
+        duo.who(p["timestamp_ms"] / 1000, side["side"] == "left") != owners.get(side["person_id"])
+        for p in pairs
+        for side in p["people"]
     )
     return {
         "video": f"{duo.number}: {Path(duo.left).stem} + {Path(duo.right).stem}, {Path(duo.stranger).stem}",
         "packs": len(shown),
-        "one_pack_each": len(set(owners.values())) == len(owners) == 2 and set(owners.values()) == {duo.left, duo.right},
+        "one_pack_each": len(set(owners.values())) == len(owners) == 2
+        and set(owners.values()) == {duo.left, duo.right},
         "images": sum(map(len, shown.values())),
         "wrong": wrong,
         "pairs": len(pairs),
@@ -129,7 +141,9 @@ def pack_figures(folder: Path, signals: Signals, models: Path) -> dict[str, Any]
     assert detector is not None
     at = {
         (round(t * 1000, 3), i): row
-        for row, (t, i) in enumerate(zip(signals["crops.time_s"].tolist(), signals["crops.track"].tolist(), strict=True))
+        for row, (t, i) in enumerate(
+            zip(signals["crops.time_s"].tolist(), signals["crops.track"].tolist(), strict=True)
+        )
     }
     again, stable, yaws, too_like, n_pairs = [], [], [], 0, 0
     sets: dict[tuple[int, str], list[tuple[dict[str, Any], NDArray[np.float32]]]] = {}
@@ -138,7 +152,11 @@ def pack_figures(folder: Path, signals: Signals, models: Path) -> dict[str, Any]
         x1, y1 = meta["crop_box"][:2]
         boxes = detector.detect(picture).bbox + np.array([x1, y1, x1, y1])
         again.append(bool(len(boxes)) and ious(boxes, np.array(meta["face_bbox"], np.float64)).max() >= 0.4)
-        stable.append(min(meta["stable_score"], meta["redetected"]["stable_score"]) if meta["stable_score"] is not None else None)
+        stable.append(
+            min(meta["stable_score"], meta["redetected"]["stable_score"])
+            if meta["stable_score"] is not None
+            else None
+        )
         if meta["type"] == "anchor":
             yaws.append(abs(meta["yaw_deg"]))
         tracks = json.loads((path.parents[1] / "meta.json").read_text())["tracks"]
@@ -147,10 +165,14 @@ def pack_figures(folder: Path, signals: Signals, models: Path) -> dict[str, Any]
     for (_, kind), own in sets.items():
         for i, (a, va) in enumerate(own):
             for b, vb in own[:i]:
-                mates = kind == "coverage" and all(a[k] == b[k] for k in ("yaw_bin", "pitch_bin", "expression_bin"))
+                mates = kind == "coverage" and all(
+                    a[k] == b[k] for k in ("yaw_bin", "pitch_bin", "expression_bin")
+                )
                 n_pairs += not mates
                 too_like += not mates and float(va @ vb) > 0.9 + 1e-6
-    metas = [json.loads(p.read_text()) for p in sorted((folder / "identity_builder").glob("person_*/meta.json"))]
+    metas = [
+        json.loads(p.read_text()) for p in sorted((folder / "identity_builder").glob("person_*/meta.json"))
+    ]
     known = [s for s in stable if s is not None]
     return {
         "found_again": sum(again),
@@ -161,8 +183,13 @@ def pack_figures(folder: Path, signals: Signals, models: Path) -> dict[str, Any]
         "above_0.9": too_like,
         "image_pairs": n_pairs,
         "anchor_yaw_p90": float(np.percentile(yaws, 90)) if yaws else None,
-        "counts": {m["person_id"]: [m["anchor_count"], m["coverage_count"], m["challenge_count"], m["stop_reason"]] for m in metas},
-        "filled": {m["person_id"]: [m["coverage_buckets_filled"], m["coverage_buckets_achievable"]] for m in metas},
+        "counts": {
+            m["person_id"]: [m["anchor_count"], m["coverage_count"], m["challenge_count"], m["stop_reason"]]
+            for m in metas
+        },
+        "filled": {
+            m["person_id"]: [m["coverage_buckets_filled"], m["coverage_buckets_achievable"]] for m in metas
+        },
     }
 
 
@@ -170,7 +197,9 @@ def pack_figures(folder: Path, signals: Signals, models: Path) -> dict[str, Any]
 
 
 def longer(signals: Signals, times: int) -> Signals:
-    """The same log again and again: faces, crops and Face-ID of new tracks of the same people, one length after the other."""
+    """The same log again and again: faces, crops and Face-ID of new tracks of the same people, one length
+    after the other.
+    """
     length_s, n_tracks = signals.video.duration_s, int(signals["tracks.id"].max()) + 1
     columns: dict[str, NDArray[Any]] = {}
     for name in signals:
@@ -205,8 +234,12 @@ def choosing_cost(signals: Signals, tau: float) -> dict[str, float]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--media", type=Path, default=Path(os.environ.get("MOMENTSCAN_MEDIA", "../shared/media")))
-    parser.add_argument("--models", type=Path, default=Path(os.environ.get("MOMENTSCAN_MODELS", "../shared/models")))
+    parser.add_argument(
+        "--media", type=Path, default=Path(os.environ.get("MOMENTSCAN_MEDIA", "../shared/media"))
+    )
+    parser.add_argument(
+        "--models", type=Path, default=Path(os.environ.get("MOMENTSCAN_MODELS", "../shared/models"))
+    )
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--only", type=int, nargs="*")
     given = parser.parse_args(arguments)
@@ -223,7 +256,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sum(d["wrong"] for d in duos),
             f"of {checked}",
         ),
-        Target("pairs with the wrong person", 0, sum(d["pairs_wrong"] for d in duos), f"of {2 * sum(d['pairs'] for d in duos)} faces"),
+        Target(
+            "pairs with the wrong person",
+            0,
+            sum(d["pairs_wrong"] for d in duos),
+            f"of {2 * sum(d['pairs'] for d in duos)} faces",
+        ),
         Target(
             "saved crops in which the detector finds the face again",
             1.0,
@@ -237,13 +275,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sum(d["above_0.9"] for d in [*duos, *real]),
             "",
         ),
-        Target("saved images with a stable_score", 1.0, sum(d["verified"] for d in [*duos, *real]) / max(n_images, 1), "", at_most=False),
+        Target(
+            "saved images with a stable_score",
+            1.0,
+            sum(d["verified"] for d in [*duos, *real]) / max(n_images, 1),
+            "",
+            at_most=False,
+        ),
         Target("choosing packs and pairs of two people, 2 minutes", 1.0, round(cost["2 min"], 3), "CPU-s"),
-        Target("the same, 8 minutes over 2, per minute", 1.15, round(cost["8 min"] / cost["2 min"] / 4, 3), ""),
+        Target(
+            "the same, 8 minutes over 2, per minute", 1.15, round(cost["8 min"] / cost["2 min"] / 4, 3), ""
+        ),
     ]
     notes = (
-        "Ten composites of 40 s: two people side by side who change places by a hard cut, and for 3 s a stranger where the left one stood; who is who is known. "
-        "Of the clips in multi/ all 19 images were looked at by eye: one person in each pack. The medoid is taken of at most 512 looks spread over time, so memory and time do not grow with the square."
+        "Ten composites of 40 s: two people side by side who change places by a hard cut, and for 3 s a "
+        "stranger where the left one stood; who is who is known. "
+        "Of the clips in multi/ all 19 images were looked at by eye: one person in each pack. The medoid "
+        "is taken of at most 512 looks spread over time, so memory and time do not grow with the square."
     )
     write_result("packs", targets, notes, duos=duos, real=real, choosing_cpu_s=cost)
 
@@ -267,17 +315,33 @@ def measure(
         print(
             {
                 k: duos[-1][k]
-                for k in ("video", "packs", "one_pack_each", "images", "wrong", "pairs", "pairs_wrong", "above_0.9", "stable_min", "counts")
+                for k in (
+                    "video",
+                    "packs",
+                    "one_pack_each",
+                    "images",
+                    "wrong",
+                    "pairs",
+                    "pairs_wrong",
+                    "above_0.9",
+                    "stable_min",
+                    "counts",
+                )
             },
             flush=True,
         )
         if not cost:
-            cost = choosing_cost(signals, json.loads((out / "identity_builder/person_0/meta.json").read_text())["tau_id"])
+            cost = choosing_cost(
+                signals, json.loads((out / "identity_builder/person_0/meta.json").read_text())["tau_id"]
+            )
             print(cost, flush=True)
     for clip in REAL:
         out = Path(flows.scan(media / clip, settings).folder)
         real.append({"video": clip, **pack_figures(out, flows.load(out), models)})
-        print({k: real[-1][k] for k in ("video", "images", "found_again", "above_0.9", "stable_min", "counts")}, flush=True)
+        print(
+            {k: real[-1][k] for k in ("video", "images", "found_again", "above_0.9", "stable_min", "counts")},
+            flush=True,
+        )
     return duos, real, cost
 
 

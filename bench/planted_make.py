@@ -1,4 +1,6 @@
-"""Videos with planted moments: real hosts (or a drawn one) stretched to a minute, edited at known times, labelled in JSON beside them."""
+"""Videos with planted moments: real hosts (or a drawn one) stretched to a minute, edited at known times,
+labelled in JSON beside them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 
 from bench.worlds import texture
 from momentscan.media import open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.media.render import write_video
 
 RECIPE = 2
@@ -27,7 +29,17 @@ RECIPE = 2
 
 POSITIVE = ("expression", "shake", "zoom", "loud", "cut")
 DISTRACTING = ("flash", "defocus", "black", "frozen")
-LASTS_S = {"expression": 1.2, "shake": 0.8, "zoom": 1.0, "loud": 0.4, "cut": 1.2, "flash": 0.2, "defocus": 0.5, "black": 0.0, "frozen": 1.0}
+LASTS_S = {
+    "expression": 1.2,
+    "shake": 0.8,
+    "zoom": 1.0,
+    "loud": 0.4,
+    "cut": 1.2,
+    "flash": 0.2,
+    "defocus": 0.5,
+    "black": 0.0,
+    "frozen": 1.0,
+}
 """evaluation.md 6.1; black lasts one frame."""
 
 N_POSITIVE, N_DISTRACTING, CALM_SHARE = 5, 3, 0.2
@@ -48,7 +60,9 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Host:
-    """A clip with one clear face: its calm stretch, and 1.2 s each of strong expressions of the same person (seconds, seen by eye)."""
+    """A clip with one clear face: its calm stretch, and 1.2 s each of strong expressions of the same person
+    (seconds, seen by eye).
+    """
 
     clip: str
     base: Span
@@ -90,7 +104,9 @@ DRAWN = "drawn/"
 
 @dataclass(frozen=True)
 class Event:
-    """What was planted in `[start_s, end_s)`. `source`: the clip and second it was cut from, for expressions and cuts."""
+    """What was planted in `[start_s, end_s)`. `source`: the clip and second it was cut from, for expressions
+    and cuts.
+    """
 
     kind: str
     start_s: float
@@ -122,7 +138,9 @@ CHANGES = {
     "brighter by 12 levels": Change(brightness=12.0),
     "half the resolution": Change(size=0.5),
 }
-"""evaluation.md 6.1, invariances; other sensor noise is the control: no engine can agree with itself more than that."""
+"""evaluation.md 6.1, invariances; other sensor noise is the control: no engine can agree with itself more
+than that.
+"""
 
 
 @dataclass(frozen=True)
@@ -173,20 +191,40 @@ class Made:
 # ---- what is planted where ----
 
 
-def plans(n: int = 30, seed: int = 0, media: Path | None = None, length_s: float = LENGTH_S, size_px: int = SIZE_PX) -> list[Plan]:
+def plans(
+    n: int = 30, seed: int = 0, media: Path | None = None, length_s: float = LENGTH_S, size_px: int = SIZE_PX
+) -> list[Plan]:
     """n plans, every fifth calm; without a media folder all hosts are drawn."""
     n_calm = round(n * CALM_SHARE)
     plain = [h for h in PLAIN if _there(h, media)] if media else []
     expressive = [h for h in EXPRESSIVE if _there(h, media)] if media else []
     calm = [h for h in CALM if _there(h, media)] if media else []
     if not (plain and expressive):
-        expressive, plain, calm = ([Host(f"{DRAWN}{k + i}", (0.0, length_s), (0.0, 1.0)) for i in range(4)] for k in (0, 4, 8))
-    made = [_event_plan(i, seed, _host(i, expressive, plain), [*expressive, *plain], length_s, size_px) for i in range(n - n_calm)]
+        expressive, plain, calm = (
+            [Host(f"{DRAWN}{k + i}", (0.0, length_s), (0.0, 1.0)) for i in range(4)] for k in (0, 4, 8)
+        )
+    made = [
+        _event_plan(i, seed, _host(i, expressive, plain), [*expressive, *plain], length_s, size_px)
+        for i in range(n - n_calm)
+    ]
     for i in range(n_calm):
         host = calm[i % len(calm)]
         sound = "none" if i % 3 == 2 else "floor"
         number = n - n_calm + i
-        made.append(Plan(f"calm_{i:02d}_{_word(host)}", seed, number, host.clip, host.base, length_s, size_px, sound, True, ()))
+        made.append(
+            Plan(
+                f"calm_{i:02d}_{_word(host)}",
+                seed,
+                number,
+                host.clip,
+                host.base,
+                length_s,
+                size_px,
+                sound,
+                True,
+                (),
+            )
+        )
     return made
 
 
@@ -204,18 +242,25 @@ def _word(host: Host) -> str:
     return Path(host.clip).stem if not host.clip.startswith(DRAWN) else host.clip.replace("/", "")
 
 
-def _event_plan(number: int, seed: int, host: Host, hosts: Sequence[Host], length_s: float, size_px: int) -> Plan:
+def _event_plan(
+    number: int, seed: int, host: Host, hosts: Sequence[Host], length_s: float, size_px: int
+) -> Plan:
     rng = np.random.default_rng([seed, number])
     sound = {3: "none", 5: "silence"}.get(number % 7, "floor")
     room = int((length_s - 2 * FROM_ENDS_S) // APART_S) + 1
     n_distracting = min(N_DISTRACTING, room // 3)
     n_positive = min(N_POSITIVE, room - n_distracting)
-    kinds = _positives(rng, bool(host.bursts), sound, n_positive) + rng.permutation(DISTRACTING)[:n_distracting].tolist()
+    kinds = (
+        _positives(rng, bool(host.bursts), sound, n_positive)
+        + rng.permutation(DISTRACTING)[:n_distracting].tolist()
+    )
     kinds = [kinds[i] for i in rng.permutation(len(kinds))]
     slack_s = length_s - 2 * FROM_ENDS_S - APART_S * (len(kinds) - 1)
     centres = FROM_ENDS_S + np.sort(rng.uniform(0, slack_s, len(kinds))) + APART_S * np.arange(len(kinds))
     bursts = iter([*rng.permutation(host.bursts).tolist()] * N_POSITIVE)
-    others = [h for h in hosts if h.clip != host.clip and not h.clip.startswith(DRAWN)] or [h for h in hosts if h.clip != host.clip]
+    others = [h for h in hosts if h.clip != host.clip and not h.clip.startswith(DRAWN)] or [
+        h for h in hosts if h.clip != host.clip
+    ]
     events = []
     for kind, centre_s in zip(kinds, centres.tolist(), strict=True):
         source = None
@@ -280,22 +325,40 @@ def variant(made: Made, name: str, folder: Path, media: Path | None = None) -> M
 
 def read(folder: Path) -> list[Made]:
     """What was made in a folder, by name."""
-    return [Made(path.with_suffix(".mp4"), plan_of(json.loads(path.read_text())["plan"])) for path in sorted(folder.glob("*.json"))]
+    return [
+        Made(path.with_suffix(".mp4"), plan_of(json.loads(path.read_text())["plan"]))
+        for path in sorted(folder.glob("*.json"))
+    ]
 
 
 def plan_of(written: Mapping[str, Any]) -> Plan:
     """A plan as its labels tell it."""
-    events = tuple(Event(**{**e, "source": tuple(e["source"]) if e["source"] else None}) for e in written["events"])
-    return Plan(**{**written, "base": tuple(written["base"]), "events": events, "change": Change(**written["change"])})
+    events = tuple(
+        Event(**{**e, "source": tuple(e["source"]) if e["source"] else None}) for e in written["events"]
+    )
+    return Plan(
+        **{**written, "base": tuple(written["base"]), "events": events, "change": Change(**written["change"])}
+    )
 
 
 def labels(plan: Plan) -> dict[str, Any]:
     """The JSON beside a video: what is planted when, and all that it was made from."""
     planted = [
-        {"kind": e.kind, "start_s": e.start_s, "end_s": e.end_s, "centre_s": round(e.centre_s, 6), "positive": e.positive}
+        {
+            "kind": e.kind,
+            "start_s": e.start_s,
+            "end_s": e.end_s,
+            "centre_s": round(e.centre_s, 6),
+            "positive": e.positive,
+        }
         for e in plan.events
     ]
-    return {"recipe": RECIPE, "calm": plan.calm, "events": planted, "plan": json.loads(json.dumps(asdict(plan)))}
+    return {
+        "recipe": RECIPE,
+        "calm": plan.calm,
+        "events": planted,
+        "plan": json.loads(json.dumps(asdict(plan))),
+    }
 
 
 def _finished(made: Made) -> bool:
@@ -304,7 +367,9 @@ def _finished(made: Made) -> bool:
 
 
 def _make_one(made: Made, media: Path | None) -> None:
-    """The labels come last: they say that the video is whole. Of the same small pictures x264 with mbtree makes other bytes every time."""
+    """The labels come last: they say that the video is whole. Of the same small pictures x264 with mbtree
+    makes other bytes every time.
+    """
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -318,7 +383,9 @@ def _make_one(made: Made, media: Path | None) -> None:
 
 
 class _Edit:
-    """One video being made. Everything is a function of time alone, so that a variant shows the same at the same time."""
+    """One video being made. Everything is a function of time alone, so that a variant shows the same at the
+    same time.
+    """
 
     def __init__(self, plan: Plan, media: Path | None) -> None:
         self._plan = plan
@@ -328,7 +395,9 @@ class _Edit:
         self._base = self._source(plan.host, plan.base, size_px)
         self._hw = self._base.at(0.0).shape[:2]
         self._unit = float(np.sqrt(self._hw[0] * self._hw[1]) / 512)
-        self._turns = _turns(rng, self._base.length_s, plan.length_s) if not plan.host.startswith(DRAWN) else None
+        self._turns = (
+            _turns(rng, self._base.length_s, plan.length_s) if not plan.host.startswith(DRAWN) else None
+        )
         self._ramp = rng.uniform(40, 90), rng.uniform(0, 2 * np.pi)
         self._drift = rng.uniform(14, 26, 2), rng.uniform(0, 2 * np.pi, 2)
         self._shakes = rng.normal(0, SHAKE_PX, (round(plan.length_s * FPS) + 2, 2))
@@ -366,7 +435,9 @@ class _Edit:
         black = next(self._of("black"), None)
         if black is not None and time_s - 1e-6 <= black.start_s < time_s + 1 / self._plan.fps - 1e-6:
             return np.zeros((*self._hw, 3), np.uint8)
-        return self._noisy(self._lit(self._blurred(self._moved(self._scene(time_s), time_s), time_s), time_s), time_s)
+        return self._noisy(
+            self._lit(self._blurred(self._moved(self._scene(time_s), time_s), time_s), time_s), time_s
+        )
 
     def _scene(self, time_s: float) -> Image:
         """The host, or what is shown instead."""
@@ -404,11 +475,15 @@ class _Edit:
         offset = self._plan.change.brightness
         if self._during("flash", time_s) is not None:
             gain, offset = 1.8 * gain, offset + 60
-        return np.asarray(cv2.LUT(image, np.clip(np.arange(256) * gain + offset, 0, 255).round().astype(np.uint8)), np.uint8)
+        return np.asarray(
+            cv2.LUT(image, np.clip(np.arange(256) * gain + offset, 0, 255).round().astype(np.uint8)), np.uint8
+        )
 
     def _noisy(self, image: Image, time_s: float) -> Image:
         k, y, x = self._noise_at[round(time_s * FPS * 2)].tolist()
-        above, below = (bank[y : y + self._hw[0], x : x + self._hw[1]] for bank in self._noise[k % len(self._noise)])
+        above, below = (
+            bank[y : y + self._hw[0], x : x + self._hw[1]] for bank in self._noise[k % len(self._noise)]
+        )
         return np.asarray(cv2.subtract(cv2.add(image, above), below), np.uint8)
 
     def _source(self, clip: str, span: Span, size_px: float) -> _Stretch | _Drawn:
@@ -428,8 +503,12 @@ class _Edit:
         return source.moody() if isinstance(source, _Drawn) else source.laid_over(self._base)
 
 
-def _turns(rng: np.random.Generator, base_s: float, length_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(times, places) between which the base runs to and fro at its own speed; it turns at other places every time."""
+def _turns(
+    rng: np.random.Generator, base_s: float, length_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(times, places) between which the base runs to and fro at its own speed; it turns at other places every
+    time.
+    """
     times, places = [0.0], [float(rng.uniform(0, base_s / 4))]
     while times[-1] < length_s:
         there = rng.uniform(0, base_s / 4) if len(places) % 2 == 0 else rng.uniform(3 * base_s / 4, base_s)
@@ -438,15 +517,21 @@ def _turns(rng: np.random.Generator, base_s: float, length_s: float) -> tuple[ND
     return np.array(times), np.array(places)
 
 
-def _warped(image: Image, shift: NDArray[np.float64], zoom: float = 1.0, border: int = cv2.BORDER_REFLECT_101) -> Image:
+def _warped(
+    image: Image, shift: NDArray[np.float64], zoom: float = 1.0, border: int = cv2.BORDER_REFLECT_101
+) -> Image:
     height, width = image.shape[:2]
     x, y = (1 - zoom) * width / 2 + shift[0], (1 - zoom) * height / 2 + shift[1]
     matrix = np.array([[zoom, 0, x], [0, zoom, y]], np.float64)
-    return np.asarray(cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8
+    )
 
 
 def _noise_bank(hw: tuple[int, int], seed: int, other: int) -> list[tuple[Image, Image]]:
-    """Sensor noise as what is added and what is taken off, a little larger than the picture, so that it can be moved about."""
+    """Sensor noise as what is added and what is taken off, a little larger than the picture, so that it can
+    be moved about.
+    """
     rng = np.random.default_rng([seed, 3, other])
     bank = [np.round(NOISE * rng.standard_normal((hw[0] + 16, hw[1] + 16, 3), np.float32)) for _ in range(8)]
     return [(np.maximum(b, 0).astype(np.uint8), np.maximum(-b, 0).astype(np.uint8)) for b in bank]
@@ -473,20 +558,26 @@ class _Stretch:
     def laid_over(self, base: _Stretch | _Drawn) -> _Stretch:
         """Shifted so that the face lies about where it lies in the base."""
         shift = _offset(self._mean(), base._mean() if isinstance(base, _Stretch) else base.at(0.0))
-        return _Stretch(([_warped(f, shift, border=cv2.BORDER_REPLICATE) for f in self._frames], self._time_s))
+        return _Stretch(
+            ([_warped(f, shift, border=cv2.BORDER_REPLICATE) for f in self._frames], self._time_s)
+        )
 
     def _mean(self) -> Image:
         return np.asarray(np.mean(self._frames[:: max(1, len(self._frames) // 8)], axis=0), np.uint8)
 
 
 def _offset(picture: Image, like: Image) -> NDArray[np.float64]:
-    """(x, y) by which a picture has to be moved so that its middle, where the face is, lies on that of another."""
+    """(x, y) by which a picture has to be moved so that its middle, where the face is, lies on that of
+    another.
+    """
     grey, other = (cv2.cvtColor(i, cv2.COLOR_RGB2GRAY) for i in (picture, like))
     height, width = other.shape
     top, left = round(REACH * height) + height // 8, round(REACH * width) + width // 8
     middle = other[top : height - top, left : width - left]
     by, bx = round(REACH * height), round(REACH * width)
-    found = cv2.matchTemplate(grey[top - by : height - top + by, left - bx : width - left + bx], middle, cv2.TM_CCOEFF_NORMED)
+    found = cv2.matchTemplate(
+        grey[top - by : height - top + by, left - bx : width - left + bx], middle, cv2.TM_CCOEFF_NORMED
+    )
     y, x = np.unravel_index(int(found.argmax()), found.shape)
     return np.array([bx - x, by - y], np.float64)
 
@@ -507,7 +598,7 @@ def _clip(path: Path, span: Span, size_px: float) -> tuple[list[Image], NDArray[
     with open_video(path) as opened:
         long, short = sorted((opened.info.width_px, opened.info.height_px), reverse=True)
         short_px = min(short, round(size_px * (short / long) ** 0.5))
-        for batch in opened.batches(Sampling(grid_hz=60.0, span_s=1.0), short_px):
+        for batch in opened.batches(SamplingOptions(grid_hz=60.0, span_s=1.0), short_px):
             for frame, time_s in zip(batch.frames, batch.time_s.tolist(), strict=True):
                 if span[0] <= time_s < span[1]:
                     frames.append(frame.copy())
@@ -538,14 +629,23 @@ class _Drawn:
     @cached_property
     def _room(self) -> Image:
         return np.asarray(
-            cv2.resize(texture(512, 512, 50 + self.number), (self.side_px, self.side_px), interpolation=cv2.INTER_AREA), np.uint8
+            cv2.resize(
+                texture(512, 512, 50 + self.number),
+                (self.side_px, self.side_px),
+                interpolation=cv2.INTER_AREA,
+            ),
+            np.uint8,
         )
 
     def at(self, time_s: float) -> Image:
-        """The head sways, the mouth moves a little, the eyes blink; in the mood the mouth gapes and the brows are up."""
+        """The head sways, the mouth moves a little, the eyes blink; in the mood the mouth gapes and the brows
+        are up.
+        """
         image = self._room.copy()
         unit, n = self.side_px / 512, self.number
-        sway = [sum(np.sin(time_s * hz * (1 + 0.07 * n) + hz * n) for hz in (0.53, 0.97, 1.61)) for _ in range(2)]
+        sway = [
+            sum(np.sin(time_s * hz * (1 + 0.07 * n) + hz * n) for hz in (0.53, 0.97, 1.61)) for _ in range(2)
+        ]
         x, y = 256 + 5 * sway[0], 256 + 3 * np.cos(time_s * 0.71 + n) + 2 * sway[1]
         skin = (224 - 14 * (n % 5), 178 - 12 * (n % 5), 150 - 12 * (n % 5))
         talk = 4 + 3 * np.sin(time_s * 5.3 + n) * np.sin(time_s * 0.9) + 34 * self.mood
@@ -553,7 +653,17 @@ class _Drawn:
 
         def blob(dx: float, dy: float, rx: float, ry: float, colour: tuple[int, int, int]) -> None:
             centre = round((x + dx) * unit), round((y + dy) * unit)
-            cv2.ellipse(image, centre, (max(1, round(rx * unit)), max(1, round(ry * unit))), 0, 0, 360, colour, -1, cv2.LINE_AA)
+            cv2.ellipse(
+                image,
+                centre,
+                (max(1, round(rx * unit)), max(1, round(ry * unit))),
+                0,
+                0,
+                360,
+                colour,
+                -1,
+                cv2.LINE_AA,
+            )
 
         blob(0, 260, 190, 130, (60 + 20 * (n % 4), 80, 120))
         blob(0, -20, 112, 150, (70, 45 + 10 * (n % 3), 30))
@@ -574,12 +684,17 @@ def sheet(made: Made, path: Path, every_s: float = 1.0, width_px: int = 150, col
     """A picture of what a video shows every so often, with what is planted there written on it."""
     cells: list[Image] = []
     with open_video(made.video) as opened:
-        for batch in opened.batches(Sampling(grid_hz=1 / every_s), 256):
+        for batch in opened.batches(SamplingOptions(grid_hz=1 / every_s), 256):
             for frame, time_s in zip(batch.frames, batch.time_s.tolist(), strict=True):
                 cell = cv2.resize(frame, (width_px, round(width_px * frame.shape[0] / frame.shape[1])))
-                event = next((e for e in made.events if e.start_s - every_s / 2 <= time_s < e.end_s + every_s / 2), None)
+                event = next(
+                    (e for e in made.events if e.start_s - every_s / 2 <= time_s < e.end_s + every_s / 2),
+                    None,
+                )
                 text = f"{time_s:.1f} {event.kind if event else ''}"
-                cv2.putText(cell, text, (3, 14), 0, 0.45, (255, 255, 0) if event is None else (255, 60, 60), 1)
+                cv2.putText(
+                    cell, text, (3, 14), 0, 0.45, (255, 255, 0) if event is None else (255, 60, 60), 1
+                )
                 cells.append(np.asarray(cell, np.uint8))
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
@@ -588,7 +703,10 @@ def sheet(made: Made, path: Path, every_s: float = 1.0, width_px: int = 150, col
 
 def main(arguments: Sequence[str]) -> None:
     """`python -m bench.planted_make FOLDER [N [SEED]]`, of MOMENTSCAN_MEDIA where it is set."""
-    folder, n, seed = Path(arguments[0]), *(int(a) for a in (*arguments[1:], *("30", "0")[len(arguments) - 1 :]))
+    folder, n, seed = (
+        Path(arguments[0]),
+        *(int(a) for a in (*arguments[1:], *("30", "0")[len(arguments) - 1 :])),
+    )
     media = os.environ.get("MOMENTSCAN_MEDIA")
     made = make(folder, n, seed, Path(media) if media else None, workers=2)
     print(f"{len(made)} videos in {folder}, {sum(m.calm for m in made)} of them calm")

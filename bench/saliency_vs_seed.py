@@ -1,4 +1,6 @@
-"""The whole saliency scan against the seed's literal loop (seed 002, Clip Highlights), both with a CLIP-sized network."""
+"""The whole saliency scan against the seed's literal loop (seed 002, Clip Highlights), both with a CLIP-sized
+network.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ ROUNDS = 3
 
 
 class LiteralScorer:
-    """The seed's SaliencyScorer, line by line; its network through ONNX Runtime, its librosa RMS through ours (equal to 1e-6)."""
+    """The seed's SaliencyScorer, line by line; its network through ONNX Runtime, its librosa RMS through ours
+    (equal to 1e-6).
+    """
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -65,24 +69,47 @@ def main() -> None:
     for number in range(ROUNDS):
         seen = _round(video, weights, scorer, starts, in_windows, len(frame_times), number)
         rounds.append(seen)
-        print(f"    round {number + 1}/{ROUNDS}  scan {seen['scan_cpu_s']:.0f} CPU-s, literal {seen['literal_cpu_s']:.0f}", flush=True)
+        print(
+            f"    round {number + 1}/{ROUNDS}  scan {seen['scan_cpu_s']:.0f} CPU-s, literal "
+            f"{seen['literal_cpu_s']:.0f}",
+            flush=True,
+        )
     share = statistics.median(r["scan_cpu_s"] / r["literal_cpu_s"] for r in rounds)
     notes = (
-        f"Scan: `momentscan scan --embedder openclip` in a fresh process, stills and report included. Literal: scaled from {SAMPLES} evenly "
-        f"spread frames a round to the {in_windows} frames of all {len(starts)} overlapping windows of {WINDOW_S:g} s every {HOP_S:g} s, plus "
-        "decoding each of those frames, decoding the sound once, and one RMS a window (the seed computes it once a frame). Its picture is "
-        "cut by our preprocessing, without torchvision's. Random weights of ViT-B/32: the cost of the real ones."
+        "Scan: `momentscan scan --embedder openclip` in a fresh process, stills and report included. "
+        f"Literal: scaled from {SAMPLES} evenly "
+        f"spread frames a round to the {in_windows} frames of all {len(starts)} overlapping windows of "
+        f"{WINDOW_S:g} s every {HOP_S:g} s, plus "
+        "decoding each of those frames, decoding the sound once, and one RMS a window (the seed computes "
+        "it once a frame). Its picture is "
+        "cut by our preprocessing, without torchvision's. Random weights of ViT-B/32: the cost of the "
+        "real ones."
     )
     target = Target("saliency scan / the seed's literal loop", 1 / 20, share, "×")
-    write_result("saliency_vs_seed", [target], notes, times_cheaper=1 / share, frames_in_windows=in_windows, rounds=rounds)
+    write_result(
+        "saliency_vs_seed",
+        [target],
+        notes,
+        times_cheaper=1 / share,
+        frames_in_windows=in_windows,
+        rounds=rounds,
+    )
 
 
 def _round(
-    video: Path, weights: Path, scorer: LiteralScorer, starts: NDArray[np.float64], in_windows: int, n_frames: int, number: int
+    video: Path,
+    weights: Path,
+    scorer: LiteralScorer,
+    starts: NDArray[np.float64],
+    in_windows: int,
+    n_frames: int,
+    number: int,
 ) -> dict[str, Any]:
     """One scan, and the literal loop's cost as it would be, measured at the same time of day."""
     with tempfile.TemporaryDirectory() as output:
-        scan = momentscan("scan", video, "-o", output, "--models", weights, "--embedder", "openclip", "--engine", "saliency")
+        scan = momentscan(
+            "scan", video, "-o", output, "--models", weights, "--embedder", "openclip", "--engine", "saliency"
+        )
         stages = json.loads(next(Path(output).glob("*/run.json")).read_text())["timings_s"]
     wanted = np.linspace(30, n_frames - 30, SAMPLES).astype(int) + number
     frame_s = _frame_costs(video, scorer, set(wanted.tolist()))
@@ -90,7 +117,9 @@ def _round(
     sound: list[NDArray[np.float32]] = []
     hear_s = cpu_s(lambda: sound.append(_sound(video)))
     rms_s = cpu_s(lambda: [scorer.audio_rms(sound[0], s, s + WINDOW_S) for s in starts])
-    per_frame = {name: statistics.median(f[name] for f in frame_s) for name in frame_s[0]} | {"decode": decode_s}
+    per_frame = {name: statistics.median(f[name] for f in frame_s) for name in frame_s[0]} | {
+        "decode": decode_s
+    }
     literal = in_windows * sum(per_frame.values()) + hear_s + rms_s
     return {
         "scan_cpu_s": scan.cpu_s,
@@ -110,7 +139,9 @@ def _frame_times(video: Path) -> NDArray[np.float64]:
 
 
 def _frame_costs(video: Path, scorer: LiteralScorer, wanted: set[int]) -> list[dict[str, float]]:
-    """CPU-seconds of each step for each wanted frame; the frame before it is shown first, so that there is something to compare."""
+    """CPU-seconds of each step for each wanted frame; the frame before it is shown first, so that there is
+    something to compare.
+    """
     costs = []
     with av.open(str(video)) as container:
         for i, frame in enumerate(container.decode(container.streams.video[0])):
@@ -133,8 +164,12 @@ def _sound(video: Path) -> NDArray[np.float32]:
     """(M,) float32 mono at SOUND_HZ: what librosa.load(video) returns."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SOUND_HZ)
     with av.open(str(video)) as container:
-        frames = [out for frame in container.decode(container.streams.audio[0]) for out in resampler.resample(frame)]
-    return np.concatenate([f.to_ndarray().reshape(-1) for f in [*frames, *resampler.resample(None)]]).astype(np.float32)
+        frames = [
+            out for frame in container.decode(container.streams.audio[0]) for out in resampler.resample(frame)
+        ]
+    return np.concatenate([f.to_ndarray().reshape(-1) for f in [*frames, *resampler.resample(None)]]).astype(
+        np.float32
+    )
 
 
 if __name__ == "__main__":

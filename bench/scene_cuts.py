@@ -1,4 +1,6 @@
-"""Cuts against those that people marked, beside PySceneDetect's own detectors on the same files (each with a decode pass of its own)."""
+"""Cuts against those that people marked, beside PySceneDetect's own detectors on the same files (each with a
+decode pass of its own).
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,18 @@ from typing import Any
 import numpy as np
 from scenedetect import SceneManager
 from scenedetect import open_video as opened_by_pyscenedetect
-from scenedetect.detectors import AdaptiveDetector, ContentDetector, HashDetector, HistogramDetector, ThresholdDetector
+from scenedetect.detectors import (
+    AdaptiveDetector,
+    ContentDetector,
+    HashDetector,
+    HistogramDetector,
+    ThresholdDetector,
+)
 
 from bench.measure import Target, write_result
 from momentscan.media import open_video
-from momentscan.perceive import ordered, watch
-from momentscan.perceive.clock import Clock
+from momentscan.perceive import ordered, process_batches
+from momentscan.perceive.frame_times import FrameTimes
 from momentscan.perceive.scenes import Scenes
 
 MARKED: Mapping[str, Sequence[float]] = {
@@ -29,7 +37,9 @@ MARKED: Mapping[str, Sequence[float]] = {
 """Hard cuts of labels.json and MEDIA.md, in seconds; the lists are complete."""
 
 FADES = {"scenes/testvideo_fades.mp4": ((6.9, 8.1), (11.4, 12.2), (13.0, 14.1), (17.4, 18.8), (22.9, 24.1))}
-"""Where one shot melts into the next: a boundary found there is neither right nor wrong, and finding it is counted apart."""
+"""Where one shot melts into the next: a boundary found there is neither right nor wrong, and finding it is
+counted apart.
+"""
 
 WITHIN_S = 0.042
 """One frame at 24 per second; the lists have two decimals."""
@@ -47,7 +57,7 @@ def ours(video: Path) -> list[float]:
     """Cuts of the one pass: frames on the 10 Hz grid, dated by thumbs of every frame."""
     found: list[float] = []
     with open_video(video) as opened:
-        for _, made in watch(opened.batches(short_side_px=90), ordered([Clock(), Scenes()])):
+        for _, made in process_batches(opened.batches(short_side_px=90), ordered([FrameTimes(), Scenes()])):
             found += made["scenes"].get("scenes.start_s", np.zeros(0)).tolist()
     return found[1:]
 
@@ -56,7 +66,9 @@ def theirs(video: Path, detector: Callable[[], Any]) -> list[float]:
     """Cuts by a detector of PySceneDetect with its defaults, on every frame at its own scaling."""
     manager = SceneManager()
     manager.add_detector(detector())
-    manager.detect_scenes(opened_by_pyscenedetect(str(video), backend="pyav"))  # OpenCV cannot convert interlaced frames
+    manager.detect_scenes(
+        opened_by_pyscenedetect(str(video), backend="pyav")
+    )  # OpenCV cannot convert interlaced frames
     return [start.seconds for start, _ in manager.get_scene_list()][1:]
 
 
@@ -75,7 +87,10 @@ def counts(name: str, seen: Sequence[float]) -> dict[str, int]:
 
 def row(label: str, cuts: Callable[[Path], Sequence[float]], media: Path) -> dict[str, Any]:
     by_clip = {name: counts(name, cuts(media / name)) for name in MARKED}
-    total = {key: sum(c[key] for c in by_clip.values()) for key in ("marked", "found", "false", "fades", "fades_found")}
+    total = {
+        key: sum(c[key] for c in by_clip.values())
+        for key in ("marked", "found", "false", "fades", "fades_found")
+    }
     said = total["found"] + total["false"]
     precision = total["found"] / said if said else 0.0
     recall = total["found"] / total["marked"]
@@ -96,12 +111,19 @@ def main() -> int:
         "scene_cuts",
         [
             Target(
-                "hard cuts, F1 against marked ones (evaluation.md: own set ≥ .95), within a frame", 0.95, found[0]["f1"], "", at_most=False
+                "hard cuts, F1 against marked ones (evaluation.md: own set ≥ .95), within a frame",
+                0.95,
+                found[0]["f1"],
+                "",
+                at_most=False,
             ),
         ],
-        f"{found[0]['marked']} marked hard cuts in five videos, two of which have none; precision {found[0]['precision']:.2f}, recall "
-        f"{found[0]['recall']:.2f}. Fades and dissolves are neither right nor wrong here: {found[0]['fades_found']} of {found[0]['fades']} are "
-        f"found. PySceneDetect's own detectors with their defaults, on every frame: F1 {others}. Small set: one cut moves F1 by .05.",
+        f"{found[0]['marked']} marked hard cuts in five videos, two of which have none; precision "
+        f"{found[0]['precision']:.2f}, recall "
+        f"{found[0]['recall']:.2f}. Fades and dissolves are neither right nor wrong here: "
+        f"{found[0]['fades_found']} of {found[0]['fades']} are "
+        f"found. PySceneDetect's own detectors with their defaults, on every frame: F1 {others}. Small "
+        "set: one cut moves F1 by .05.",
         rows=found,
     )
     return 0

@@ -1,4 +1,6 @@
-"""Who is who over time: fragments of tracks, people found, and identity over crossings that were checked by eye."""
+"""Who is who over time: fragments of tracks, people found, and identity over crossings that were checked by
+eye.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,12 @@ from numpy.typing import NDArray
 
 from bench.measure import Target, write_result
 from momentscan.media import open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.models.detectors import choose_detector
 from momentscan.models.face_id import choose_face_id
-from momentscan.perceive import ordered, watch
-from momentscan.perceive.clock import Clock
+from momentscan.perceive import ordered, process_batches
 from momentscan.perceive.faces import SHORT_SIDE_PX, Faces
+from momentscan.perceive.frame_times import FrameTimes
 from momentscan.perceive.tracks import Tracks
 from momentscan.values import Batch, Columns
 
@@ -39,24 +41,32 @@ class Seen:
     cpu_s: float
 
     def person_of(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.asarray(self.columns["tracks.person"][np.searchsorted(self.columns["tracks.id"], tracks)], np.int64)
+        return np.asarray(
+            self.columns["tracks.person"][np.searchsorted(self.columns["tracks.id"], tracks)], np.int64
+        )
 
 
-def look(video: Path, models: Path, face_id: str, frames: dict[float, NDArray[np.uint8]] | None = None) -> Seen:
+def look(
+    video: Path, models: Path, face_id: str, frames: dict[float, NDArray[np.uint8]] | None = None
+) -> Seen:
     """Clock, faces and tracks only; `frames` is given those in which faces were looked for."""
     detector = choose_detector("auto", models)
     assert detector is not None
-    perceivers = ordered([Clock(), Faces(detector), Tracks(choose_face_id(face_id, models))])
+    perceivers = ordered([FrameTimes(), Faces(detector), Tracks(choose_face_id(face_id, models))])
     rows: dict[str, list[NDArray[Any]]] = {}
     began = time.process_time()
     with open_video(video) as opened:
-        batches = opened.batches(Sampling(), SHORT_SIDE_PX)
-        for _, made in watch(_kept(batches, frames), perceivers):
+        batches = opened.batches(SamplingOptions(), SHORT_SIDE_PX)
+        for _, made in process_batches(_kept(batches, frames), perceivers):
             for written in made.values():
                 for name, chunk in written.items():
                     rows.setdefault(name, []).append(chunk)
         duration_s = opened.info.duration_s
-    return Seen({name: np.concatenate(chunks) for name, chunks in rows.items()}, duration_s, time.process_time() - began)
+    return Seen(
+        {name: np.concatenate(chunks) for name, chunks in rows.items()},
+        duration_s,
+        time.process_time() - began,
+    )
 
 
 def _kept(batches: Any, frames: dict[float, NDArray[np.uint8]] | None) -> Any:
@@ -70,7 +80,15 @@ def _kept(batches: Any, frames: dict[float, NDArray[np.uint8]] | None) -> Any:
 # ---- to be looked at ----
 
 
-def sheets(video: Path, models: Path, face_id: str, folder: Path, hz: float = 2.0, start_s: float = 0.0, end_s: float = 1e9) -> None:
+def sheets(
+    video: Path,
+    models: Path,
+    face_id: str,
+    folder: Path,
+    hz: float = 2.0,
+    start_s: float = 0.0,
+    end_s: float = 1e9,
+) -> None:
     """Frames with boxes, `track/person` and time, as PNGs of 5 x 4 frames."""
     frames: dict[float, NDArray[np.uint8]] = {}
     seen = look(video, models, face_id, frames)
@@ -91,16 +109,31 @@ def sheets(video: Path, models: Path, face_id: str, folder: Path, hz: float = 2.
 def _drawn(frame: NDArray[np.uint8], time_s: float, seen: Seen) -> NDArray[np.uint8]:
     width = 384
     scale = width / frame.shape[1]
-    picture = cv2.cvtColor(cv2.resize(frame, (width, round(frame.shape[0] * scale)), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
+    picture = cv2.cvtColor(
+        cv2.resize(frame, (width, round(frame.shape[0] * scale)), interpolation=cv2.INTER_AREA),
+        cv2.COLOR_RGB2BGR,
+    )
     size = np.tile([picture.shape[1], picture.shape[0]], 2)
     for i in np.flatnonzero(np.abs(seen.columns["faces.time_s"] - time_s) < 1e-6):
         track = seen.columns["faces.track"][i : i + 1]
         person = int(seen.person_of(track)[0])
         x1, y1, x2, y2 = (seen.columns["faces.bbox"][i] * size).astype(int).tolist()
-        colour = [(0, 255, 0), (0, 128, 255), (255, 0, 255), (255, 255, 0), (0, 0, 255), (255, 255, 255)][person % 6]
+        colour = [(0, 255, 0), (0, 128, 255), (255, 0, 255), (255, 255, 0), (0, 0, 255), (255, 255, 255)][
+            person % 6
+        ]
         cv2.rectangle(picture, (x1, y1), (x2, y2), colour, 2)
-        cv2.putText(picture, f"{int(track[0])}/{person}", (x1, max(14, y1 - 3)), cv2.FONT_HERSHEY_SIMPLEX, 0.55, colour, 2)
-    cv2.putText(picture, f"{time_s:.1f}", (4, picture.shape[0] - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 255, 255), 1)
+        cv2.putText(
+            picture,
+            f"{int(track[0])}/{person}",
+            (x1, max(14, y1 - 3)),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            0.55,
+            colour,
+            2,
+        )
+    cv2.putText(
+        picture, f"{time_s:.1f}", (4, picture.shape[0] - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 255, 255), 1
+    )
     return np.asarray(picture, np.uint8)
 
 
@@ -117,14 +150,35 @@ class Crossing:
     seen: str
 
 
-PEOPLE: Mapping[str, int] = {"multi/girl_laughing_full_73s.mp4": 3, "multi/bedroom_kids.mp4": 2, "multi/scte20_panel.ts": 4}
-"""Of the clips in multi/ (labels.json; of the panel four faces can be seen); every clip of faces/ and expr/ shows one person."""
+PEOPLE: Mapping[str, int] = {
+    "multi/girl_laughing_full_73s.mp4": 3,
+    "multi/bedroom_kids.mp4": 2,
+    "multi/scte20_panel.ts": 4,
+}
+"""Of the clips in multi/ (labels.json; of the panel four faces can be seen); every clip of faces/ and expr/
+shows one person.
+"""
 
 CROSSINGS: Mapping[str, Sequence[Crossing]] = {
     "multi/bedroom_kids.mp4": (
-        Crossing(0.4, 1.2, ("girl", "boy"), "the girl jumps in front of the boy, who turns away; her face comes to where his was"),
-        Crossing(3.2, 4.0, ("girl", "boy"), "the boy comes out behind the girl's arm, head beside head, and drops on the bed on her left"),
-        Crossing(5.2, 6.6, ("girl", "boy"), "both jump, their faces rise and fall past each other, 0.2 to 0.4 of the picture apart"),
+        Crossing(
+            0.4,
+            1.2,
+            ("girl", "boy"),
+            "the girl jumps in front of the boy, who turns away; her face comes to where his was",
+        ),
+        Crossing(
+            3.2,
+            4.0,
+            ("girl", "boy"),
+            "the boy comes out behind the girl's arm, head beside head, and drops on the bed on her left",
+        ),
+        Crossing(
+            5.2,
+            6.6,
+            ("girl", "boy"),
+            "both jump, their faces rise and fall past each other, 0.2 to 0.4 of the picture apart",
+        ),
     ),
     "multi/girl_laughing_full_73s.mp4": (
         Crossing(
@@ -134,7 +188,10 @@ CROSSINGS: Mapping[str, Sequence[Crossing]] = {
             "red hair leaves on the right, dark top covers her face with her hand and leaves half",
         ),
         Crossing(
-            11.2, 12.8, ("dark top, front", "red hair", "yellow beanie, back"), "the camera swings: other people stand where others stood"
+            11.2,
+            12.8,
+            ("dark top, front", "red hair", "yellow beanie, back"),
+            "the camera swings: other people stand where others stood",
         ),
         Crossing(21.0, 25.6, ("red hair",), "an arm before her face, then head on the table, then back"),
         Crossing(
@@ -143,9 +200,13 @@ CROSSINGS: Mapping[str, Sequence[Crossing]] = {
             ("dark top, front", "yellow beanie, back"),
             "dark top passes in front of yellow beanie, who is seen at the same place next",
         ),
-        Crossing(69.6, 72.8, ("dark top, front", "red hair"), "dark top comes back after 58 s beside red hair"),
+        Crossing(
+            69.6, 72.8, ("dark top, front", "red hair"), "dark top comes back after 58 s beside red hair"
+        ),
     ),
-    "multi/scte20_panel.ts": (Crossing(2.8, 3.2, ("woman", "woman in blue"), "a cut from one woman alone to her among four"),),
+    "multi/scte20_panel.ts": (
+        Crossing(2.8, 3.2, ("woman", "woman in blue"), "a cut from one woman alone to her among four"),
+    ),
 }
 
 _SPOTS: Mapping[str, Mapping[str, str]] = {
@@ -188,14 +249,17 @@ _SPOTS: Mapping[str, Mapping[str, str]] = {
         """,
     },
     "multi/scte20_panel.ts": {
-        "woman": "0.0:0.51,0.45 1.0:0.52,0.44 2.0:0.48,0.41 2.8:0.47,0.44 3.0:0.55,0.31 4.0:0.55,0.31 5.0:0.56,0.32 6.0:0.56,0.32 6.6:0.57,0.31",
+        "woman": "0.0:0.51,0.45 1.0:0.52,0.44 2.0:0.48,0.41 2.8:0.47,0.44 3.0:0.55,0.31 4.0:0.55,0.31 "
+        "5.0:0.56,0.32 6.0:0.56,0.32 6.6:0.57,0.31",
         "man, right": "3.0:0.79,0.31 4.0:0.79,0.32 5.0:0.79,0.32 6.0:0.79,0.32 6.6:0.79,0.32",
         "man, left": "3.0:0.19,0.31 4.0:0.19,0.31 5.0:0.19,0.31 6.0:0.19,0.31 6.6:0.19,0.31",
         "woman in blue": "3.0:0.37,0.29 4.0:0.36,0.29 5.0:0.36,0.29 6.0:0.36,0.29 6.6:0.36,0.29",
     },
 }
-"""Clip -> person -> seconds:x,y of the middle of their face (shares of the picture), read off frames with boxes: all faces that the
-detector found in bedroom_kids (5 Hz) and in girl_laughing (1.25 Hz), some of the panel."""
+"""Clip -> person -> seconds:x,y of the middle of their face (shares of the picture), read off frames with
+boxes: all faces that the detector found in bedroom_kids (5 Hz) and in girl_laughing (1.25 Hz), some of the
+panel.
+"""
 
 NEAR = 0.04
 """A box belongs to a spot when its middle is no farther away (shares of the picture)."""
@@ -228,7 +292,9 @@ def numbered(clip: str, seen: Seen) -> list[tuple[Spot, int, int]]:
     middle = (columns["faces.bbox"][:, :2] + columns["faces.bbox"][:, 2:]) / 2
     found = []
     for spot in spots(clip):
-        away = np.hypot(*(middle - (spot.x, spot.y)).T) + 1e3 * (np.abs(columns["faces.time_s"] - spot.time_s) > 0.06)
+        away = np.hypot(*(middle - (spot.x, spot.y)).T) + 1e3 * (
+            np.abs(columns["faces.time_s"] - spot.time_s) > 0.06
+        )
         if len(away) and away.min() <= NEAR:
             track = columns["faces.track"][away.argmin() : away.argmin() + 1]
             found.append((spot, int(track[0]), int(seen.person_of(track)[0])))
@@ -236,7 +302,9 @@ def numbered(clip: str, seen: Seen) -> list[tuple[Spot, int, int]]:
 
 
 def against_truth(clip: str, seen: Seen) -> dict[str, Any]:
-    """Swaps: a track that goes on as somebody else. Persons: how pure, and how many of them each real person was split into."""
+    """Swaps: a track that goes on as somebody else. Persons: how pure, and how many of them each real person
+    was split into.
+    """
     found = numbered(clip, seen)
     swaps = [
         {"from_s": a.time_s, "to_s": b.time_s, "track": track, "from": a.who, "to": b.who}
@@ -247,7 +315,8 @@ def against_truth(clip: str, seen: Seen) -> dict[str, Any]:
     mixed = {p: Counter(s.who for s, _, q in found if q == p) for p in {q for _, _, q in found}}
     pure = sum(max(counts.values()) for counts in mixed.values()) / len(found)
     crossings = [
-        {**asdict(c), "swaps": [s for s in swaps if s["to_s"] >= c.start_s and s["from_s"] <= c.end_s]} for c in CROSSINGS.get(clip, ())
+        {**asdict(c), "swaps": [s for s in swaps if s["to_s"] >= c.start_s and s["from_s"] <= c.end_s]}
+        for c in CROSSINGS.get(clip, ())
     ]
     return {
         "spots": len(found),
@@ -261,7 +330,9 @@ def against_truth(clip: str, seen: Seen) -> dict[str, Any]:
 
 
 def counts(seen: Seen, people: int) -> dict[str, Any]:
-    """Fragments per person and minute in which somebody is seen; `breaks` are those beyond the first of each person."""
+    """Fragments per person and minute in which somebody is seen; `breaks` are those beyond the first of each
+    person.
+    """
     columns = seen.columns
     looked = max(1, int(np.isfinite(columns["frames.n_faces"]).sum()))
     minutes = len(columns["faces.time_s"]) / looked * seen.duration_s / 60
@@ -280,7 +351,11 @@ def counts(seen: Seen, people: int) -> dict[str, Any]:
 
 
 def clips(media: Path) -> list[str]:
-    return [f"{folder}/{path.name}" for folder in ("multi", "faces", "expr") for path in sorted((media / folder).iterdir())]
+    return [
+        f"{folder}/{path.name}"
+        for folder in ("multi", "faces", "expr")
+        for path in sorted((media / folder).iterdir())
+    ]
 
 
 def measured(media: Path, models: Path, face_id: str) -> dict[str, Any]:
@@ -299,7 +374,8 @@ def measured(media: Path, models: Path, face_id: str) -> dict[str, Any]:
         "one_person_clips": len(alone),
         "one_person_clips_with_one_person": sum(row["persons"] == 1 for row in alone),
         "one_person_clips_with_one_track": sum(row["tracks"] == 1 for row in alone),
-        "breaks_per_person_minute_of_one_person_clips": sum(row["tracks"] - 1 for row in alone) / sum(row["face_minutes"] for row in alone),
+        "breaks_per_person_minute_of_one_person_clips": sum(row["tracks"] - 1 for row in alone)
+        / sum(row["face_minutes"] for row in alone),
         "clips": rows,
     }
 
@@ -323,31 +399,46 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for clip in PEOPLE:
             row = found[face_id]["clips"][clip]
             print(
-                f"      {clip}: {row['tracks']} tracks, {row['persons']} persons of {row['people']}; swaps {row['truth']['swaps']}",
+                f"      {clip}: {row['tracks']} tracks, {row['persons']} persons of {row['people']}; "
+                f"swaps {row['truth']['swaps']}",
                 flush=True,
             )
     auto = found["auto"]
     long = auto["clips"]["multi/girl_laughing_full_73s.mp4"]
     targets = [
-        Target(f"identity swaps on {auto['crossings']} crossings checked by eye (Face-ID auto)", 0, auto["identity_swaps_on_crossings"], "")
+        Target(
+            f"identity swaps on {auto['crossings']} crossings checked by eye (Face-ID auto)",
+            0,
+            auto["identity_swaps_on_crossings"],
+            "",
+        )
     ]
     notes = (
-        "Clock, faces (5 Hz) and tracks alone, real weights; Face-ID auto is the first of face_id.AUTO_ORDER that is here. Truth was read off frames with "
-        "boxes (`--sheets` draws them); a swap is a track that goes on as somebody else between two such readings. In bedroom_kids the faces are 40 px "
-        "high and were blurred by those who published it, so that no Face-ID can tell them apart. Reported, without a target: "
-        f"{long['fragments_per_person_minute']:.0f} fragments per person and minute seen in girl_laughing (laughing, hands before faces, heads on the table), "
-        f"{auto['breaks_per_person_minute_of_one_person_clips']:.1f} breaks per minute in the {auto['one_person_clips']} clips of one person."
+        "Clock, faces (5 Hz) and tracks alone, real weights; Face-ID auto is the first of "
+        "face_id.AUTO_ORDER that is here. Truth was read off frames with "
+        "boxes (`--sheets` draws them); a swap is a track that goes on as somebody else between two such "
+        "readings. In bedroom_kids the faces are 40 px "
+        "high and were blurred by those who published it, so that no Face-ID can tell them apart. "
+        "Reported, without a target: "
+        f"{long['fragments_per_person_minute']:.0f} fragments per person and minute seen in girl_laughing "
+        "(laughing, hands before faces, heads on the table), "
+        f"{auto['breaks_per_person_minute_of_one_person_clips']:.1f} breaks per minute in the "
+        f"{auto['one_person_clips']} clips of one person."
     )
     write_result("tracks", targets, notes, face_id=_names(models), found=found)
 
 
 def _names(models: Path) -> dict[str, str]:
-    return {asked: opened.version if (opened := choose_face_id(asked, models)) else "none" for asked in FACE_IDS}
+    return {
+        asked: opened.version if (opened := choose_face_id(asked, models)) else "none" for asked in FACE_IDS
+    }
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.tracks", description=__doc__)
-    parser.add_argument("--sheets", type=Path, help="draw frames with boxes into this folder instead of measuring")
+    parser.add_argument(
+        "--sheets", type=Path, help="draw frames with boxes into this folder instead of measuring"
+    )
     parser.add_argument("--clips", nargs="*", help="as multi/bedroom_kids.mp4; default: those of multi/")
     parser.add_argument("--face-id", default="auto")
     parser.add_argument("--hz", type=float, default=1.25)

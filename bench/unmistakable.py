@@ -1,4 +1,6 @@
-"""Real clips with a moment that anybody would call their highlight: is it among the first three windows, is it the first?"""
+"""Real clips with a moment that anybody would call their highlight: is it among the first three windows, is
+it the first?
+"""
 
 from __future__ import annotations
 
@@ -46,18 +48,28 @@ def told(windows: Sequence[Window], spans: Spans) -> dict[str, Any]:
 
 def rows(media: Path, settings: Settings, knob_sets: KnobSets = KNOB_SETS) -> list[dict[str, Any]]:
     """One row per knob set whose engine is registered, then the baselines."""
-    return compared({clip: flows.load(Path(flows.scan(media / clip, settings).folder)) for clip in clips(media)}, clips(media), knob_sets)
+    return compared(
+        {clip: flows.load(Path(flows.scan(media / clip, settings).folder)) for clip in clips(media)},
+        clips(media),
+        knob_sets,
+    )
 
 
-def compared(videos: Mapping[str, Signals], spans: Mapping[str, Spans], knob_sets: KnobSets = KNOB_SETS) -> list[dict[str, Any]]:
+def compared(
+    videos: Mapping[str, Signals], spans: Mapping[str, Spans], knob_sets: KnobSets = KNOB_SETS
+) -> list[dict[str, Any]]:
     """The same of clips that were scanned before."""
     sets, _ = known(knob_sets)
     found = [
-        _row(name, dict(knobs), {c: told(moments(judged(s, name, knobs)), spans[c]) for c, s in videos.items()})
+        _row(
+            name, dict(knobs), {c: told(moments(judged(s, name, knobs)), spans[c]) for c, s in videos.items()}
+        )
         for name, knobs in sets.items()
     ]
     return found + [
-        _row(name, {}, {c: told(baseline(name, s, TOP), spans[c]) for c, s in videos.items()}) for name in BASELINES if name in COMPARED
+        _row(name, {}, {c: told(baseline(name, s, TOP), spans[c]) for c, s in videos.items()})
+        for name in BASELINES
+        if name in COMPARED
     ]
 
 
@@ -86,24 +98,41 @@ def main() -> None:
         bare = bench_settings(Path(output) / "descriptor", embedder="descriptor")
         again = {clip: flows.load(Path(flows.scan(media / clip, bare).folder)) for clip in clips(media)}
         found += [
-            r for r in compared(again, clips(media), {f"{e}, descriptor": {} for e in ("vector", "saliency")}) if "descriptor" in r["name"]
+            r
+            for r in compared(again, clips(media), {f"{e}, descriptor": {} for e in ("vector", "saliency")})
+            if "descriptor" in r["name"]
         ]
         embedder = next(iter(signals.values())).made_by.get("vision.embedding", "none")
     for r in found:
         print(
-            f"    {r['name']:24} top 3: {r['top3']}/{r['clips']}  first: {r['first']}/{r['clips']}  says nothing: {r['nothing']}",
+            f"    {r['name']:24} top 3: {r['top3']}/{r['clips']}  first: {r['first']}/{r['clips']}  says "
+            f"nothing: {r['nothing']}",
             flush=True,
         )
     targets = []
     for name in ("vector", "rules"):
         best = next(r for r in found if r["name"] == name)
         targets += [
-            Target(f"unmistakable moments, {name}: among the first {TOP}", 0.85, best["top3"] / best["clips"], "of clips", at_most=False),
-            Target(f"unmistakable moments, {name}: the first", 0.60, best["first"] / best["clips"], "of clips", at_most=False),
+            Target(
+                f"unmistakable moments, {name}: among the first {TOP}",
+                0.85,
+                best["top3"] / best["clips"],
+                "of clips",
+                at_most=False,
+            ),
+            Target(
+                f"unmistakable moments, {name}: the first",
+                0.60,
+                best["first"] / best["clips"],
+                "of clips",
+                at_most=False,
+            ),
         ]
     notes = (
-        f"{best['clips']} real clips of 5 to 73 s, labelled by hand; a window hits when its peak lies within {WITHIN_S} s of a labelled span. "
-        f"Embedder {embedder}. On clips this short chance reaches a lot: see the baselines, which get {TOP} windows."
+        f"{best['clips']} real clips of 5 to 73 s, labelled by hand; a window hits when its peak lies "
+        f"within {WITHIN_S} s of a labelled span. "
+        f"Embedder {embedder}. On clips this short chance reaches a lot: see the baselines, which get "
+        f"{TOP} windows."
     )
     write_result("unmistakable", targets, notes, embedder=embedder, skipped=known(KNOB_SETS)[1], rows=found)
 

@@ -25,12 +25,16 @@ Image = NDArray[np.uint8]
 
 
 def camera_video(height_px: int = 1080) -> Path:
-    """Two minutes of H.264 (x264 medium) with AAC sound, as a camera would give: a piece of 24 s, five times over by packet copy."""
+    """Two minutes of H.264 (x264 medium) with AAC sound, as a camera would give: a piece of 24 s, five times
+    over by packet copy.
+    """
     path = CACHE / f"camera_{height_px}p.mp4"
     if not path.is_file():
         CACHE.mkdir(exist_ok=True)
         piece = CACHE / f"piece_{height_px}p.mp4"
-        bits = round(10e6 * (height_px / 1080) ** 1.5)  # 10 Mbit/s at 1080p; smaller pictures need more per pixel
+        bits = round(
+            10e6 * (height_px / 1080) ** 1.5
+        )  # 10 Mbit/s at 1080p; smaller pictures need more per pixel
         options = {"preset": "medium", "b": str(bits), "maxrate": str(2 * bits), "bufsize": str(4 * bits)}
         write_video(piece, _filmed(height_px), FPS, _heard(), SOUND_HZ, options=options)
         repeated(piece, path, round(LENGTH_S / PIECE_S), PIECE_S)
@@ -47,7 +51,9 @@ def hour_video(height_px: int) -> Path:
 
 
 def repeated(source: Path, target: Path, times: int, length_s: float) -> None:
-    """The packets of `source`, `times` over, each turn `length_s` later; what reaches over the ends of a turn is left out."""
+    """The packets of `source`, `times` over, each turn `length_s` later; what reaches over the ends of a turn
+    is left out.
+    """
     part = target.with_name(f".part_{target.name}")
     with av.open(str(part), "w") as out:
         streams: dict[int, av.stream.Stream] = {}
@@ -60,7 +66,10 @@ def repeated(source: Path, target: Path, times: int, length_s: float) -> None:
                     if packet.pts is None or packet.dts is None:
                         continue
                     length = round(Fraction(length_s) / packet.time_base)
-                    if packet.stream.type == "audio" and not (-1 if turn == 0 else 0) * length <= packet.pts < length:
+                    if (
+                        packet.stream.type == "audio"
+                        and not (-1 if turn == 0 else 0) * length <= packet.pts < length
+                    ):
                         continue
                     packet.pts += turn * length
                     packet.dts += turn * length
@@ -70,7 +79,9 @@ def repeated(source: Path, target: Path, times: int, length_s: float) -> None:
 
 
 def clip_weights() -> Path:
-    """A folder with a network of CLIP ViT-B/32's architecture and random weights, under the catalogue's name: same cost, no meaning."""
+    """A folder with a network of CLIP ViT-B/32's architecture and random weights, under the catalogue's name:
+    same cost, no meaning.
+    """
     path = CACHE / "models" / "clip-vit-b32-openai-vision.onnx"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,13 +107,23 @@ def texture(height_px: int, width_px: int, seed: int) -> Image:
 
 def view(scene: Image, x_px: float, y_px: float, height_px: int, width_px: int) -> Image:
     """The window of a scene whose corner lies at (x, y), to a fraction of a pixel."""
-    moved = cv2.warpAffine(scene, np.array([[1, 0, -x_px], [0, 1, -y_px]], np.float64), (width_px, height_px), flags=cv2.INTER_CUBIC)
+    moved = cv2.warpAffine(
+        scene,
+        np.array([[1, 0, -x_px], [0, 1, -y_px]], np.float64),
+        (width_px, height_px),
+        flags=cv2.INTER_CUBIC,
+    )
     return np.asarray(moved, np.uint8)
 
 
-def noise_bank(rng: np.random.Generator, height_px: int, width_px: int, sigma: float, n: int = 6) -> list[NDArray[np.int16]]:
+def noise_bank(
+    rng: np.random.Generator, height_px: int, width_px: int, sigma: float, n: int = 6
+) -> list[NDArray[np.int16]]:
     """Sensor noise, (H,W,3) each, to be added to frames in turn."""
-    return [np.round(sigma * rng.standard_normal((height_px, width_px, 3), np.float32)).astype(np.int16) for _ in range(n)]
+    return [
+        np.round(sigma * rng.standard_normal((height_px, width_px, 3), np.float32)).astype(np.int16)
+        for _ in range(n)
+    ]
 
 
 def noisy(image: Image, noise: NDArray[np.int16]) -> Image:
@@ -132,13 +153,20 @@ def _filmed(height_px: int) -> Iterator[Image]:
 
 def _tremor(time_s: float, phase: float) -> float:
     """A hand's movement, about 1 in size, 1.7 to 6.1 Hz."""
-    return float(sum(np.sin(2 * np.pi * hz * time_s + phase * hz) * size for hz, size in ((1.7, 1.0), (3.9, 0.6), (6.1, 0.3))))
+    return float(
+        sum(
+            np.sin(2 * np.pi * hz * time_s + phase * hz) * size
+            for hz, size in ((1.7, 1.0), (3.9, 0.6), (6.1, 0.3))
+        )
+    )
 
 
 def _heard() -> NDArray[np.float32]:
     """A voice-like tone that comes and goes, room noise, a bang at 10 s."""
     rng = np.random.default_rng(6)
     time_s = np.arange(round(PIECE_S * SOUND_HZ)) / SOUND_HZ
-    sound = 0.05 * np.sin(2 * np.pi * 180 * time_s) * (np.sin(time_s) > 0) + 0.01 * rng.standard_normal(len(time_s))
+    sound = 0.05 * np.sin(2 * np.pi * 180 * time_s) * (np.sin(time_s) > 0) + 0.01 * rng.standard_normal(
+        len(time_s)
+    )
     sound += 0.4 * np.exp(-4 * np.abs(time_s - 10)) * rng.standard_normal(len(time_s))
     return np.clip(sound, -1, 1).astype(np.float32)

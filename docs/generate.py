@@ -1,4 +1,6 @@
-"""Writes the pages that are made from the code: signals.md, knobs.md, cli.md, and the JSON schemas. With --check it only tells what is stale."""
+"""Writes the pages that are made from the code: signals.md, knobs.md, cli.md, and the JSON schemas. With
+--check it only tells what is stale.
+"""
 
 from __future__ import annotations
 
@@ -17,43 +19,49 @@ def signals_page() -> str:
     from momentscan.signals.schema import COLUMNS
 
     rows = [
-        f"| `{c.name}` | {c.dtype}{'' if c.shape == () else ' vector'} | {c.unit or '-'} | {c.maker} | {c.meaning} | {c.sign or '-'} |"
+        f"| `{c.name}` | {c.dtype}{'' if c.shape == () else ' vector'} | {c.unit or '-'} | {c.maker} | "
+        f"{c.meaning} | {c.sign or '-'} |"
         for c in COLUMNS
     ]
     head = "# Signals\n\nEvery column that a scan logs, one Parquet file per (table, perceiver). Times are PTS in seconds from the first frame.\n\n"
-    return NOTE + head + "\n".join(["| column | type | unit | maker | meaning | sign |", "|---|---|---|---|---|---|", *rows]) + "\n"
+    return (
+        NOTE
+        + head
+        + "\n".join(["| column | type | unit | maker | meaning | sign |", "|---|---|---|---|---|---|", *rows])
+        + "\n"
+    )
 
 
 def knobs_page() -> str:
     """Every threshold, with where it comes from."""
     from momentscan import registry
-    from momentscan.export.guarded import Guards
-    from momentscan.export.matching import Matching
+    from momentscan.export.conform import ConformOptions
+    from momentscan.export.safe_parsing import ParsingLimits
     from momentscan.flows.cutting import Cutting
     from momentscan.knobs import knobs_of
-    from momentscan.media.clock import ClockKnobs
-    from momentscan.media.decode import Sampling
-    from momentscan.media.door import Limits
+    from momentscan.media.clock import ClockOptions
+    from momentscan.media.container import Limits
+    from momentscan.media.decode import SamplingOptions
     from momentscan.media.encoders import Encoding
-    from momentscan.media.live import Following
-    from momentscan.media.subtitles import Reading
-    from momentscan.perceive.body import Bodies
-    from momentscan.perceive.crops import Cropping
-    from momentscan.perceive.faces import Looking
-    from momentscan.perceive.head import Heads
-    from momentscan.perceive.tracks import Tracking
-    from momentscan.perceive.words import Recognising
+    from momentscan.media.live import LiveOptions
+    from momentscan.media.subtitles import TranscriptOptions
+    from momentscan.perceive.body import BodiesOptions
+    from momentscan.perceive.crops import CropsOptions
+    from momentscan.perceive.faces import FacesOptions
+    from momentscan.perceive.head import HeadsOptions
+    from momentscan.perceive.tracks import TracksOptions
+    from momentscan.perceive.words import RecognitionOptions
     from momentscan.score.align import Align
-    from momentscan.score.delivery import Delivery
-    from momentscan.score.hardening import Hardening
+    from momentscan.score.clip_selection import ClipSelection
+    from momentscan.score.finalization import FinalizationOptions
     from momentscan.score.intervals import Intervals
     from momentscan.score.peaks import Peaks
     from momentscan.select.buckets import Buckets
+    from momentscan.select.face_samples import ReferenceQuality
     from momentscan.select.framing import Follow
     from momentscan.select.gate import Gate
     from momentscan.select.identity import Identities
-    from momentscan.select.looks import References
-    from momentscan.select.memory import Remembering
+    from momentscan.select.memory import MemoryOptions
     from momentscan.select.packs import Packs
     from momentscan.select.pairs import Pairs
     from momentscan.select.people import People
@@ -69,44 +77,53 @@ def knobs_page() -> str:
         ("identity packs (packs)", Packs),
         ("the pair pack (pairs)", Pairs),
         ("bins of pose, expression, occlusion and light (buckets)", Buckets),
-        ("how good a reference a look is (references)", References),
+        ("how good a reference a look is (references)", ReferenceQuality),
         ("the identity prototype (identities)", Identities),
-        ("the memory bank (memory)", Remembering),
+        ("the memory bank (memory)", MemoryOptions),
         ("how references are cut (cutting)", Cutting),
-        ("looking for faces (faces)", Looking),
-        ("the tracker (tracks)", Tracking),
-        ("landmarks (heads)", Heads),
-        ("body pose (bodies)", Bodies),
-        ("crops that are embedded (crops)", Cropping),
+        ("looking for faces (faces)", FacesOptions),
+        ("the tracker (tracks)", TracksOptions),
+        ("landmarks (heads)", HeadsOptions),
+        ("body pose (bodies)", BodiesOptions),
+        ("crops that are embedded (crops)", CropsOptions),
         ("how words become sentences (sentences)", Sentences),
-        ("how sound is cut for speech recognition (recognising)", Recognising),
-        ("transcripts", Reading),
+        ("how sound is cut for speech recognition (recognising)", RecognitionOptions),
+        ("transcripts", TranscriptOptions),
         ("where clips start and end (align)", Align),
-        ("which moments become clips (delivery)", Delivery),
+        ("which moments become clips (delivery)", ClipSelection),
         ("crops that follow the main person (follow)", Follow),
         ("when somebody speaks", Voicing),
         ("peaks", Peaks),
         ("intervals", Intervals),
         ("how clips are encoded (clips)", Encoding),
-        ("the decode pass", Sampling),
-        ("the clock", ClockKnobs),
+        ("the decode pass", SamplingOptions),
+        ("the clock", ClockOptions),
         ("limits", Limits),
-        ("following what is live (live)", Following),
-        ("when a live moment is final (hardening)", Hardening),
-        ("edits that come back", Matching),
-        ("limits of edits", Guards),
+        ("following what is live (live)", LiveOptions),
+        ("when a live moment is final (hardening)", FinalizationOptions),
+        ("edits that come back", ConformOptions),
+        ("limits of edits", ParsingLimits),
     ]
     parts = [
-        NOTE
-        + "# Knobs\n\nEvery threshold, its unit, bounds and source. Knobs of an engine are turned with `momentscan find ID --engine NAME "
+        NOTE + "# Knobs\n\nEvery threshold, its unit, bounds and source. Knobs of an engine are turned with "
+        "`momentscan find ID --engine NAME "
         "--set knob=value` or in `momentscan.toml` (`[saliency]`, `[picks]`, `[gate]`, ...).\n"
     ]
     for title, cls in classes:
         rows = []
         for f in knobs_of(cls):
-            bounds = ", ".join(f.knob.choices) or " to ".join("" if b is None else f"{b:g}" for b in (f.knob.low, f.knob.high)).strip()
-            rows.append(f"| `{f.name}` | {f.default} | {f.knob.unit or '-'} | {bounds or '-'} | {f.knob.source} |")
-        parts.append(f"\n## {title}\n\n| knob | default | unit | bounds | source |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n")
+            bounds = (
+                ", ".join(f.knob.choices)
+                or " to ".join("" if b is None else f"{b:g}" for b in (f.knob.low, f.knob.high)).strip()
+            )
+            rows.append(
+                f"| `{f.name}` | {f.default} | {f.knob.unit or '-'} | {bounds or '-'} | {f.knob.source} |"
+            )
+        parts.append(
+            f"\n## {title}\n\n| knob | default | unit | bounds | source |\n|---|---|---|---|---|\n"
+            + "\n".join(rows)
+            + "\n"
+        )
     return "".join(parts)
 
 
@@ -124,14 +141,19 @@ def cli_page() -> str:
         paths.append([name])
         paths += [[name, inner] for inner in sorted(getattr(command, "commands", {}))]
     parts = [
-        NOTE
-        + "# The command line\n\nExit codes: 0 all done · 1 a defect of ours · 2 wrong usage, settings, or an output folder that cannot be "
-        "written · 3 input that cannot be read · 4 a model or an extra is missing · 5 some of several inputs failed · 130 cancelled.\n"
+        NOTE + "# The command line\n\nExit codes: 0 all done · 1 a defect of ours · 2 wrong usage, settings, "
+        "or an output folder that cannot be "
+        "written · 3 input that cannot be read · 4 a model or an extra is missing · 5 some of several "
+        "inputs failed · 130 cancelled.\n"
     ]
     for path in paths:
         text = CliRunner().invoke(app, [*path, "--help"], prog_name="momentscan").stdout
         tidy = "\n".join(line.rstrip() for line in text.strip().splitlines())
-        parts.append(f"\n## momentscan {' '.join(path)}\n\n```text\n{tidy}\n```\n".replace("momentscan \n", "momentscan\n"))
+        parts.append(
+            f"\n## momentscan {' '.join(path)}\n\n```text\n{tidy}\n```\n".replace(
+                "momentscan \n", "momentscan\n"
+            )
+        )
     return "".join(parts)
 
 
@@ -159,7 +181,11 @@ def main(arguments: list[str]) -> int:
     if stale and "--check" in arguments:
         print(f"stale: {', '.join(stale)}; run `make docs`")
         return 1
-    print(f"{len(stale)} of {len(pages())} generated pages written" if stale else "generated pages are up to date")
+    print(
+        f"{len(stale)} of {len(pages())} generated pages written"
+        if stale
+        else "generated pages are up to date"
+    )
     return 0
 
 

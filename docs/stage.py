@@ -1,6 +1,6 @@
-"""Lays out the pages of the site: docs/ as it is, the repository's own pages beside it, links turned to where they then lie.
+"""Lays out the pages of the site: docs/ as it is, the repository's own pages beside it, links turned.
 
-`python docs/stage.py build/docs` writes them for zensical; `--check` only tells which links of the repository's pages lead nowhere.
+`python docs/stage.py build/docs` writes them for zensical; `--check` only tells which links lead nowhere.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ _ELSEWHERE = re.compile(r"[a-z]+:|#")
 
 def pages() -> dict[str, str]:
     """Path in the repository -> path on the site, of every page and of the schemas."""
-    inside = sorted(p.relative_to(ROOT).as_posix() for kind in ("md", "json") for p in (ROOT / "docs").rglob(f"*.{kind}"))
+    inside = sorted(
+        p.relative_to(ROOT).as_posix() for kind in ("md", "json") for p in (ROOT / "docs").rglob(f"*.{kind}")
+    )
     return OUTSIDE | {path: path.removeprefix("docs/") for path in inside}
 
 
@@ -70,7 +72,7 @@ def broken() -> list[str]:
 
 
 def turned(source: str, text: str) -> str:
-    """The text of a page with its links as the site wants them; what is not on the site (code, the licence) is named without a link."""
+    """A page with its links as the site wants them; what the site has not (code) is named without a link."""
     places = pages() | FOLDERS
 
     def turn(found: re.Match[str]) -> str:
@@ -79,7 +81,11 @@ def turned(source: str, text: str) -> str:
             return found[0]
         path, mark, anchor = target.partition("#")
         place = places.get(normpath(join(dirname(source), path)))
-        return found["text"] if place is None else f"[{found['text']}]({relpath(place, dirname(places[source]) or '.')}{mark}{anchor})"
+        return (
+            found["text"]
+            if place is None
+            else f"[{found['text']}]({relpath(place, dirname(places[source]) or '.')}{mark}{anchor})"
+        )
 
     return _CODE_OR_LINK.sub(turn, text)
 
@@ -88,7 +94,11 @@ def decisions() -> str:
     """The page that lists all decisions."""
     files = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     rows = [f"- [{path.read_text().partition(chr(10))[0].removeprefix('# ')}]({path.name})" for path in files]
-    return "# Decisions\n\nChoices that somebody will question, each with its reason.\n\n" + "\n".join(rows) + "\n"
+    return (
+        "# Decisions\n\nChoices that somebody will question, each with its reason.\n\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def stage(out: Path) -> None:

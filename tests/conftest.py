@@ -1,4 +1,6 @@
-"""Folders of real videos and weights: tests that need them skip without, unless MOMENTSCAN_REQUIRE forbids it."""
+"""Folders of real videos and weights: tests that need them skip without, unless MOMENTSCAN_REQUIRE forbids
+it.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,22 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-import worlds
+from momentscan import process
 
-settings.register_profile("house", derandomize=True, deadline=None)  # the same examples every time: a red run can be run again
+process.own()  # before NumPy, OpenCV and Arrow are loaded: tests run as the program does
+
+import worlds  # noqa: E402
+
+settings.register_profile(
+    "house", derandomize=True, deadline=None
+)  # the same examples every time: a red run can be run again
 settings.load_profile("house")
 
 
 GIVEN = {name: value for name, value in os.environ.items() if name.startswith("MOMENTSCAN_")}
-"""What whoever runs the tests has set: where weights and videos are, and whether a test may skip without them."""
+"""What whoever runs the tests has set: where weights and videos are, and whether a test may skip without
+them.
+"""
 
 
 def _folder(variable: str, word: str) -> Path:
@@ -55,7 +65,9 @@ def _own_cache(_alone: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 @pytest.fixture(scope="session")
 def ride(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A calm video of 24 s with one burst at 12 to 14 s (everything shakes, it is loud, the picture changes); see worlds.ride."""
+    """A calm video of 24 s with one burst at 12 to 14 s (everything shakes, it is loud, the picture changes);
+    see worlds.ride.
+    """
     return worlds.ride(tmp_path_factory.mktemp("ride") / "ride.mp4")
 
 

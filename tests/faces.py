@@ -1,4 +1,6 @@
-"""People seen in a video that is not there: one row per look, with whatever pose, light and identity a test gives them."""
+"""People seen in a video that is not there: one row per look, with whatever pose, light and identity a test
+gives them.
+"""
 
 from __future__ import annotations
 
@@ -64,8 +66,10 @@ def somebody(
     misfit: ArrayLike = False,
     **measures: ArrayLike,
 ) -> Columns:
-    """Columns of `n` looks at one person in one track. `middle`, `height`: of the face, in shares; `misfit`: which looks have points
-    that fit no face; `ids` and `face`, `body`: Face-ID and vision vectors, none where they are None."""
+    """Columns of `n` looks at one person in one track. `middle`, `height`: of the face, in shares; `misfit`:
+    which looks have points that fit no face; `ids` and `face`, `body`: Face-ID and vision vectors, none where
+    they are None.
+    """
     time_s = (round(start_s * hz) + np.arange(n)) / hz
     full = {name: np.broadcast_to(np.asarray(x, np.float32), n) for name, x in {**USUAL, **measures}.items()}
     tall = np.broadcast_to(np.asarray(height, float), n)[:, None]
@@ -76,13 +80,19 @@ def somebody(
         "faces.frame_idx": np.round(time_s * 30).astype(np.int64),
         "faces.track": np.full(n, track),
         "faces.bbox": np.concatenate([centre - half, centre + half], axis=1).astype(np.float32),
-        "faces.points": _points(centre, tall, np.nan_to_num(full["roll"]), np.broadcast_to(np.asarray(misfit, bool), n)),
+        "faces.points": _points(
+            centre, tall, np.nan_to_num(full["roll"]), np.broadcast_to(np.asarray(misfit, bool), n)
+        ),
         **{f"faces.{name}": x.copy() for name, x in full.items()},
         "tracks.id": np.array([track]),
         "tracks.person": np.array([track if number is None else number]),
     }
     if ids is not None:
-        columns |= {"face_ids.time_s": time_s, "face_ids.track": np.full(n, track), "face_ids.embedding": ids.astype(np.float32)}
+        columns |= {
+            "face_ids.time_s": time_s,
+            "face_ids.track": np.full(n, track),
+            "face_ids.embedding": ids.astype(np.float32),
+        }
     if face is not None:
         columns |= {
             "crops.time_s": time_s,
@@ -115,11 +125,15 @@ def video(*people: Columns, **more: np.ndarray) -> Signals:
             out |= {name: x[order] for name, x in out.items() if name.startswith(f"{table}.")}
     end_s = float(out["faces.time_s"].max(initial=0)) + 1 if out else 1.0
     out |= {name.replace("__", "."): x for name, x in more.items()}
-    return Signals(worlds.info(end_s), out, {"face_ids.embedding": "made-id", "crops.face": "made", "crops.body": "made"})
+    return Signals(
+        worlds.info(end_s), out, {"face_ids.embedding": "made-id", "crops.face": "made", "crops.body": "made"}
+    )
 
 
 def shuffled(signals: Signals, seed: int) -> Signals:
-    """The same log stored in another order: faces of one frame in any order, crops and Face-ID rows wholly at random."""
+    """The same log stored in another order: faces of one frame in any order, crops and Face-ID rows wholly at
+    random.
+    """
     rng = np.random.default_rng(seed)
     columns = {name: signals[name] for name in signals}
     for table in ("faces", "crops", "face_ids"):

@@ -1,4 +1,6 @@
-"""Models of a few honest lines, for faces that worlds draws: they see what is in the picture, and nothing else."""
+"""Models of a few honest lines, for faces that worlds draws: they see what is in the picture, and nothing
+else.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan import registry
-from momentscan.models.chosen import Models
-from momentscan.models.detectors import Faces, one_per_face
+from momentscan.models.chosen_models import Models
+from momentscan.models.detectors import Detections, one_per_face
 from momentscan.models.landmarks import EYES, RIGID, RIGID_CM, Mesh
 from momentscan.models.tagger import KINDS
 from momentscan.models.voice import Heard
 from momentscan.models.whisper import Recognised
-from momentscan.perceive import Perceiver, ordered, watch
+from momentscan.perceive import Perceiver, ordered, process_batches
 from momentscan.signals import Signals
 from momentscan.signals.words import Transcript, Word
 from momentscan.values import Batch, Columns, VideoInfo
@@ -41,14 +43,18 @@ class _Fake:
 
 
 def painted(frame: Frame) -> NDArray[np.bool_]:
-    """(H,W) which pixels have the pure colour of a drawn face: one channel (nearly) without light, another with much."""
+    """(H,W) which pixels have the pure colour of a drawn face: one channel (nearly) without light, another
+    with much.
+    """
     red, green, blue = cv2.split(frame)
     least, most = cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
     return np.asarray((least < 40) & (most > 90))
 
 
 class Detector(_Fake):
-    """Finds drawn discs: connected pixels of one pure hue whose box they fill as a disc does. `least_px` is what it misses faces below."""
+    """Finds drawn discs: connected pixels of one pure hue whose box they fill as a disc does. `least_px` is
+    what it misses faces below.
+    """
 
     name, version = "fake-detector", "fake-detector-v1"
 
@@ -56,7 +62,7 @@ class Detector(_Fake):
         self.least_px = least_px
         self.looks = 0
 
-    def detect(self, frame: Frame) -> Faces:
+    def detect(self, frame: Frame) -> Detections:
         self.looks += 1
         sixth = (cv2.cvtColor(frame, cv2.COLOR_RGB2HSV)[..., 0] + 15) // 30 % 6
         pure = painted(frame)
@@ -64,7 +70,7 @@ class Detector(_Fake):
         score, box = (np.array([r[i] for r in rows], np.float32) for i in (0, 1))
         box = box.reshape(len(rows), 4)
         points = box[:, None, :2] + POINTS * (box[:, None, 2:] - box[:, None, :2])
-        return one_per_face(Faces(score.reshape(-1), box, points.astype(np.float32)))
+        return one_per_face(Detections(score.reshape(-1), box, points.astype(np.float32)))
 
     def _discs(self, mask: NDArray[np.bool_]) -> list[tuple[float, NDArray[np.float32]]]:
         found = []
@@ -72,7 +78,9 @@ class Detector(_Fake):
         for left, top, wide, high, area in stats[1:].tolist():
             fill = area / (wide * high)
             if min(wide, high) >= self.least_px and fill >= 0.45 and 0.6 <= wide / high <= 1 / 0.6:
-                found.append((min(0.95, 0.4 + 0.8 * fill), np.array([left, top, left + wide, top + high], np.float32)))
+                found.append(
+                    (min(0.95, 0.4 + 0.8 * fill), np.array([left, top, left + wide, top + high], np.float32))
+                )
         return found
 
 
@@ -97,7 +105,9 @@ class FaceId(_Fake):
 
 
 class Landmarks(_Fake):
-    """A face that looks into the camera, its mouth as wide open as the dark in the lower half of the box is high."""
+    """A face that looks into the camera, its mouth as wide open as the dark in the lower half of the box is
+    high.
+    """
 
     name, version = "fake-landmarks", "fake-landmarks-v1"
 
@@ -128,7 +138,14 @@ class Pose(_Fake):
 
     def look(self, frame: Frame, box: NDArray[np.float32]) -> NDArray[np.float32]:
         shares = np.tile([0.5, 0.2, 0.1], (17, 1))
-        for i, (x, y) in {5: (0.7, 0.3), 6: (0.3, 0.3), 7: (0.75, 0.5), 8: (0.25, 0.5), 9: (0.75, 0.7), 10: (0.25, 0.7)}.items():
+        for i, (x, y) in {
+            5: (0.7, 0.3),
+            6: (0.3, 0.3),
+            7: (0.75, 0.5),
+            8: (0.25, 0.5),
+            9: (0.75, 0.7),
+            10: (0.25, 0.7),
+        }.items():
             shares[i] = x, y, 0.9
         shares[[11, 12]] = (0.62, 0.7, 0.9), (0.38, 0.7, 0.9)
         size = box[2:] - box[:2]
@@ -136,7 +153,9 @@ class Pose(_Fake):
 
 
 class Voice(_Fake):
-    """Who is louder than a whisper speaks; `steps` counts what it was shown. It remembers what it heard, as the real one does."""
+    """Who is louder than a whisper speaks; `steps` counts what it was shown. It remembers what it heard, as
+    the real one does.
+    """
 
     name, version = "fake-voice", "fake-voice-v1"
 
@@ -147,7 +166,9 @@ class Voice(_Fake):
         self.steps += len(steps)
         level = np.sqrt(np.square(steps).mean(axis=1))
         before = np.concatenate([heard.h[0, 0, :1], level[:-1]])
-        return np.clip(5 * (level + before), 0, 1).astype(np.float32), heard._replace(h=np.full_like(heard.h, level[-1]))
+        return np.clip(5 * (level + before), 0, 1).astype(np.float32), heard._replace(
+            h=np.full_like(heard.h, level[-1])
+        )
 
 
 class Tagger(_Fake):
@@ -156,11 +177,15 @@ class Tagger(_Fake):
     name, version = "fake-tagger", "fake-tagger-v1"
 
     def tag(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.clip(np.sqrt(np.square(patch).mean()) / np.arange(1, 1 + len(KINDS)), 0, 1).astype(np.float32)
+        return np.clip(np.sqrt(np.square(patch).mean()) / np.arange(1, 1 + len(KINDS)), 0, 1).astype(
+            np.float32
+        )
 
 
 class Recogniser(_Fake):
-    """Writes down one word for each half second of sound: how loud it is in hundredths. `chunks` are the lengths it was given, in samples."""
+    """Writes down one word for each half second of sound: how loud it is in hundredths. `chunks` are the
+    lengths it was given, in samples.
+    """
 
     name, version = "fake-recogniser", "fake-recogniser-v1"
 
@@ -173,14 +198,23 @@ class Recogniser(_Fake):
         self.languages.append(language)
         halves = [sound[i : i + 8000] for i in range(0, len(sound), 8000)]
         levels = [round(100 * float(np.sqrt(np.square(half).mean()))) for half in halves]
-        words = [Word(i / 2, i / 2 + 0.4, f"{level:02d}.", i // 4, prob=0.9) for i, level in enumerate(levels) if level]
+        words = [
+            Word(i / 2, i / 2 + 0.4, f"{level:02d}.", i // 4, prob=0.9)
+            for i, level in enumerate(levels)
+            if level
+        ]
         return Recognised(tuple(words), "ko", 0.8)
 
 
 TOLD = Transcript(
     "told.srt",
     "0" * 64,
-    (Word(0.2, 0.6, "Hello"), Word(0.6, 1.4, "there."), Word(3.0, 3.5, "Again,", 1, False), Word(3.5, 5.5, "Anna.", 1, False)),
+    (
+        Word(0.2, 0.6, "Hello"),
+        Word(0.6, 1.4, "there."),
+        Word(3.0, 3.5, "Again,", 1, False),
+        Word(3.5, 5.5, "Anna.", 1, False),
+    ),
 )
 """What somebody wrote down of `worlds.batches`."""
 
@@ -191,7 +225,10 @@ class Embedder(_Fake):
     name, version, dim, short_side_px, crop_side_px = "fake-embedder", "fake-embedder-v1", 48, 32, 64
 
     def embed(self, frames: Frame) -> NDArray[np.float32]:
-        small = [cv2.resize(f, (4, 4), interpolation=cv2.INTER_AREA).astype(np.float32).ravel() - 127.3 for f in frames]
+        small = [
+            cv2.resize(f, (4, 4), interpolation=cv2.INTER_AREA).astype(np.float32).ravel() - 127.3
+            for f in frames
+        ]
         return np.array([v / np.linalg.norm(v) for v in small], np.float32).reshape(len(frames), self.dim)
 
     embed_crops = embed
@@ -226,19 +263,30 @@ def perceiver(name: str, **changes: Any) -> Perceiver:
 
 
 ALL = (
-    *("clock", "picture", "motion", "scenes", "sound", "speech", "words", "tags", "strip", "vision"),
-    *("faces", "tracks", "photo", "head", "body", "crops"),
+    *(
+        "frame_times",
+        "frame_quality",
+        "motion",
+        "scenes",
+        "sound",
+        "speech",
+        "words",
+        "tags",
+        "thumbnails",
+        "vision",
+    ),
+    *("faces", "tracks", "face_quality", "head", "body", "crops"),
 )
 """Our own; plug-ins that happen to be installed are not asked."""
 
-PEOPLE = ("clock", "faces", "tracks")
+PEOPLE = ("frame_times", "faces", "tracks")
 """What is enough to tell who is where."""
 
 
 def columns(batches: Sequence[Batch], perceivers: Sequence[Perceiver]) -> Columns:
     """Everything that they write, joined over the batches."""
     rows: dict[str, list[NDArray[Any]]] = {}
-    for _, made in watch(batches, ordered(perceivers)):
+    for _, made in process_batches(batches, ordered(perceivers)):
         for written in made.values():
             for name, chunk in written.items():
                 rows.setdefault(name, []).append(chunk)
@@ -253,4 +301,6 @@ def watched(batches: Sequence[Batch], names: Sequence[str] = ALL, **changes: dic
     seen = columns(batches, perceivers)
     height, width = batches[0].frames.shape[1:3]
     video: VideoInfo = info(batches[-1].end_s, width_px=width, height_px=height)
-    return Signals(video, seen, {column: version for p in perceivers for column, version in p.made_by.items()})
+    return Signals(
+        video, seen, {column: version for p in perceivers for column, version in p.made_by.items()}
+    )

@@ -1,6 +1,7 @@
 """Vision transformers with random weights and the signatures of the hub files, written as single ONNX files.
 
-They compute what a ViT computes (patches, class token, attention, MLP), so that they cost what the real ones cost, and mean nothing.
+They compute what a ViT computes (patches, class token, attention, MLP), so that they cost what the real ones
+cost, and mean nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ OUTPUTS = {"clip": "image_embeds", "dinov2": "last_hidden_state", "siglip": "poo
 
 
 def build_vit(path: Path, kind: str = "clip", seed: int = 0, output: str | None = None, **size: int) -> Path:
-    """Writes a ViT of `kind` (clip, dinov2, siglip); sizes not given are those of SMALL. `output` renames its output."""
+    """Writes a ViT of `kind` (clip, dinov2, siglip); sizes not given are those of SMALL. `output` renames its
+    output.
+    """
     sizes = {**SMALL[kind], **size}
     net = _Net(seed)
     tokens = net.vit(kind, **sizes)
@@ -38,8 +41,16 @@ def build_vit(path: Path, kind: str = "clip", seed: int = 0, output: str | None 
     name = output or OUTPUTS[kind]
     shape = ["batch", n_tokens, sizes["dim"]] if kind == "dinov2" else ["batch", sizes["out"]]
     net.add("Identity", [tokens], name)
-    pixels = helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["batch", 3, sizes["image"], sizes["image"]])
-    graph = helper.make_graph(net.nodes, kind, [pixels], [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)], net.weights)
+    pixels = helper.make_tensor_value_info(
+        "pixel_values", TensorProto.FLOAT, ["batch", 3, sizes["image"], sizes["image"]]
+    )
+    graph = helper.make_graph(
+        net.nodes,
+        kind,
+        [pixels],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)],
+        net.weights,
+    )
     return save(path, graph)
 
 
@@ -91,7 +102,9 @@ class _Net:
         return self.add("Mul", [self.add("Mul", [x, bell]), half])
 
     def heads(self, x: str, n: int, dim: int, heads: int, perm: list[int]) -> str:
-        return self.add("Transpose", [self.add("Reshape", [x, self.ints(-1, n, heads, dim // heads)])], perm=perm)
+        return self.add(
+            "Transpose", [self.add("Reshape", [x, self.ints(-1, n, heads, dim // heads)])], perm=perm
+        )
 
     def attention(self, query: str, n_query: int, x: str, n: int, dim: int, heads: int) -> str:
         q = self.heads(self.linear(query, dim, dim), n_query, dim, heads, [0, 2, 1, 3])
@@ -116,9 +129,16 @@ class _Net:
         batch = self.add("Slice", [self.add("Shape", [like]), self.ints(0), self.ints(1)])
         return self.add("Expand", [token, self.add("Concat", [batch, self.ints(1, dim)], axis=0)])
 
-    def vit(self, kind: str, *, dim: int, depth: int, heads: int, mlp: int, patch: int, image: int, out: int) -> str:
+    def vit(
+        self, kind: str, *, dim: int, depth: int, heads: int, mlp: int, patch: int, image: int, out: int
+    ) -> str:
         n = (image // patch) ** 2
-        grid = self.add("Conv", ["pixel_values", self.random(dim, 3, patch, patch)], strides=[patch, patch], kernel_shape=[patch, patch])
+        grid = self.add(
+            "Conv",
+            ["pixel_values", self.random(dim, 3, patch, patch)],
+            strides=[patch, patch],
+            kernel_shape=[patch, patch],
+        )
         x = self.add("Transpose", [self.add("Reshape", [grid, self.ints(0, dim, n)])], perm=[0, 2, 1])
         if kind != "siglip":
             x = self.add("Concat", [self.repeated(self.random(1, 1, dim), x, dim), x], axis=1)
@@ -136,7 +156,9 @@ class _Net:
         return self.attention_pool(self.norm(x, dim), n, dim, heads, mlp, out)
 
     def attention_pool(self, x: str, n: int, dim: int, heads: int, mlp: int, out: int) -> str:
-        """SigLIP's head: one learnt question to all tokens, then an MLP. `out` other than `dim` adds a projection (small nets only)."""
+        """SigLIP's head: one learnt question to all tokens, then an MLP. `out` other than `dim` adds a
+        projection (small nets only).
+        """
         asked = self.attention(self.repeated(self.random(1, 1, dim), x, dim), 1, x, n, dim, heads)
         pooled = self.add("Add", [asked, self.mlp(self.norm(asked, dim), dim, mlp, "siglip")])
         flat = self.add("Squeeze", [pooled, self.ints(1)])
@@ -147,14 +169,21 @@ class _Net:
         kernel = np.zeros((len(biases), 3, stride, stride), np.float32)
         kernel[: len(gains), 0] = np.array(gains)[:, None, None] / stride**2
         bias = self.const(np.array(biases, np.float32))
-        return self.add("Conv", [source, self.const(kernel), bias], strides=[stride, stride], kernel_shape=[stride, stride])
+        return self.add(
+            "Conv",
+            [source, self.const(kernel), bias],
+            strides=[stride, stride],
+            kernel_shape=[stride, stride],
+        )
 
     def per_cell(self, source: str, stride: int, gains: list[float], biases: tuple[float, ...]) -> str:
         """The same, one row per cell: (batch, cells, channels)."""
         last = self.add("Transpose", [self.grid(source, stride, gains, biases)], perm=[0, 2, 3, 1])
         return self.add("Reshape", [last, self.ints(0, -1, len(biases))])
 
-    def graph(self, inputs: list[tuple[str, list[int | str | None]]], outputs: list[onnx.ValueInfoProto]) -> onnx.GraphProto:
+    def graph(
+        self, inputs: list[tuple[str, list[int | str | None]]], outputs: list[onnx.ValueInfoProto]
+    ) -> onnx.GraphProto:
         ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs]
         return helper.make_graph(self.nodes, "faces", ports, outputs, self.weights)
 
@@ -170,7 +199,9 @@ def build_yunet(
     square_px: int | None = None,
     missing: str | None = None,
 ) -> Path:
-    """Every cell answers `box` and `points`; cls is the mean of its first plane over 255 times `lit` (strides 8, 16, 32), obj is 1."""
+    """Every cell answers `box` and `points`; cls is the mean of its first plane over 255 times `lit` (strides
+    8, 16, 32), obj is 1.
+    """
     net, outputs = _Net(0), []
     for stride, gain in zip((8, 16, 32), lit, strict=True):
         rows = net.per_cell("input", stride, [gain / 255, 0], (0, 1, *box, *points))
@@ -184,10 +215,14 @@ def build_yunet(
 
 
 def build_scrfd(path: Path, box: tuple[float, ...], points: tuple[float, ...]) -> Path:
-    """The second anchor of every cell of stride 8 has its first plane's mean for a score; everything else has none."""
+    """The second anchor of every cell of stride 8 has its first plane's mean for a score; everything else has
+    none.
+    """
     net, outputs = _Net(0), []
     for stride in (8, 16, 32):
-        rows = net.per_cell("images", stride, [0, 1.0 if stride == 8 else 0.0], (0, 0, *box, *box, *points, *points))
+        rows = net.per_cell(
+            "images", stride, [0, 1.0 if stride == 8 else 0.0], (0, 0, *box, *box, *points, *points)
+        )
         for part, first, size in (("score", 0, 1), ("bbox", 2, 4), ("kps", 10, 10)):
             both = net.add("Slice", [rows, net.ints(first), net.ints(first + 2 * size), net.ints(2)])
             name = net.add("Reshape", [both, net.ints(-1, size)], f"{part}_{stride}")
@@ -195,8 +230,12 @@ def build_scrfd(path: Path, box: tuple[float, ...], points: tuple[float, ...]) -
     return save(path, net.graph([("images", [1, 3, "h", "w"])], outputs))
 
 
-def build_centerface(path: Path, size: tuple[float, ...], shift: tuple[float, ...], points: tuple[float, ...]) -> Path:
-    """Its heat is the mean of the first plane over 255; like the real file it declares 10 x 3 x 32 x 32 and computes any size."""
+def build_centerface(
+    path: Path, size: tuple[float, ...], shift: tuple[float, ...], points: tuple[float, ...]
+) -> Path:
+    """Its heat is the mean of the first plane over 255; like the real file it declares 10 x 3 x 32 x 32 and
+    computes any size.
+    """
     net = _Net(0)
     grid = net.grid("input.1", 4, [1 / 255], (0, *size, *shift, *points))
     outputs = []
@@ -206,11 +245,18 @@ def build_centerface(path: Path, size: tuple[float, ...], shift: tuple[float, ..
     return save(path, net.graph([("input.1", [10, 3, 32, 32])], outputs))
 
 
-def build_face_id(path: Path, source: str, target: str, dim: int, batch: int | str = "N", last: bool = False) -> Path:
+def build_face_id(
+    path: Path, source: str, target: str, dim: int, batch: int | str = "N", last: bool = False
+) -> Path:
     """Sixteen means of each colour through a random matrix; `last`: colours are the last axis of the input."""
     net = _Net(0)
     planes = net.add("Transpose", [source], perm=[0, 3, 1, 2]) if last else source
     means = net.add("Flatten", [net.add("AveragePool", [planes], kernel_shape=[28, 28], strides=[28, 28])])
     net.add("MatMul", [means, net.random(48, dim)], target)
     shape = [batch, 112, 112, 3] if last else [batch, 3, 112, 112]
-    return save(path, net.graph([(source, shape)], [helper.make_tensor_value_info(target, TensorProto.FLOAT, [batch, dim])]))
+    return save(
+        path,
+        net.graph(
+            [(source, shape)], [helper.make_tensor_value_info(target, TensorProto.FLOAT, [batch, dim])]
+        ),
+    )

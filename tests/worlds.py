@@ -27,14 +27,20 @@ def texture(seed: int = 0, hw: tuple[int, int] = (400, 700), blur: float = 4.0) 
 
 
 def frames(
-    duration_s: float, at: Callable[[float], tuple[float, float]], fps: float = FPS, hw: tuple[int, int] = HW, seed: int = 0
+    duration_s: float,
+    at: Callable[[float], tuple[float, float]],
+    fps: float = FPS,
+    hw: tuple[int, int] = HW,
+    seed: int = 0,
 ) -> Iterator[np.ndarray]:
     """A window of `hw` moving over a texture: `at(time_s)` is its corner (x, y) in px."""
     big = texture(seed)
     for i in range(round(duration_s * fps)):
         x, y = at(i / fps)
         shift = np.array([[1, 0, -x], [0, 1, -y]], np.float64)
-        yield cv2.warpAffine(big, shift, (hw[1], hw[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        yield cv2.warpAffine(
+            big, shift, (hw[1], hw[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        )
 
 
 def tone(duration_s: float, level: Callable[[np.ndarray], np.ndarray], rate: int = 44100) -> np.ndarray:
@@ -43,7 +49,13 @@ def tone(duration_s: float, level: Callable[[np.ndarray], np.ndarray], rate: int
     return (level(time_s) * np.random.default_rng(7).uniform(-1, 1, len(time_s))).astype(np.float32)
 
 
-def ride(path: Path, duration_s: float = 24.0, burst: tuple[float, float] = (12.0, 14.0), fps: float = FPS, sound: bool = True) -> Path:
+def ride(
+    path: Path,
+    duration_s: float = 24.0,
+    burst: tuple[float, float] = (12.0, 14.0),
+    fps: float = FPS,
+    sound: bool = True,
+) -> Path:
     """A slow drift; during `burst` the camera shakes and a bright shape crosses, with loud noise."""
     rng = np.random.default_rng(3)
 
@@ -52,11 +64,15 @@ def ride(path: Path, duration_s: float = 24.0, burst: tuple[float, float] = (12.
             time_s = i / fps
             if burst[0] <= time_s < burst[1]:
                 dx, dy = rng.normal(0, 10, 2)
-                frame = cv2.warpAffine(frame, np.array([[1, 0, dx], [0, 1, dy]]), (HW[1], HW[0]), borderMode=cv2.BORDER_REFLECT)
+                frame = cv2.warpAffine(
+                    frame, np.array([[1, 0, dx], [0, 1, dy]]), (HW[1], HW[0]), borderMode=cv2.BORDER_REFLECT
+                )
                 cv2.circle(frame, (int(60 + 100 * (time_s - burst[0])), 90), 50, (250, 240, 60), -1)
             yield frame
 
-    heard = tone(duration_s, lambda t: np.where((t >= burst[0]) & (t < burst[1]), 0.5, 0.01)) if sound else None
+    heard = (
+        tone(duration_s, lambda t: np.where((t >= burst[0]) & (t < burst[1]), 0.5, 0.01)) if sound else None
+    )
     write_video(path, shown(), fps, heard, options={"preset": "ultrafast", "crf": "20"})
     return path
 
@@ -88,7 +104,9 @@ RED, YELLOW, GREEN, CYAN, BLUE, MAGENTA = range(6)
 
 
 class Face(NamedTuple):
-    """A face of `size_px` whose middle is at (x, y) px; `mouth` 0 to 1 is how far it is open, `light` how bright it is."""
+    """A face of `size_px` whose middle is at (x, y) px; `mouth` 0 to 1 is how far it is open, `light` how
+    bright it is.
+    """
 
     x: float
     y: float
@@ -118,12 +136,27 @@ def backdrop(seed: int = 0, hw: tuple[int, int] = HW) -> np.ndarray:
     return (60 + 0.7 * texture(seed, hw, 16.0)).astype(np.uint8)
 
 
-def batch(frames: Sequence[np.ndarray], time_s: np.ndarray, start_s: float, end_s: float, sound: np.ndarray | None = None) -> Batch:
+def batch(
+    frames: Sequence[np.ndarray],
+    time_s: np.ndarray,
+    start_s: float,
+    end_s: float,
+    sound: np.ndarray | None = None,
+) -> Batch:
     """What a decode pass would hand over of these frames."""
     shown = np.stack(frames)
     thumbs = shown[:, ::8, ::8].mean(-1).astype(np.uint8)
     voice = np.zeros(0, np.float32) if sound is None else sound
-    return Batch(float(start_s), float(end_s), shown, time_s, np.round(time_s * 30).astype(np.int64), voice, thumbs, time_s)
+    return Batch(
+        float(start_s),
+        float(end_s),
+        shown,
+        time_s,
+        np.round(time_s * 30).astype(np.int64),
+        voice,
+        thumbs,
+        time_s,
+    )
 
 
 def film(
@@ -136,7 +169,9 @@ def film(
     noise: float = 2.0,
     span_s: float = 2.0,
 ) -> list[Batch]:
-    """Faces (the last is nearest) before a noisy backdrop that is another one after each cut; `edit` changes a frame at the end."""
+    """Faces (the last is nearest) before a noisy backdrop that is another one after each cut; `edit` changes
+    a frame at the end.
+    """
     time_s = np.arange(round(duration_s * hz)) / hz
     rng = np.random.default_rng(11)
     grain = [np.round(noise * rng.standard_normal((*hw, 3))).astype(np.int16) for _ in range(7)]
@@ -162,7 +197,9 @@ VISIT = {"expression": (10.0, 11.5), "passer-by": (16.0, 18.5), "shake": (24.0, 
 
 
 def visit(path: Path, fps: float = 10.0) -> Path:
-    """32 s of somebody who opens the mouth wide once; somebody else passes; once all shakes and is loud. For fakes.models()."""
+    """32 s of somebody who opens the mouth wide once; somebody else passes; once all shakes and is loud. For
+    fakes.models().
+    """
     rng = np.random.default_rng(5)
 
     def inside(event: str, t: float) -> bool:
@@ -170,20 +207,35 @@ def visit(path: Path, fps: float = 10.0) -> Path:
 
     def there(t: float) -> list[Face]:
         passing = [Face(330 - 140 * (t - 16), 50, 44, CYAN)] if inside("passer-by", t) else []
-        return [*passing, Face(150 + 3 * np.sin(t), 95 + 2 * np.sin(1.7 * t), 64, RED, mouth=0.1 + 0.9 * inside("expression", t))]
+        return [
+            *passing,
+            Face(
+                150 + 3 * np.sin(t),
+                95 + 2 * np.sin(1.7 * t),
+                64,
+                RED,
+                mouth=0.1 + 0.9 * inside("expression", t),
+            ),
+        ]
 
     def shaken(t: float, frame: np.ndarray) -> np.ndarray:
         dx, dy = rng.normal(0, 12, 2) if inside("shake", t) else (0.0, 0.0)
-        return cv2.warpAffine(frame, np.array([[1, 0, dx], [0, 1, dy]]), HW[::-1], borderMode=cv2.BORDER_REFLECT)
+        return cv2.warpAffine(
+            frame, np.array([[1, 0, dx], [0, 1, dy]]), HW[::-1], borderMode=cv2.BORDER_REFLECT
+        )
 
     frames = [f for b in film(32.0, there, fps, edit=shaken) for f in b.frames]
     heard = tone(32.0, lambda t: np.where((t >= 24) & (t < 25.5), 0.5, 0.01))
-    write_video(path, frames, fps, heard, options={"preset": "ultrafast", "qp": "12"})  # with crf no two files are the same
+    write_video(
+        path, frames, fps, heard, options={"preset": "ultrafast", "qp": "12"}
+    )  # with crf no two files are the same
     return path
 
 
 def riders(path: Path, fps: float = 10.0, apart_px: float = 130.0) -> Path:
-    """24 s of two people side by side who open their mouths, now one, now both (12 to 15 s); light and size change. For fakes.models()."""
+    """24 s of two people side by side who open their mouths, now one, now both (12 to 15 s); light and size
+    change. For fakes.models().
+    """
 
     def there(t: float) -> list[Face]:
         both, left, right = 12 <= t < 15, 4 <= t < 6, 18 <= t < 20
@@ -210,15 +262,24 @@ def during(time_s: np.ndarray, *spans: tuple[float, float]) -> np.ndarray:
 
 
 def person(
-    duration_s: float = 60.0, hz: int = 5, seed: int = 0, track: int = 0, left: float = 0.4, **acts: tuple[float, float]
+    duration_s: float = 60.0,
+    hz: int = 5,
+    seed: int = 0,
+    track: int = 0,
+    left: float = 0.4,
+    **acts: tuple[float, float],
 ) -> dict[str, np.ndarray]:
-    """Columns of one person who is nearly still, but opens the mouth, turns the head, … during a span: mouth_open=(30, 31.5).
+    """Columns of one person who is nearly still, but opens the mouth, turns the head, … during a span:
+    mouth_open=(30, 31.5).
 
     The little that varies is the same at every rate.
     """
     fine_s = np.arange(round(duration_s * FINE_HZ)) / FINE_HZ
     rng = np.random.default_rng(seed)
-    small = {n: rng.standard_normal(len(fine_s)) for n in ("mouth", "yaw", "pitch", "roll", "light", "sharp", "x", "y")}
+    small = {
+        n: rng.standard_normal(len(fine_s))
+        for n in ("mouth", "yaw", "pitch", "roll", "light", "sharp", "x", "y")
+    }
     every = FINE_HZ // hz
     time_s = fine_s[::every]
     n = {name: x[::every] for name, x in small.items()}
@@ -235,8 +296,12 @@ def person(
         "faces.score": np.full(len(time_s), 0.9, np.float32),
         "faces.bbox": np.concatenate([box, box + size[:, None] * [1.0, 1.5]], axis=1).astype(np.float32),
         "faces.track": np.full(len(time_s), track),
-        "faces.sharpness": (200 * np.exp(0.1 * n["sharp"]) * np.where(act("defocus"), 0.05, 1)).astype(np.float32),
-        "faces.exposure_mean": (120 + 0.5 * n["light"] + 90 * act("flash") + 15 * act("lit")).astype(np.float32),
+        "faces.sharpness": (200 * np.exp(0.1 * n["sharp"]) * np.where(act("defocus"), 0.05, 1)).astype(
+            np.float32
+        ),
+        "faces.exposure_mean": (120 + 0.5 * n["light"] + 90 * act("flash") + 15 * act("lit")).astype(
+            np.float32
+        ),
         "faces.contrast": np.full(len(time_s), 0.4, np.float32),
         "faces.clipped": np.zeros(len(time_s), np.float32),
         "faces.crushed": np.zeros(len(time_s), np.float32),
@@ -251,15 +316,28 @@ def person(
     }
 
 
-def poses(duration_s: float = 60.0, raised: tuple[float, float] = (20.0, 21.5), track: int = 0) -> dict[str, np.ndarray]:
+def poses(
+    duration_s: float = 60.0, raised: tuple[float, float] = (20.0, 21.5), track: int = 0
+) -> dict[str, np.ndarray]:
     """A body at 2.5 Hz under the face of `person`, that raises a hand during a span."""
     time_s = np.arange(round(duration_s * 2.5)) / 2.5
     points = np.zeros((len(time_s), 17, 3), np.float32)
     points[..., 2] = 0.9
-    for place, (x, y) in {5: (0.65, 0.7), 6: (0.35, 0.7), 7: (0.68, 0.85), 8: (0.32, 0.85), 9: (0.66, 0.97), 10: (0.34, 0.97)}.items():
+    for place, (x, y) in {
+        5: (0.65, 0.7),
+        6: (0.35, 0.7),
+        7: (0.68, 0.85),
+        8: (0.32, 0.85),
+        9: (0.66, 0.97),
+        10: (0.34, 0.97),
+    }.items():
         points[:, place, :2] = x, y
     points[during(time_s, raised), 9, 1] = 0.3
-    return {"poses.time_s": time_s, "poses.track": np.full(len(time_s), track), "poses.points": points.reshape(-1, 51)}
+    return {
+        "poses.time_s": time_s,
+        "poses.track": np.full(len(time_s), track),
+        "poses.points": points.reshape(-1, 51),
+    }
 
 
 def joined(*people: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -269,8 +347,12 @@ def joined(*people: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: rows[order] if name.startswith("faces.") else rows for name, rows in out.items()}
 
 
-def crops(duration_s: float = 60.0, hz: float = 5.0, seed: int = 0, track: int = 0, **acts: tuple[float, float]) -> dict[str, np.ndarray]:
-    """Face and body vectors of `person`: nearly the same all the time, but of another look during face=(30, 31.5) or body=(…)."""
+def crops(
+    duration_s: float = 60.0, hz: float = 5.0, seed: int = 0, track: int = 0, **acts: tuple[float, float]
+) -> dict[str, np.ndarray]:
+    """Face and body vectors of `person`: nearly the same all the time, but of another look during face=(30,
+    31.5) or body=(…).
+    """
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(duration_s * FINE_HZ))[:: round(FINE_HZ / hz)] / FINE_HZ
 
@@ -328,29 +410,45 @@ def signals(
     if people:
         acts = dict(mouth_open=burst, head=burst) if burst else {}
         moved = dict(face=burst, body=burst) if burst else {}
-        columns |= person(duration_s, seed=seed, **acts) | crops(duration_s, seed=seed, **moved) | poses(duration_s, burst or (-1, -1))
+        columns |= (
+            person(duration_s, seed=seed, **acts)
+            | crops(duration_s, seed=seed, **moved)
+            | poses(duration_s, burst or (-1, -1))
+        )
     if sound:
-        columns |= {"sound.time_s": at, "sound.loud_db": (-30 + 0.5 * rng.standard_normal(len(at)) + 20 * loud).astype(np.float32)}
+        columns |= {
+            "sound.time_s": at,
+            "sound.loud_db": (-30 + 0.5 * rng.standard_normal(len(at)) + 20 * loud).astype(np.float32),
+        }
     return Signals(info(duration_s), columns, {"vision.embedding": "made-v1", "vision.change": "made-v1"})
 
 
 def batches(
-    seed: int = 0, duration_s: float = 6.0, span_s: float = 1.0, hw: tuple[int, int] = (128, 228), sound: bool = True
+    seed: int = 0,
+    duration_s: float = 6.0,
+    span_s: float = 1.0,
+    hw: tuple[int, int] = (128, 228),
+    sound: bool = True,
 ) -> list[Batch]:
-    """What a decode pass would hand over: a texture that drifts, jumps to another at 3 s, and noise that grows. Cut into spans of `span_s`.
+    """What a decode pass would hand over: a texture that drifts, jumps to another at 3 s, and noise that
+    grows. Cut into spans of `span_s`.
 
     Before it two people cross, and one of them opens the mouth.
     """
     rng = np.random.default_rng(seed)
     shown = list(frames(duration_s, lambda t: (30 + 8 * t, 30.0), 10.0, hw, seed))
     other = list(frames(duration_s, lambda t: (30 + 8 * t, 30.0), 10.0, hw, seed + 1))
-    every = (60 + 0.7 * np.stack([other[i] if i >= len(shown) // 2 else f for i, f in enumerate(shown)])).astype(np.uint8)
+    every = (
+        60 + 0.7 * np.stack([other[i] if i >= len(shown) // 2 else f for i, f in enumerate(shown)])
+    ).astype(np.uint8)
     time_s = np.arange(len(every)) / 10.0
     for frame, t in zip(every, time_s.tolist(), strict=True):
         draw(frame, Face(190 - 25 * t, 60, 40, CYAN))
         draw(frame, Face(40 + 25 * t, 66, 44, RED, mouth=float(2 <= t < 3)))
     thumbs = every[:, ::8, ::8].mean(-1).astype(np.uint8)
-    heard = (np.linspace(0.01, 0.6, round(duration_s * 22050)) * rng.uniform(-1, 1, round(duration_s * 22050))).astype(np.float32)
+    heard = (
+        np.linspace(0.01, 0.6, round(duration_s * 22050)) * rng.uniform(-1, 1, round(duration_s * 22050))
+    ).astype(np.float32)
     out = []
     for start_s in np.arange(0, duration_s, span_s):
         end_s = min(start_s + span_s, duration_s)
@@ -358,7 +456,14 @@ def batches(
         voice = heard[round(start_s * 22050) : round(end_s * 22050)] if sound else np.zeros(0, np.float32)
         out.append(
             Batch(
-                float(start_s), float(end_s), every[inside], time_s[inside], np.flatnonzero(inside), voice, thumbs[inside], time_s[inside]
+                float(start_s),
+                float(end_s),
+                every[inside],
+                time_s[inside],
+                np.flatnonzero(inside),
+                voice,
+                thumbs[inside],
+                time_s[inside],
             )
         )
     return out

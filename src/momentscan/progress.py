@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """One report. `total` is None where the file does not say how long it is; `unit` is "s" of video, "B" or "items"."""
+    """One report. `total` is None where the file does not say how long it is; `unit` is "s" of video, "B" or
+    "items".
+    """
 
     stage: str
     done: float

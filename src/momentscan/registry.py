@@ -10,26 +10,26 @@ from typing import Any
 from momentscan.errors import UsageError
 
 PERCEIVERS = {
-    "clock": "momentscan.perceive.clock:Clock",
-    "picture": "momentscan.perceive.picture:Picture",
+    "frame_times": "momentscan.perceive.frame_times:FrameTimes",
+    "frame_quality": "momentscan.perceive.frame_quality:FrameQuality",
     "motion": "momentscan.perceive.motion:Motion",
     "scenes": "momentscan.perceive.scenes:Scenes",
     "sound": "momentscan.perceive.sound:Sound",
     "speech": "momentscan.perceive.speech:Speech",
     "words": "momentscan.perceive.words:Words",
     "tags": "momentscan.perceive.tags:Tags",
-    "strip": "momentscan.perceive.strip:Strip",
+    "thumbnails": "momentscan.perceive.thumbnails:Thumbnails",
     "vision": "momentscan.perceive.vision:Vision",
     "faces": "momentscan.perceive.faces:Faces",
     "tracks": "momentscan.perceive.tracks:Tracks",
-    "photo": "momentscan.perceive.photo:Photo",
+    "face_quality": "momentscan.perceive.face_quality:FaceQuality",
     "head": "momentscan.perceive.head:Head",
     "body": "momentscan.perceive.body:Body",
     "crops": "momentscan.perceive.crops:Crops",
 }
 SCORERS = {
     "rules": "momentscan.score.rules:Rules",
-    "vector": "momentscan.score.delta:Vector",
+    "vector": "momentscan.score.vector:Vector",
     "saliency": "momentscan.score.saliency:Saliency",
 }
 EMBEDDERS = {
@@ -43,7 +43,9 @@ _TABLES = {"perceivers": PERCEIVERS, "scorers": SCORERS, "embedders": EMBEDDERS}
 
 
 def names(kind: str) -> list[str]:
-    """Every name of a kind ("perceivers", "scorers", "embedders"): ours first, in order, then those of plug-ins by name."""
+    """Every name of a kind ("perceivers", "scorers", "embedders"): ours first, in order, then those of
+    plug-ins by name.
+    """
     own = list(_TABLES[kind])
     return own + sorted(name for name in _plugins(kind) if name not in own)
 
@@ -63,3 +65,9 @@ def load(kind: str, name: str) -> Any:
 def _plugins(kind: str) -> dict[str, EntryPoint]:
     """name -> entry point; asked once, as every look reads the metadata of all installed packages."""
     return {entry.name: entry for entry in entry_points(group=f"momentscan.{kind}")}
+
+
+def slot_defaults() -> dict[str, str]:
+    """slot -> which model it gets where nobody says: "auto" or "none"."""
+    slots = ("embedder", "detector", "landmarks", "face_id", "body_pose", "voice", "tagger")
+    return {**dict.fromkeys(slots, "auto"), "asr": "none"}

@@ -1,4 +1,6 @@
-"""A stop from outside (Ctrl-C, SIGTERM) becomes `errors.Cancelled` in the main thread, but never in the midst of starting a thread."""
+"""A stop from outside (Ctrl-C, SIGTERM) becomes `errors.Cancelled` in the main thread, but never in the midst
+of starting a thread.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def listen() -> None:
 
 
 def check() -> None:
-    """Raises Cancelled where a stop was asked for: also one whose exception was lost, as Python does with those that rise in a callback."""
+    """Raises Cancelled where a stop was asked for: also one whose exception was lost, as Python does with
+    those that rise in a callback.
+    """
     if _State.asked and not _State.held:
         raise Cancelled("stopped")
 
@@ -35,7 +39,9 @@ def answered() -> None:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """A stop that comes inside is raised at the end. For starting threads, of which Python loses count when interrupted there."""
+    """A stop that comes inside is raised at the end. For starting threads, of which Python loses count when
+    interrupted there.
+    """
     _State.held += 1
     try:
         yield

@@ -1,4 +1,6 @@
-"""The command as a user types it: in this process where that will do, in one of its own where signals, streams or kills matter."""
+"""The command as a user types it: in this process where that will do, in one of its own where signals,
+streams or kills matter.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ Command = Callable[..., Ran]
 
 
 @pytest.fixture
-def momentscan(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+def momentscan(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Command:
     """Runs `momentscan ...` here, in an empty working folder, without weights."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MOMENTSCAN_MODELS", raising=False)
@@ -61,7 +65,9 @@ def environment(**variables: str) -> dict[str, str]:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts `python -m momentscan ...` in a process group of its own; what is left of it is killed at the end."""
+    """Starts `python -m momentscan ...` in a process group of its own; what is left of it is killed at the
+    end.
+    """
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: object, **variables: str) -> subprocess.Popen[str]:
@@ -85,4 +91,8 @@ def scanned(ride: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from momentscan import flows
     from momentscan.settings import load
 
-    return Path(flows.scan(ride, load(output=str(tmp_path_factory.mktemp("scanned") / "output"), embedder="descriptor")).folder)
+    return Path(
+        flows.scan(
+            ride, load(output=str(tmp_path_factory.mktemp("scanned") / "output"), embedder="descriptor")
+        ).folder
+    )

@@ -45,7 +45,13 @@ def broken(tmp_path: Path) -> Path:
 
 def test_a_scan_gives_the_files_of_the_contract(scanned: Path) -> None:
     there = {p.relative_to(scanned).as_posix() for p in scanned.rglob("*")}
-    assert {"signals/manifest.json", "highlight_saliency/windows.json", "highlight_saliency/frames", "report.html", "run.json"} <= there
+    assert {
+        "signals/manifest.json",
+        "highlight_saliency/windows.json",
+        "highlight_saliency/frames",
+        "report.html",
+        "run.json",
+    } <= there
     debug = {"score_curve.json", "peak_candidates.json", "filtering_log.json"}
     assert {f"highlight_saliency/debug/{name}" for name in debug} <= there
     assert not [name for name in there if name.endswith(".part") or "/." in name]
@@ -70,9 +76,13 @@ def test_a_second_scan_says_so_and_changes_no_byte(momentscan: Command, ride: Pa
     missing = [line.strip() for line in second.err.splitlines()]
     assert len(missing) == 2, "what was missing is said again"
     assert missing[0].startswith("ride: no face detector is on this machine")
-    assert missing[1].startswith("ride: not listened for, as no model is on this machine: speech, laughter and applause")
+    assert missing[1].startswith(
+        "ride: not listened for, as no model is on this machine: speech, laughter and applause"
+    )
     assert "unchanged" in second.out
-    assert before == {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in Path("output").rglob("*") if p.is_file()}
+    assert before == {
+        p: (p.stat().st_mtime_ns, p.read_bytes()) for p in Path("output").rglob("*") if p.is_file()
+    }
 
 
 def test_force_does_it_again_and_every_byte_is_the_same(momentscan: Command, ride: Path) -> None:
@@ -140,7 +150,9 @@ def test_nothing_typed_shows_the_help(momentscan: Command) -> None:
         ("find", "nowhere"),
     ],
 )
-def test_wrong_usage_is_2(arguments: tuple[str, ...], momentscan: Command, still: Path, tmp_path: Path) -> None:
+def test_wrong_usage_is_2(
+    arguments: tuple[str, ...], momentscan: Command, still: Path, tmp_path: Path
+) -> None:
     shutil.copy(still, tmp_path / "x.mp4")
     told = momentscan(*arguments)
     assert told.code == 2
@@ -150,7 +162,9 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...], momentscan: Command, still
     assert not (tmp_path / "output").exists()
 
 
-def test_a_file_that_cannot_be_read_is_3_in_one_line_and_leaves_nothing(momentscan: Command, broken: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_3_in_one_line_and_leaves_nothing(
+    momentscan: Command, broken: Path, tmp_path: Path
+) -> None:
     for name in (broken, "gone.mp4", tmp_path):
         told = momentscan(*SCAN, name)
         assert told.code == 3
@@ -159,7 +173,9 @@ def test_a_file_that_cannot_be_read_is_3_in_one_line_and_leaves_nothing(momentsc
     assert [p.name for p in tmp_path.iterdir()] == ["broken.mp4"]
 
 
-def test_a_file_whose_pictures_are_all_damaged_leaves_nothing_either(momentscan: Command, tmp_path: Path) -> None:
+def test_a_file_whose_pictures_are_all_damaged_leaves_nothing_either(
+    momentscan: Command, tmp_path: Path
+) -> None:
     """That is noticed in the middle of the scan, when folders are there already."""
     from media.making import encode, numbered, with_holes
 
@@ -171,7 +187,9 @@ def test_a_file_whose_pictures_are_all_damaged_leaves_nothing_either(momentscan:
     assert not (tmp_path / "output").exists()
 
 
-def test_a_missing_model_is_4_in_one_line_that_says_what_to_run(momentscan: Command, still: Path, tmp_path: Path) -> None:
+def test_a_missing_model_is_4_in_one_line_that_says_what_to_run(
+    momentscan: Command, still: Path, tmp_path: Path
+) -> None:
     told = momentscan("scan", still, "--embedder", "openclip")
     assert told.code == 4
     assert "momentscan models pull" in one_line(told.err)
@@ -179,7 +197,9 @@ def test_a_missing_model_is_4_in_one_line_that_says_what_to_run(momentscan: Comm
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_one_bad_file_never_stops_the_others_and_is_5(jobs: str, momentscan: Command, broken: Path, still: Path, ride: Path) -> None:
+def test_one_bad_file_never_stops_the_others_and_is_5(
+    jobs: str, momentscan: Command, broken: Path, still: Path, ride: Path
+) -> None:
     told = momentscan(*SCAN, "--no-stills", broken, still, "gone.mp4", ride, "--jobs", jobs, "--json")
     assert told.code == 5
     results = json.loads(told.out)
@@ -207,7 +227,9 @@ def test_a_defect_is_1_in_one_line(momentscan: Command, still: Path, monkeypatch
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, Cancelled])
-def test_a_cancelled_scan_is_130(stop: type[BaseException], momentscan: Command, still: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cancelled_scan_is_130(
+    stop: type[BaseException], momentscan: Command, still: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stopped(*args: object) -> None:
         raise stop
 
@@ -218,7 +240,9 @@ def test_a_cancelled_scan_is_130(stop: type[BaseException], momentscan: Command,
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere/out", "file/out"])
-def test_a_folder_that_cannot_be_written_is_2_in_one_line(place: str, momentscan: Command, still: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_2_in_one_line(
+    place: str, momentscan: Command, still: Path, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("in the way")
     told = momentscan(*SCAN, still, "-o", place)
     assert told.code == 2
@@ -230,7 +254,9 @@ def test_a_folder_that_cannot_be_written_is_2_in_one_line(place: str, momentscan
 
 
 @pytest.mark.parametrize("videos", [("still",), ("still", "broken"), ("broken",)])
-def test_json_is_one_document_and_nothing_else(videos: tuple[str, ...], momentscan: Command, still: Path, broken: Path) -> None:
+def test_json_is_one_document_and_nothing_else(
+    videos: tuple[str, ...], momentscan: Command, still: Path, broken: Path
+) -> None:
     told = momentscan(*SCAN, *[{"still": still, "broken": broken}[v] for v in videos], "--json")
     results = json.loads(told.out)
     assert [r["status"] for r in results] == [{"still": "done", "broken": "failed"}[v] for v in videos]
@@ -243,14 +269,18 @@ def test_json_is_one_document_and_nothing_else(videos: tuple[str, ...], momentsc
 def test_json_tells_the_windows(momentscan: Command, scanned: Path) -> None:
     told = momentscan("find", scanned, "--json")
     [result] = json.loads(told.out)
-    assert result["windows"]["saliency"] == json.loads((scanned / "highlight_saliency" / "windows.json").read_text())
+    assert result["windows"]["saliency"] == json.loads(
+        (scanned / "highlight_saliency" / "windows.json").read_text()
+    )
     assert told.err == ""
 
 
 def test_progress_is_silent_where_no_terminal_listens(momentscan: Command, still: Path) -> None:
     told = momentscan(*SCAN, still)
     assert told.code == 0
-    assert told.err == "" or all(line.startswith("  still: ") for line in told.err.splitlines()), "warnings, but no bar"
+    assert told.err == "" or all(line.startswith("  still: ") for line in told.err.splitlines()), (
+        "warnings, but no bar"
+    )
     assert "\x1b" not in told.out + told.err
     assert "\r" not in told.out + told.err
 
@@ -285,10 +315,14 @@ def test_find_works_after_the_video_is_gone(momentscan: Command, ride: Path, tmp
 
 def test_a_knob_that_is_turned_changes_the_result(momentscan: Command, scanned: Path, tmp_path: Path) -> None:
     shutil.copytree(scanned, tmp_path / "copy")
-    plain = json.loads(momentscan("find", "copy", "--engine", "saliency", "--json").out)[0]["windows"]["saliency"]
-    loose = json.loads(momentscan("find", "copy", "--engine", "saliency", "--set", "percentile=10", "--set", "contrast=0", "--json").out)[
-        0
-    ]["windows"]["saliency"]
+    plain = json.loads(momentscan("find", "copy", "--engine", "saliency", "--json").out)[0]["windows"][
+        "saliency"
+    ]
+    loose = json.loads(
+        momentscan(
+            "find", "copy", "--engine", "saliency", "--set", "percentile=10", "--set", "contrast=0", "--json"
+        ).out
+    )[0]["windows"]["saliency"]
     assert loose != plain
     run = json.loads((tmp_path / "copy" / "run.json").read_text())
     assert run["engines"]["saliency"]["knobs"]["percentile"] == 10.0
@@ -307,7 +341,9 @@ def test_a_knob_that_is_turned_changes_the_result(momentscan: Command, scanned: 
         ("=3", "knob=value"),
     ],
 )
-def test_a_knob_that_cannot_be_turned_so_is_2_in_one_line(knob: str, said: str, momentscan: Command, scanned: Path) -> None:
+def test_a_knob_that_cannot_be_turned_so_is_2_in_one_line(
+    knob: str, said: str, momentscan: Command, scanned: Path
+) -> None:
     before = contents(scanned)
     told = momentscan("find", scanned, "--engine", "saliency", "--set", knob)
     assert told.code == 2
@@ -353,7 +389,9 @@ def test_every_command_helps(command: tuple[str, ...], momentscan: Command) -> N
 
 
 def test_the_commands_of_the_contract_are_there() -> None:
-    assert {"scan", "find", "pack", "compare", "people", "models", "doctor", "demo"} <= {c[0] for c in every_command() if c}
+    assert {"scan", "find", "pack", "compare", "people", "models", "doctor", "demo"} <= {
+        c[0] for c in every_command() if c
+    }
     assert {("models", name) for name in ("list", "pull", "verify")} <= set(every_command())
     assert {("people", name) for name in ("list", "forget")} <= set(every_command())
 
@@ -398,7 +436,9 @@ def test_arguments_beat_the_environment_beats_the_file_beats_the_default(
     monkeypatch.setenv("MOMENTSCAN_EMBEDDER", "descriptor")
     assert momentscan(*common).code == 0
     assert (tmp_path / "output").is_dir()
-    (tmp_path / "momentscan.toml").write_text('output = "from_file"\ngrid_hz = 5\n[saliency]\npercentile = 80\n')
+    (tmp_path / "momentscan.toml").write_text(
+        'output = "from_file"\ngrid_hz = 5\n[saliency]\npercentile = 80\n'
+    )
     assert momentscan(*common).code == 0
     run = json.loads((tmp_path / "from_file" / "still" / "run.json").read_text())
     assert run["settings"]["grid_hz"] == 5
@@ -410,7 +450,9 @@ def test_arguments_beat_the_environment_beats_the_file_beats_the_default(
     assert (tmp_path / "from_argument" / "still" / "run.json").is_file()
 
 
-def test_a_knob_on_the_command_line_joins_those_of_the_file(momentscan: Command, scanned: Path, tmp_path: Path) -> None:
+def test_a_knob_on_the_command_line_joins_those_of_the_file(
+    momentscan: Command, scanned: Path, tmp_path: Path
+) -> None:
     shutil.copytree(scanned, tmp_path / "copy")
     (tmp_path / "momentscan.toml").write_text("[saliency]\npercentile = 80\nhop_s = 2.0\n")
     assert momentscan("find", "copy", "--engine", "saliency", "--set", "hop_s=1.5").code == 0
@@ -429,7 +471,9 @@ def test_a_knob_on_the_command_line_joins_those_of_the_file(momentscan: Command,
         ("saliency = 3", "saliency"),
     ],
 )
-def test_a_wrong_setting_is_2_in_one_line_that_names_it(toml: str, said: str, momentscan: Command, still: Path, tmp_path: Path) -> None:
+def test_a_wrong_setting_is_2_in_one_line_that_names_it(
+    toml: str, said: str, momentscan: Command, still: Path, tmp_path: Path
+) -> None:
     (tmp_path / "momentscan.toml").write_text(toml)
     told = momentscan(*SCAN, still)
     assert told.code == 2
@@ -437,7 +481,10 @@ def test_a_wrong_setting_is_2_in_one_line_that_names_it(toml: str, said: str, mo
     assert not (tmp_path / "output").exists()
 
 
-@pytest.mark.parametrize(("name", "value"), [("GRID_HZ", "0"), ("JOBS", "x"), ("MOTION", "guess"), ("SALIENCY", "{"), ("DECODE", "no")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GRID_HZ", "0"), ("JOBS", "x"), ("MOTION", "guess"), ("SALIENCY", "{"), ("DECODE", "no")],
+)
 def test_a_wrong_variable_is_2_in_one_line_that_names_it(
     name: str, value: str, momentscan: Command, still: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -460,8 +507,12 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     place = tmp_path_factory.mktemp("visited")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
-        return Path(flows.scan(worlds.visit(place / "visit.mp4"), load(output=str(place), embedder="fake", stills=False)).folder)
+        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        return Path(
+            flows.scan(
+                worlds.visit(place / "visit.mp4"), load(output=str(place), embedder="fake", stills=False)
+            ).folder
+        )
 
 
 @pytest.fixture
@@ -487,11 +538,18 @@ def test_somebody_is_forgotten_and_what_was_removed_is_told(momentscan: Command,
     told = momentscan("people", "forget", "visit", 1, "--yes")
     assert (told.code, told.err) == (0, "")
     assert told.out.startswith("visit: person 1 (transient) is forgotten\n")
-    for said in ("looks at the face", "kept: measures of the whole picture", "the video itself still shows them", "anew: 0 main (was 0)"):
+    for said in (
+        "looks at the face",
+        "kept: measures of the whole picture",
+        "the video itself still shows them",
+        "anew: 0 main (was 0)",
+    ):
         assert said in told.out
     assert momentscan("people", "list", "visit").out.startswith("visit: 1 person\n")
     done = json.loads(momentscan("people", "forget", visit, 0, "--yes", "--json").out)
-    assert {"faces", "crops", "face_ids", "poses", "tracks", "thumbnails", "stills", "packs", "clips"} <= set(done["removed"])
+    assert {"faces", "crops", "face_ids", "poses", "tracks", "thumbnails", "stills", "packs", "clips"} <= set(
+        done["removed"]
+    )
     assert (done["people"], done["video"]["touched"]) == ([], False)
     assert momentscan("people", "list", visit).out == "visit: 0 people\n"
     assert "nobody's face is in its log" in one_line(momentscan("people", "forget", visit, 0, "--yes").err)
@@ -507,7 +565,9 @@ def test_somebody_is_forgotten_and_what_was_removed_is_told(momentscan: Command,
         (("old", "0", "--yes"), 3, "scan the video again"),
     ],
 )
-def test_nobody_is_forgotten_by_mistake(arguments: tuple[str, ...], code: int, said: str, momentscan: Command, visit: Path) -> None:
+def test_nobody_is_forgotten_by_mistake(
+    arguments: tuple[str, ...], code: int, said: str, momentscan: Command, visit: Path
+) -> None:
     (visit.parent / "old" / "signals").mkdir(parents=True)
     (visit.parent / "old" / "signals" / "manifest.json").write_text('{"format": 1}')
     before = contents(visit.parent)
@@ -518,16 +578,18 @@ def test_nobody_is_forgotten_by_mistake(arguments: tuple[str, ...], code: int, s
 
 
 def test_forgetting_in_a_folder_that_is_worked_on_is_2(momentscan: Command, visit: Path) -> None:
-    from momentscan.disk.files import locked
+    from momentscan.disk.files import lock
     from momentscan.flows.folders import CLAIM
 
-    with locked(visit / CLAIM):
+    with lock(visit / CLAIM):
         told = momentscan("people", "forget", "visit", 1, "--yes")
     assert told.code == 2
     assert "another momentscan is working on it" in one_line(told.err)
 
 
-@pytest.mark.parametrize(("typed", "code", "left"), [("y\n", 0, 1), ("n\n", 130, 2), ("\n", 130, 2), ("", 130, 2)])
+@pytest.mark.parametrize(
+    ("typed", "code", "left"), [("y\n", 0, 1), ("n\n", 130, 2), ("\n", 130, 2), ("", 130, 2)]
+)
 def test_at_a_terminal_it_is_asked(
     typed: str, code: int, left: int, momentscan: Command, visit: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -550,12 +612,14 @@ def with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     import fakes
     from momentscan.flows import packing
 
-    monkeypatch.setattr(packing, "choose_models", lambda *_: fakes.models())
+    monkeypatch.setattr(packing, "open_models", lambda *_: fakes.models())
 
 
 @pytest.mark.usefixtures("with_fakes")
 def test_packs_are_made_again_and_told(momentscan: Command, visit: Path) -> None:
-    told = momentscan("pack", visit, "--token", "민지", "--set", "max_cos=0.999", "--set", "max_cos_across=0.9999")
+    told = momentscan(
+        "pack", visit, "--token", "민지", "--set", "max_cos=0.999", "--set", "max_cos_across=0.9999"
+    )
     assert told.code == 0
     assert "identity pack of person 0: " in told.out
     assert " anchor" in told.out
@@ -587,7 +651,9 @@ def test_a_pack_that_cannot_be_made_so_is_refused_in_one_line(
     assert {p: p.stat().st_mtime_ns for p in (visit / "identity_builder").rglob("*")} == before
 
 
-def test_without_a_detector_packing_faces_is_4(momentscan: Command, visit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_detector_packing_faces_is_4(
+    momentscan: Command, visit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MOMENTSCAN_DETECTOR", "none")
     told = momentscan("pack", visit)
     assert told.code == 4
@@ -596,15 +662,17 @@ def test_without_a_detector_packing_faces_is_4(momentscan: Command, visit: Path,
 
 @pytest.mark.usefixtures("with_fakes")
 def test_packing_in_a_folder_that_is_worked_on_is_2(momentscan: Command, visit: Path) -> None:
-    from momentscan.disk.files import locked
+    from momentscan.disk.files import lock
 
-    with locked(visit / "video.json"):
+    with lock(visit / "video.json"):
         told = momentscan("pack", visit)
     assert told.code == 2
     assert "another momentscan is working on it" in one_line(told.err)
 
 
-def test_where_no_faces_were_seen_there_is_nothing_to_pack(momentscan: Command, scanned: Path, tmp_path: Path) -> None:
+def test_where_no_faces_were_seen_there_is_nothing_to_pack(
+    momentscan: Command, scanned: Path, tmp_path: Path
+) -> None:
     shutil.copytree(scanned, tmp_path / "output" / "ride")
     told = momentscan("pack", "ride")
     assert told.code == 0

@@ -1,4 +1,6 @@
-"""clip, export and import as a user types them: several videos at once, what is said where there is nothing, and exit codes."""
+"""clip, export and import as a user types them: several videos at once, what is said where there is nothing,
+and exit codes.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def changed(both: Path, name: str, place: Path) -> None:
     manifest.write_text(manifest.read_text().replace(str(both / name), str(own)))
 
 
-def test_clips_are_told_file_by_file_and_engines_without_any_say_why(momentscan: Command, output: Path) -> None:
+def test_clips_are_told_file_by_file_and_engines_without_any_say_why(
+    momentscan: Command, output: Path
+) -> None:
     told = momentscan("clip", output, "--set", "clips.preset=ultrafast")
     assert told.code == 0
     lines = told.out.splitlines()
@@ -52,7 +56,9 @@ def test_clips_are_told_file_by_file_and_engines_without_any_say_why(momentscan:
     assert any(line.startswith("ride: rules: no clips: no_face") for line in lines)
 
 
-def test_one_video_that_has_changed_does_not_stop_the_export_of_the_others(momentscan: Command, output: Path, both: Path) -> None:
+def test_one_video_that_has_changed_does_not_stop_the_export_of_the_others(
+    momentscan: Command, output: Path, both: Path
+) -> None:
     changed(both, "ride.mp4", output.parent)
     told = momentscan("export", output, "--engine", "saliency", "--format", "csv,vtt")
     assert told.code == 5
@@ -76,7 +82,9 @@ def test_clips_of_the_engines_that_have_some_are_exported(momentscan: Command, o
     assert momentscan("export", output / "ride", "--clips", "--engine", "rules").code == 2
 
 
-def test_one_edit_that_cannot_be_read_does_not_stop_the_others(momentscan: Command, output: Path, tmp_path: Path) -> None:
+def test_one_edit_that_cannot_be_read_does_not_stop_the_others(
+    momentscan: Command, output: Path, tmp_path: Path
+) -> None:
     (file,) = momentscan("export", output / "ride", "--engine", "saliency").out.splitlines()
     told = momentscan("import", output / "ride", "nowhere.otio", file)
     assert told.code == 5
@@ -85,8 +93,13 @@ def test_one_edit_that_cannot_be_read_does_not_stop_the_others(momentscan: Comma
     assert momentscan("import", output / "ride", "nowhere.otio").code == 3
 
 
-@pytest.mark.parametrize("wrong", [("--set", "align.extent=half"), ("--set", "extent=peak"), ("--story", "2"), ("--copy", "--smart")])
-def test_wrong_wishes_are_told_once_before_any_work(wrong: tuple[str, str], momentscan: Command, output: Path) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [("--set", "align.extent=half"), ("--set", "extent=peak"), ("--story", "2"), ("--copy", "--smart")],
+)
+def test_wrong_wishes_are_told_once_before_any_work(
+    wrong: tuple[str, str], momentscan: Command, output: Path
+) -> None:
     told = momentscan("clip", output, *wrong)
     assert told.code == 2
     assert len(told.err.splitlines()) == 1

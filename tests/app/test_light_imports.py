@@ -13,10 +13,14 @@ HEAVY = ("av", "pyarrow", "torch", "onnxruntime", "fastapi", "cv2", "scenedetect
 def loaded(code: str) -> list[str]:
     """Which heavy libraries a fresh process has loaded after this code."""
     program = f"{code}\nimport sys\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
 
 
-@pytest.mark.parametrize("module", ["momentscan", "momentscan.score.saliency", "momentscan.select.picks", "momentscan.errors"])
+@pytest.mark.parametrize(
+    "module", ["momentscan", "momentscan.score.saliency", "momentscan.select.picks", "momentscan.errors"]
+)
 def test_the_core_is_light(module: str) -> None:
     assert loaded(f"import {module}") == []
 
@@ -43,3 +47,15 @@ def test_the_public_names_are_found_when_they_are_asked_for() -> None:
     assert set(momentscan.__all__) <= set(dir(momentscan))
     with pytest.raises(AttributeError, match="nonsense"):
         _ = momentscan.nonsense
+
+
+@pytest.mark.parametrize("first", ["import momentscan.export.formats", "import momentscan.flows", ""])
+def test_the_verb_export_is_not_put_away_by_the_room_of_its_name(first: str) -> None:
+    code = f"""
+{first or "pass"}
+import momentscan as ms
+from momentscan import export
+from momentscan.export.formats import FORMATS
+assert ms.export is export and callable(export) and FORMATS, ms.export
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

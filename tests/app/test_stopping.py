@@ -1,4 +1,6 @@
-"""Ctrl-C, a terminated service, a killed process, a full disk: nothing that looks complete is left, and the next scan is as if nothing had been."""
+"""Ctrl-C, a terminated service, a killed process, a full disk: nothing that looks complete is left, and the
+next scan is as if nothing had been.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def results(folder: Path) -> dict[str, bytes]:
 def wait_for(there: Callable[[], bool], process: subprocess.Popen[str], timeout_s: float = 30.0) -> None:
     until = time.monotonic() + timeout_s
     while not there():
-        assert process.poll() is None, f"the scan was over before it could be stopped: {process.communicate()}"
+        assert process.poll() is None, (
+            f"the scan was over before it could be stopped: {process.communicate()}"
+        )
         assert time.monotonic() < until
         time.sleep(0.002)
 
@@ -49,7 +53,9 @@ def nobody_left(group: int, timeout_s: float = 10.0) -> bool:
     return False
 
 
-def scan(start: Start, *videos: Path, output: str = "output", force: bool = False, jobs: int = 1) -> subprocess.Popen[str]:
+def scan(
+    start: Start, *videos: Path, output: str = "output", force: bool = False, jobs: int = 1
+) -> subprocess.Popen[str]:
     more = (["--force"] if force else []) + ["--jobs", jobs]
     return start("scan", *videos, "-o", output, "--embedder", "descriptor", *more, **SLOW)
 
@@ -105,7 +111,9 @@ def test_a_stop_says_so_in_one_line(how: signal.Signals, start: Start, ride: Pat
 
 
 @pytest.mark.slow
-def test_a_forced_scan_that_is_stopped_does_not_pass_for_done(start: Start, ride: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_a_forced_scan_that_is_stopped_does_not_pass_for_done(
+    start: Start, ride: Path, undisturbed: Path, tmp_path: Path
+) -> None:
     assert scan(start, ride).wait(60) == 0
     process = scan(start, ride, force=True)
     wait_for((tmp_path / "output" / "ride" / "signals.part").is_dir, process)
@@ -118,7 +126,9 @@ def test_a_forced_scan_that_is_stopped_does_not_pass_for_done(start: Start, ride
     assert results(tmp_path / "output" / "ride") == results(undisturbed)
 
 
-def test_a_kill_while_results_are_written_is_taken_up_from_the_log(start: Start, ride: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_a_kill_while_results_are_written_is_taken_up_from_the_log(
+    start: Start, ride: Path, undisturbed: Path, tmp_path: Path
+) -> None:
     """The log is complete by then: the next scan judges it, and the video is not watched again."""
     process = scan(start, ride)
     folder = tmp_path / "output" / "ride"
@@ -134,7 +144,9 @@ def test_a_kill_while_results_are_written_is_taken_up_from_the_log(start: Start,
 
 
 @pytest.mark.parametrize(("how", "whom"), [(signal.SIGINT, "group"), (signal.SIGTERM, "parent")])
-def test_stopping_several_at_once_stops_them_all(how: signal.Signals, whom: str, start: Start, ride: Path, tmp_path: Path) -> None:
+def test_stopping_several_at_once_stops_them_all(
+    how: signal.Signals, whom: str, start: Start, ride: Path, tmp_path: Path
+) -> None:
     """A terminal sends Ctrl-C to the whole group, a service manager may tell the parent alone."""
     videos = []
     for name in ("a", "b", "c"):
@@ -153,7 +165,9 @@ def test_stopping_several_at_once_stops_them_all(how: signal.Signals, whom: str,
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_costs_time_and_nothing_else(start: Start, ride: Path, still: Path, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_costs_time_and_nothing_else(
+    start: Start, ride: Path, still: Path, tmp_path: Path
+) -> None:
     """Its video, and those of its pool, are taken up again, each in a process of its own."""
     process = scan(start, ride, still, jobs=2)
     wait_for((tmp_path / "output" / "ride" / "signals.part").is_dir, process)
@@ -181,14 +195,18 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 96 KiB; needs the right to mount."""
     place = tmp_path / "tiny"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(place)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(place)], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip(f"this user may not mount a disk ({mounted.stderr.decode().strip()})")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=False)
 
 
-def test_a_full_disk_is_2_in_one_line_and_nothing_looks_complete(start: Start, ride: Path, tiny_disk: Path) -> None:
+def test_a_full_disk_is_2_in_one_line_and_nothing_looks_complete(
+    start: Start, ride: Path, tiny_disk: Path
+) -> None:
     process = start("scan", ride, "-o", tiny_disk / "output", "--embedder", "descriptor")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2
@@ -209,7 +227,9 @@ def test_the_pipe_of_a_reader_who_left_is_no_defect(start: Start, ride: Path) ->
     process.stdout = None
 
 
-def test_two_scans_of_one_video_at_once_end_in_one_whole_result(start: Start, ride: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_two_scans_of_one_video_at_once_end_in_one_whole_result(
+    start: Start, ride: Path, undisturbed: Path, tmp_path: Path
+) -> None:
     one, other = scan(start, ride), scan(start, ride)
     codes = sorted([one.wait(60), other.wait(60)])
     told = one.stderr.read() + other.stderr.read()
@@ -225,12 +245,12 @@ def test_a_scan_that_finds_its_folder_taken_leaves_it_alone(ride: Path, tmp_path
     import hashlib
 
     from momentscan import flows
-    from momentscan.disk.files import locked
+    from momentscan.disk.files import lock
     from momentscan.errors import OutputError
     from momentscan.flows import folders
     from momentscan.settings import load
 
     folder = folders.folder_for(ride, hashlib.sha256(ride.read_bytes()).hexdigest(), tmp_path)
-    with locked(folder / folders.CLAIM), pytest.raises(OutputError, match="another momentscan"):
+    with lock(folder / folders.CLAIM), pytest.raises(OutputError, match="another momentscan"):
         flows.scan(ride, load(output=str(tmp_path), embedder="descriptor"))
     assert (folder / folders.CLAIM).is_file(), "it belongs to the other one"

@@ -37,7 +37,9 @@ def around(*peaks_s: float, half_s: float = 1.0) -> list[Window]:
 # ---- hits ----
 
 
-def test_a_shift_of_half_a_second_of_a_two_second_window_overlaps_by_point_six_and_of_a_second_by_a_third() -> None:
+def test_a_shift_of_half_a_second_of_a_two_second_window_overlaps_by_point_six_and_of_a_second_by_a_third() -> (
+    None
+):
     there = Event("shake", 10, 12, True)
     assert overlap(Window(10.5, 12.5, 11.5), there) == pytest.approx(0.6)
     assert overlap(Window(11, 13, 12), there) == pytest.approx(1 / 3)
@@ -61,7 +63,9 @@ many = st.lists(st.floats(2, 58), max_size=12)
 
 
 @given(many, st.lists(st.floats(2, 58), max_size=6))
-def test_matching_is_one_to_one_and_worse_windows_take_nothing_from_better_ones(peaks: list[float], centres: list[float]) -> None:
+def test_matching_is_one_to_one_and_worse_windows_take_nothing_from_better_ones(
+    peaks: list[float], centres: list[float]
+) -> None:
     events = [event("zoom", c) for c in centres]
     taken = matched(around(*peaks), events)
     found = [id(e) for e in taken if e is not None]
@@ -74,11 +78,18 @@ def test_matching_is_one_to_one_and_worse_windows_take_nothing_from_better_ones(
 
 # ---- scores ----
 
-FIVE = video(*(event(kind, 8 + 7 * i) for i, kind in enumerate(("expression", "flash", "shake", "zoom", "defocus", "loud", "cut"))))
+FIVE = video(
+    *(
+        event(kind, 8 + 7 * i)
+        for i, kind in enumerate(("expression", "flash", "shake", "zoom", "defocus", "loud", "cut"))
+    )
+)
 
 
 def test_a_worked_example() -> None:
-    """Positives at 8, 22, 29, 43, 50; distractors at 15, 36. The five best: two right, one again, a distractor, nothing; then one right."""
+    """Positives at 8, 22, 29, 43, 50; distractors at 15, 36. The five best: two right, one again, a
+    distractor, nothing; then one right.
+    """
     said = score(around(8.2, 22.5, 9.0, 15.0, 57.0, 50.0), FIVE)
     assert said.recall_at_k == pytest.approx(2 / 5)
     assert {kind for kind, at_k, _ in said.found if at_k} == {"expression", "shake"}
@@ -108,13 +119,26 @@ def test_fewer_windows_than_moments_are_fewer_picks() -> None:
 def test_rates_stay_within_their_bounds(peaks: list[float], kinds: Sequence[str]) -> None:
     made = video(*(event(kind, 6 + 6.5 * i) for i, kind in enumerate(kinds)))
     told = row([score(around(*peaks), made)])
-    for name in ("recall_at_k", "distractors_among_picks", "mean_average_precision", "precision", "recall", "f1", "abstain_accuracy"):
+    for name in (
+        "recall_at_k",
+        "distractors_among_picks",
+        "mean_average_precision",
+        "precision",
+        "recall",
+        "f1",
+        "abstain_accuracy",
+    ):
         assert 0 <= told[name] <= 1
     assert told["recall_at_k"] <= told["recall"]
 
 
 def test_calm_videos_count_their_windows_and_silence_there_is_right() -> None:
-    said = [score(around(8, 22), FIVE), score([], FIVE), score(around(5, 15, 25), video(name="a")), score([], video(name="b"))]
+    said = [
+        score(around(8, 22), FIVE),
+        score([], FIVE),
+        score(around(5, 15, 25), video(name="a")),
+        score([], video(name="b")),
+    ]
     told = row(said)
     assert told["calm_windows_per_min"] == pytest.approx(1.5)
     assert (told["silent_on_calm"], told["silent_on_eventful"], told["abstain_accuracy"]) == (0.5, 0.5, 0.5)
@@ -194,7 +218,9 @@ def test_bending_changes_the_columns_it_names_and_no_others() -> None:
     seen = signals()
     changed = bent(seen, "frames.motion", times=4.0, plus=1.0)
     assert changed["frames.motion_local"] == pytest.approx(4 * seen["frames.motion_local"] + 1)
-    assert all(np.array_equal(changed[n], seen[n], equal_nan=True) for n in seen if not n.startswith("frames.motion"))
+    assert all(
+        np.array_equal(changed[n], seen[n], equal_nan=True) for n in seen if not n.startswith("frames.motion")
+    )
     assert changed.made_by == seen.made_by
 
 
@@ -203,7 +229,12 @@ def test_bending_changes_the_columns_it_names_and_no_others() -> None:
 
 def test_an_engine_or_a_knob_that_is_not_there_is_left_out_with_a_note() -> None:
     sets, notes = planted.known(
-        {"saliency": {}, "saliency, longer": {"window_s": 8}, "no_such_engine rule=x": {}, "saliency, odd": {"oddity": 1}}
+        {
+            "saliency": {},
+            "saliency, longer": {"window_s": 8},
+            "no_such_engine rule=x": {},
+            "saliency, odd": {"oddity": 1},
+        }
     )
     assert list(sets) == ["saliency", "saliency, longer"]
     assert len(notes) == 2
@@ -214,7 +245,10 @@ def test_an_engine_or_a_knob_that_is_not_there_is_left_out_with_a_note() -> None
 def test_every_row_tells_the_same_of_engines_candidates_and_baselines() -> None:
     burst = video(event("shake", 31.5, 3.0), event("flash", 10.0))
     calm = video(name="still")
-    videos: list[tuple[Made, Signals]] = [(burst, signals(60.0, (30.0, 33.0))), (calm, signals(60.0, None, seed=1))]
+    videos: list[tuple[Made, Signals]] = [
+        (burst, signals(60.0, (30.0, 33.0))),
+        (calm, signals(60.0, None, seed=1)),
+    ]
     rows = planted.measure(videos, {"saliency": {}, "no_such_engine": {}})
     assert [(r["name"], r["windows"]) for r in rows] == [
         ("saliency", "moments"),

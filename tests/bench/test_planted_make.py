@@ -1,4 +1,6 @@
-"""Videos with planted moments: the same seed plants the same, and what the labels say is what the video shows."""
+"""Videos with planted moments: the same seed plants the same, and what the labels say is what the video
+shows.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from bench import planted_make
 from momentscan.media import open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.values import SOUND_HZ
 
 TINY = dict(length_s=16.0, size_px=64)
@@ -26,7 +28,9 @@ def bytes_of(made: Sequence[Made]) -> list[bytes]:
 
 
 def test_the_same_seed_makes_the_same_bytes_and_labels(tmp_path: Path) -> None:
-    once, again, other = (make(tmp_path / name, 2, seed, **TINY) for name, seed in (("a", 3), ("b", 3), ("c", 4)))
+    once, again, other = (
+        make(tmp_path / name, 2, seed, **TINY) for name, seed in (("a", 3), ("b", 3), ("c", 4))
+    )
     assert bytes_of(once) == bytes_of(again)
     assert bytes_of(once) != bytes_of(other)
 
@@ -58,7 +62,9 @@ def test_five_positives_and_three_distractors_lie_apart_and_away_from_the_ends(s
         assert {e.kind for e in plan.events if e.positive} <= set(planted_make.POSITIVE)
 
 
-def test_plans_of_real_hosts_use_each_clips_own_expressions_and_other_hosts_cuts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plans_of_real_hosts_use_each_clips_own_expressions_and_other_hosts_cuts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(planted_make, "EXPRESSIVE", (Host("a.mp4", (0, 2), (3.0, 5.0)),))
     monkeypatch.setattr(planted_make, "PLAIN", (Host("b.mp4", (0, 2)),))
     for name in ("a.mp4", "b.mp4"):
@@ -89,7 +95,7 @@ class Shown:
 
     def __init__(self, made: Made) -> None:
         with open_video(made.video) as opened:
-            batches = list(opened.batches(Sampling(grid_hz=made.plan.fps), 256))
+            batches = list(opened.batches(SamplingOptions(grid_hz=made.plan.fps), 256))
         self.frames = np.concatenate([b.frames for b in batches]).astype(np.float32)
         self.time_s = np.concatenate([b.time_s for b in batches])
         self.sound = np.concatenate([b.sound for b in batches])
@@ -127,13 +133,17 @@ def test_every_event_is_seen_or_heard_at_its_time(shown: Shown) -> None:
     assert np.abs(shown.at(13.6) - shown.at(12.9)).mean() > 20
     assert shown.change(13.1, 14.2) < 2 * usual
     assert np.abs(shown.at(16.6) - shown.at(15.9)).mean() > np.abs(shown.at(15.3) - shown.at(15.9)).mean()
-    assert np.abs(np.diff(shown.at(18.2), axis=1)).mean() < 0.85 * np.abs(np.diff(shown.at(17.6), axis=1)).mean()
+    assert (
+        np.abs(np.diff(shown.at(18.2), axis=1)).mean() < 0.85 * np.abs(np.diff(shown.at(17.6), axis=1)).mean()
+    )
     assert shown.level_db(9.05, 9.35) == pytest.approx(-12, abs=1)
     assert shown.level_db(10.0, 11.0) == pytest.approx(-30, abs=1)
 
 
 @pytest.mark.parametrize("name", list(planted_make.CHANGES))
-def test_a_variant_shows_the_same_at_the_same_time(name: str, made: Made, shown: Shown, tmp_path: Path) -> None:
+def test_a_variant_shows_the_same_at_the_same_time(
+    name: str, made: Made, shown: Shown, tmp_path: Path
+) -> None:
     varied = variant(made, name, tmp_path)
     other = Shown(varied)
     assert varied.events == made.events
@@ -141,7 +151,9 @@ def test_a_variant_shows_the_same_at_the_same_time(name: str, made: Made, shown:
     for time_s in (1.0, 6.8, 13.6, 16.64, 20.48):
         one, two = shown.at(time_s).mean(axis=(0, 1)), other.at(time_s).mean(axis=(0, 1))
         assert two - one == pytest.approx(np.full(3, varied.plan.change.brightness), abs=4)
-    assert other.level_db(9.05, 9.35) - shown.level_db(9.05, 9.35) == pytest.approx(20 * np.log10(varied.plan.change.sound), abs=0.5)
+    assert other.level_db(9.05, 9.35) - shown.level_db(9.05, 9.35) == pytest.approx(
+        20 * np.log10(varied.plan.change.sound), abs=0.5
+    )
 
 
 def test_a_variant_changes_one_thing() -> None:

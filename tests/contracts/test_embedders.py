@@ -55,7 +55,9 @@ def test_batch_size_and_order_change_nothing(embedder: Embedder) -> None:
     np.testing.assert_array_equal(together[::-1], embedder.embed(frames[::-1]))
 
 
-def test_the_same_picture_gives_the_same_vector_from_a_second_instance(embedder: Embedder, small_nets: Path, request) -> None:  # type: ignore[no-untyped-def]
+def test_the_same_picture_gives_the_same_vector_from_a_second_instance(
+    embedder: Embedder, small_nets: Path, request
+) -> None:  # type: ignore[no-untyped-def]
     folder = request.getfixturevalue("models_folder") if embedder.name in REAL else small_nets
     again: Embedder = type(embedder).open(folder, "cpu")
     frames = pictures(2)
@@ -75,7 +77,9 @@ def test_the_frames_are_left_as_they_were(embedder: Embedder) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (2, 3), (33, 7), (223, 225), (256, 455), (3, 2000)])
-def test_any_size_from_one_pixel_on_gives_a_finite_unit_vector(embedder: Embedder, size: tuple[int, int]) -> None:
+def test_any_size_from_one_pixel_on_gives_a_finite_unit_vector(
+    embedder: Embedder, size: tuple[int, int]
+) -> None:
     black = np.zeros((1, *size, 3), np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, (1, *size, 3), np.uint8)
     vectors = embedder.embed(np.concatenate([black, 255 - black, noise]))
@@ -98,4 +102,6 @@ def test_names_and_versions_tell_embedders_apart() -> None:
         assert cls.version == cls.version.strip().lower()
         assert cls.dim >= 1
         assert cls.short_side_px >= 1
-        assert cls.weight is None or cls.weight.name == cls.name, "momentscan models pull NAME must know it by the embedder's name"
+        assert cls.weight is None or cls.weight.name == cls.name, (
+            "momentscan models pull NAME must know it by the embedder's name"
+        )

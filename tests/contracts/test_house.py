@@ -11,33 +11,33 @@ from pathlib import Path
 import pytest
 
 from momentscan import registry
-from momentscan.export.guarded import Guards
-from momentscan.export.matching import Matching
+from momentscan.export.conform import ConformOptions
+from momentscan.export.safe_parsing import ParsingLimits
 from momentscan.flows.cutting import Cutting
 from momentscan.knobs import knobs_of
-from momentscan.media.clock import ClockKnobs
-from momentscan.media.decode import Sampling
-from momentscan.media.door import Limits
+from momentscan.media.clock import ClockOptions
+from momentscan.media.container import Limits
+from momentscan.media.decode import SamplingOptions
 from momentscan.media.encoders import Encoding
-from momentscan.media.live import Following
-from momentscan.media.subtitles import Reading
-from momentscan.perceive.body import Bodies
-from momentscan.perceive.crops import Cropping
-from momentscan.perceive.faces import Looking
-from momentscan.perceive.head import Heads
-from momentscan.perceive.tracks import Tracking
-from momentscan.perceive.words import Recognising
+from momentscan.media.live import LiveOptions
+from momentscan.media.subtitles import TranscriptOptions
+from momentscan.perceive.body import BodiesOptions
+from momentscan.perceive.crops import CropsOptions
+from momentscan.perceive.faces import FacesOptions
+from momentscan.perceive.head import HeadsOptions
+from momentscan.perceive.tracks import TracksOptions
+from momentscan.perceive.words import RecognitionOptions
 from momentscan.score.align import Align
-from momentscan.score.delivery import Delivery
-from momentscan.score.hardening import Hardening
+from momentscan.score.clip_selection import ClipSelection
+from momentscan.score.finalization import FinalizationOptions
 from momentscan.score.intervals import Intervals
 from momentscan.score.peaks import Peaks
 from momentscan.select.buckets import Buckets
+from momentscan.select.face_samples import ReferenceQuality
 from momentscan.select.framing import Follow
 from momentscan.select.gate import Gate
 from momentscan.select.identity import Identities
-from momentscan.select.looks import References
-from momentscan.select.memory import Remembering
+from momentscan.select.memory import MemoryOptions
 from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pairs
 from momentscan.select.people import People
@@ -49,26 +49,26 @@ KNOBS = [
     Packs,
     Pairs,
     Buckets,
-    References,
+    ReferenceQuality,
     Identities,
-    Remembering,
+    MemoryOptions,
     Cutting,
     Encoding,
-    ClockKnobs,
-    Sampling,
+    ClockOptions,
+    SamplingOptions,
     Limits,
-    Following,
-    Hardening,
-    Looking,
-    Tracking,
-    Recognising,
+    LiveOptions,
+    FinalizationOptions,
+    FacesOptions,
+    TracksOptions,
+    RecognitionOptions,
     Sentences,
-    Reading,
-    Heads,
-    Bodies,
-    Cropping,
+    TranscriptOptions,
+    HeadsOptions,
+    BodiesOptions,
+    CropsOptions,
     Align,
-    Delivery,
+    ClipSelection,
     Follow,
     Voicing,
     Intervals,
@@ -76,14 +76,26 @@ KNOBS = [
     Gate,
     People,
     Picks,
-    Matching,
-    Guards,
+    ConformOptions,
+    ParsingLimits,
 ]
 """Those of scorers are looked at with the scorers."""
 
 SRC = Path(__file__).parents[2] / "src" / "momentscan"
 PURE = [p for room in ("score", "select", "signals") for p in sorted((SRC / room).glob("*.py"))]
-ALLOWED = {"__future__", "collections", "dataclasses", "typing", "itertools", "math", "functools", "enum", "numpy", "scipy", "momentscan"}
+ALLOWED = {
+    "__future__",
+    "collections",
+    "dataclasses",
+    "typing",
+    "itertools",
+    "math",
+    "functools",
+    "enum",
+    "numpy",
+    "scipy",
+    "momentscan",
+}
 
 
 def imported(path: Path) -> set[str]:
@@ -99,18 +111,43 @@ def imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", PURE, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_pure_rooms_import_only_arithmetic_and_do_not_open_print_or_sleep(path: Path) -> None:
     assert imported(path) <= ALLOWED
-    calls = {n.func.id for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    calls = {
+        n.func.id
+        for n in ast.walk(ast.parse(path.read_text()))
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
     assert not calls & {"open", "print", "input", "exec", "eval", "__import__"}
 
 
 @pytest.mark.parametrize(
     "module",
-    ["momentscan", "momentscan.signals", "momentscan.select.picks", *(f"momentscan.score.{n}" for n in ("saliency", "delta", "rules"))],
+    [
+        "momentscan",
+        "momentscan.signals",
+        "momentscan.select.picks",
+        *(f"momentscan.score.{n}" for n in ("saliency", "delta", "rules")),
+    ],
 )
 def test_the_core_is_light(module: str) -> None:
-    heavy = ("av", "cv2", "pyarrow", "torch", "onnxruntime", "fastapi", "typer", "pydantic", "scipy", "scenedetect")
+    heavy = (
+        "av",
+        "cv2",
+        "pyarrow",
+        "torch",
+        "onnxruntime",
+        "fastapi",
+        "typer",
+        "pydantic",
+        "scipy",
+        "scenedetect",
+    )
     code = f"import sys, {module}; print([m for m in {heavy!r} if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -125,7 +162,12 @@ except SystemExit:
     pass
 print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)
 """
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stderr.strip()
+        == "[]"
+    )
 
 
 def test_media_is_opened_through_one_door() -> None:
@@ -133,13 +175,22 @@ def test_media_is_opened_through_one_door() -> None:
         (p.name, word)
         for p in SRC.rglob("*.py")
         for word in ("av.open(", "VideoCapture", "ffmpeg -", "subprocess")
-        if word in p.read_text() and (p.name, word) not in {("door.py", "av.open("), ("render.py", "av.open(")}
+        if word in p.read_text()
+        and (p.name, word) not in {("door.py", "av.open("), ("render.py", "av.open(")}
     }
-    assert found <= {("weights.py", "subprocess"), ("clock.py", "ffmpeg -")}, "weights run pip; clock names its source"
+    assert found <= {("weights.py", "subprocess"), ("clock.py", "ffmpeg -")}, (
+        "weights run pip; clock names its source"
+    )
 
 
 def test_only_media_knows_pyav_only_disk_arrow() -> None:
-    rooms = {"av": {"media", "app"}, "pyarrow": {"disk"}, "torch": set(), "onnxruntime": {"models"}, "scenedetect": {"perceive"}}
+    rooms = {
+        "av": {"media", "app"},
+        "pyarrow": {"disk"},
+        "torch": set(),
+        "onnxruntime": {"models"},
+        "scenedetect": {"perceive"},
+    }
     for path in SRC.rglob("*.py"):
         for library, allowed in rooms.items():
             if library in imported(path):
@@ -147,7 +198,11 @@ def test_only_media_knows_pyav_only_disk_arrow() -> None:
 
 
 def test_exceptions_are_caught_blindly_in_the_worker_only() -> None:
-    blind = [p.relative_to(SRC).as_posix() for p in SRC.rglob("*.py") if re.search(r"except Exception\b", p.read_text())]
+    blind = [
+        p.relative_to(SRC).as_posix()
+        for p in SRC.rglob("*.py")
+        if re.search(r"except Exception\b", p.read_text())
+    ]
     assert blind == ["jobs/__init__.py"]
 
 
@@ -157,7 +212,9 @@ def test_every_knob_has_a_source(cls: type) -> None:
 
 
 def test_no_pickle_anywhere() -> None:
-    assert not [p for p in SRC.rglob("*.py") if imported(p) & {"pickle", "shelve", "marshal", "joblib", "dill"}]
+    assert not [
+        p for p in SRC.rglob("*.py") if imported(p) & {"pickle", "shelve", "marshal", "joblib", "dill"}
+    ]
 
 
 @pytest.mark.parametrize("kind", ["perceivers", "scorers", "embedders"])

@@ -24,7 +24,9 @@ def build(name: str) -> Perceiver:
 
 def seen(names: list[str], span_s: float, sound: bool = True, duration_s: float = 6.0) -> Columns:
     """Everything that the named perceivers write for the same little video, cut into spans of `span_s`."""
-    return fakes.columns(worlds.batches(span_s=span_s, sound=sound, duration_s=duration_s), [build(n) for n in names])
+    return fakes.columns(
+        worlds.batches(span_s=span_s, sound=sound, duration_s=duration_s), [build(n) for n in names]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,9 @@ def everything() -> Columns:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_writes_what_it_says_and_the_dictionary_knows_it_as_the_maker(name: str, everything: Columns) -> None:
+def test_it_writes_what_it_says_and_the_dictionary_knows_it_as_the_maker(
+    name: str, everything: Columns
+) -> None:
     for written in build(name).writes:
         assert column(written).maker == name
         assert everything[written].dtype == TYPES.get(column(written).dtype, column(written).dtype)
@@ -56,7 +60,9 @@ def test_batch_size_changes_nothing(everything: Columns, span_s: float) -> None:
 
 def test_rows_of_added_columns_equal_the_tables(everything: Columns) -> None:
     for table in {c.partition(".")[0] for c in everything}:
-        assert len({len(rows) for name, rows in everything.items() if name.startswith(f"{table}.")}) == 1, table
+        assert len({len(rows) for name, rows in everything.items() if name.startswith(f"{table}.")}) == 1, (
+            table
+        )
 
 
 def test_times_ascend_or_at_least_never_descend(everything: Columns) -> None:
@@ -90,13 +96,26 @@ def test_a_video_without_frames_or_sound_is_no_reason_to_fail(name: str) -> None
         columns = fakes.columns([batch], [*before, perceiver])
         assert set(columns) <= {w for p in (*before, perceiver) for w in p.writes}
         if batch is empty:
-            assert all(len(columns.get(w, ())) == 0 for w in perceiver.writes if not w.startswith(("scenes.", "words.")))
+            assert all(
+                len(columns.get(w, ())) == 0
+                for w in perceiver.writes
+                if not w.startswith(("scenes.", "words."))
+            )
 
 
 def hollow() -> Batch:
     """A second in which nothing was shown."""
     full = worlds.batches(sound=False)[0]
-    return Batch(0.0, 1.0, full.frames[:0], full.time_s[:0], full.frame_idx[:0], full.sound, full.thumbs[:0], full.thumb_s[:0])
+    return Batch(
+        0.0,
+        1.0,
+        full.frames[:0],
+        full.time_s[:0],
+        full.frame_idx[:0],
+        full.sound,
+        full.thumbs[:0],
+        full.thumb_s[:0],
+    )
 
 
 def ordered_before(perceiver: Perceiver) -> list[str]:
@@ -107,5 +126,11 @@ def ordered_before(perceiver: Perceiver) -> list[str]:
 
 def test_one_frame_is_enough() -> None:
     one = seen(NAMES, 0.1, duration_s=0.1)
-    assert len(one["frames.time_s"]) == len(one["vision.time_s"]) == len(one["strip.jpeg"]) == len(one["scenes.start_s"]) == 1
+    assert (
+        len(one["frames.time_s"])
+        == len(one["vision.time_s"])
+        == len(one["thumbnails.jpeg"])
+        == len(one["scenes.start_s"])
+        == 1
+    )
     assert len(one["faces.time_s"]) == len(one["crops.face"]) == len(one["tracks.id"]) == 2

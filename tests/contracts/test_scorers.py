@@ -27,7 +27,9 @@ WORLDS = {
     "one frame": worlds.signals(duration_s=0.1, burst=None, sound=False, people=True),
     "long": worlds.signals(duration_s=600.0, burst=(300.0, 304.0), people=True),
     "nobody looked for faces": worlds.signals(),
-    "nobody is there": Signals(SOMEBODY.video, {n: SOMEBODY[n] for n in SOMEBODY} | FACELESS, SOMEBODY.made_by),
+    "nobody is there": Signals(
+        SOMEBODY.video, {n: SOMEBODY[n] for n in SOMEBODY} | FACELESS, SOMEBODY.made_by
+    ),
     "nothing logged": Signals(worlds.info(30.0), {"frames.time_s": np.zeros(0)}),
 }
 

@@ -16,7 +16,10 @@ from momentscan.errors import OutputError
 
 
 def lines(sha256: str = "a" * 64, n: int = 3, engine: str = "rules", **more: Any) -> list[dict[str, Any]]:
-    return [{"engine": engine, "kind": "kept", "n": i, "source": {"file": "e.otio", "sha256": sha256}, **more} for i in range(n)]
+    return [
+        {"engine": engine, "kind": "kept", "n": i, "source": {"file": "e.otio", "sha256": sha256}, **more}
+        for i in range(n)
+    ]
 
 
 def kinds(folder: Path) -> list[tuple[Any, Any]]:
@@ -31,7 +34,9 @@ def test_what_was_appended_is_read_in_that_order(tmp_path: Path) -> None:
     assert append_feedback(tmp_path, lines()) == 3
     assert append_feedback(tmp_path, lines("b" * 64, 2)) == 2
     assert kinds(tmp_path) == [("a", 0), ("a", 1), ("a", 2), ("b", 0), ("b", 1)]
-    assert [line["part"] for line in read_feedback(tmp_path).lines[:3]] == [{"number": i, "of": 3} for i in (1, 2, 3)]
+    assert [line["part"] for line in read_feedback(tmp_path).lines[:3]] == [
+        {"number": i, "of": 3} for i in (1, 2, 3)
+    ]
     assert [p.name for p in tmp_path.iterdir()] == [FEEDBACK]
 
 
@@ -43,7 +48,9 @@ def test_the_same_edit_adds_nothing_but_the_same_for_another_engine_does(tmp_pat
     assert append_feedback(tmp_path, lines(engine="vector")) == 3
 
 
-def test_after_a_crash_in_the_midst_the_rest_is_appended_and_what_broke_off_is_kept_aside(tmp_path: Path) -> None:
+def test_after_a_crash_in_the_midst_the_rest_is_appended_and_what_broke_off_is_kept_aside(
+    tmp_path: Path,
+) -> None:
     append_feedback(tmp_path, lines("b" * 64, 1))
     append_feedback(tmp_path, lines())
     whole = (tmp_path / FEEDBACK).read_bytes()
@@ -77,7 +84,9 @@ def test_many_who_append_at_once_lose_nothing(tmp_path: Path) -> None:
     assert len(found.lines) == 240
     assert found.unreadable == 0
     for i in range(12):
-        assert [line["n"] for line in found.lines if line["source"]["sha256"] == f"{i:064x}"] == list(range(20))
+        assert [line["n"] for line in found.lines if line["source"]["sha256"] == f"{i:064x}"] == list(
+            range(20)
+        )
 
 
 def test_names_and_numbers_that_json_has_not_are_written_so_that_all_can_read_them(tmp_path: Path) -> None:

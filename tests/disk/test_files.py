@@ -43,7 +43,9 @@ def test_what_the_disk_refuses_is_one_line_that_names_the_place(
     def refuse(*args: object) -> None:
         raise OSError(refusal, os.strerror(refusal))
 
-    monkeypatch.setattr(os, "fsync", refuse) if step == "fsync" else monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(os, "fsync", refuse) if step == "fsync" else monkeypatch.setattr(
+        Path, "replace", refuse
+    )
     with pytest.raises(OutputError) as refused:
         write_bytes(tmp_path / "file.bin", b"data")
     assert str(tmp_path / "file.bin") in one_line(refused.value)
@@ -64,7 +66,9 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 64 KiB; needs the right to mount."""
     place = tmp_path / "tiny"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip(f"this user may not mount a disk ({mounted.stderr.decode().strip()})")
     yield place
@@ -87,8 +91,16 @@ def test_a_swap_puts_a_finished_folder_in_the_place_of_another(tmp_path: Path) -
     assert (tmp_path / "old" / "content").read_text() == "new"
 
 
-numbers = st.floats(allow_nan=True, allow_infinity=True) | st.integers(-(2**53), 2**53) | st.booleans() | st.none() | st.text()
-trees = st.recursive(numbers, lambda t: st.lists(t, max_size=4) | st.dictionaries(st.text(), t, max_size=4), max_leaves=20)
+numbers = (
+    st.floats(allow_nan=True, allow_infinity=True)
+    | st.integers(-(2**53), 2**53)
+    | st.booleans()
+    | st.none()
+    | st.text()
+)
+trees = st.recursive(
+    numbers, lambda t: st.lists(t, max_size=4) | st.dictionaries(st.text(), t, max_size=4), max_leaves=20
+)
 
 
 @given(trees)
@@ -120,9 +132,23 @@ def _compare(value: object, back: object) -> None:
 def test_numbers_of_numpy_are_plain_numbers(tmp_path: Path) -> None:
     write_json(
         tmp_path / "n.json",
-        {"a": np.float32(0.1), "b": np.int64(3), "c": np.float64("nan"), "d": [np.float32(np.inf)], "e": np.uint8(255), "f": (1, 2.0)},
+        {
+            "a": np.float32(0.1),
+            "b": np.int64(3),
+            "c": np.float64("nan"),
+            "d": [np.float32(np.inf)],
+            "e": np.uint8(255),
+            "f": (1, 2.0),
+        },
     )
-    assert json.loads((tmp_path / "n.json").read_text()) == {"a": 0.1, "b": 3, "c": None, "d": [None], "e": 255, "f": [1, 2.0]}
+    assert json.loads((tmp_path / "n.json").read_text()) == {
+        "a": 0.1,
+        "b": 3,
+        "c": None,
+        "d": [None],
+        "e": 255,
+        "f": [1, 2.0],
+    }
 
 
 def test_truth_of_numpy_stays_truth() -> None:

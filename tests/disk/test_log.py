@@ -36,12 +36,19 @@ def world(seed: int = 0) -> dict[str, dict[str, np.ndarray]]:
     pictures = np.empty(N // 3, object)
     pictures[:] = [bytes(rng.bytes(int(rng.integers(0, 40)))) for _ in range(N // 3)]
     return {
-        "clock": {"frames.time_s": np.arange(N) * 1.0, "frames.frame_idx": np.arange(N) * 30},
+        "frame_times": {"frames.time_s": np.arange(N) * 1.0, "frames.frame_idx": np.arange(N) * 30},
         "motion": {"frames.motion": motion},
-        "scenes": {"scenes.start_s": np.zeros(0), "scenes.end_s": np.zeros(0), "frames.content_change": motion * 2},
+        "scenes": {
+            "scenes.start_s": np.zeros(0),
+            "scenes.end_s": np.zeros(0),
+            "frames.content_change": motion * 2,
+        },
         "vision": {"vision.time_s": np.arange(N // 2) * 2.0, "vision.embedding": vectors},
-        "strip": {"strip.time_s": np.arange(N // 3) * 3.0, "strip.jpeg": pictures},
-        "words": {"words.start_s": np.arange(N) * 1.0, "words.text": np.array(["말", "", "a b", "👋🏽"] * (N // 4), TEXT)},
+        "thumbnails": {"thumbnails.time_s": np.arange(N // 3) * 3.0, "thumbnails.jpeg": pictures},
+        "words": {
+            "words.start_s": np.arange(N) * 1.0,
+            "words.text": np.array(["말", "", "a b", "👋🏽"] * (N // 4), TEXT),
+        },
     }
 
 
@@ -52,14 +59,20 @@ def write(folder: Path, batch_s: float = 5.0, seed: int = 0, key: str = "k") -> 
     made = world(seed)
     while spent < N:
         end = min(spent + batch_s, N)
-        log.add(end, {maker: {name: _between(name, rows, spent, end) for name, rows in columns.items()} for maker, columns in made.items()})
+        log.add(
+            end,
+            {
+                maker: {name: _between(name, rows, spent, end) for name, rows in columns.items()}
+                for maker, columns in made.items()
+            },
+        )
         spent = end
     log.close(worlds.info(float(N)), key, {"vision.embedding": "made-v1"})
     return folder
 
 
 def _between(name: str, rows: np.ndarray, start_s: float, end_s: float) -> np.ndarray:
-    step = {"vision": 2, "strip": 3}.get(name.partition(".")[0], 1)
+    step = {"vision": 2, "thumbnails": 3}.get(name.partition(".")[0], 1)
     return rows[-(-int(start_s) // step) : -(-int(end_s) // step)]
 
 
@@ -125,24 +138,39 @@ def test_the_size_of_batches_changes_no_byte(batch_s: float, tmp_path: Path) -> 
 def test_the_size_of_batches_changes_no_row(batch_s: float, tmp_path: Path) -> None:
     one, other = read_log(write(tmp_path / "one")), read_log(write(tmp_path / "other", batch_s))
     for name in one:
-        same = list(one[name]) == list(other[name]) if one[name].dtype == object else np.array_equal(one[name], other[name], equal_nan=True)
+        same = (
+            list(one[name]) == list(other[name])
+            if one[name].dtype == object
+            else np.array_equal(one[name], other[name], equal_nan=True)
+        )
         assert same, name
 
 
 def test_there_is_one_file_per_table_and_maker_and_the_manifest_names_each(tmp_path: Path) -> None:
     folder = write(tmp_path / "signals")
-    files = {"frames.clock", "frames.motion", "frames.scenes", "scenes.scenes", "strip.strip", "vision.vision", "words.words"}
+    files = {
+        "frames.frame_times",
+        "frames.motion",
+        "frames.scenes",
+        "scenes.scenes",
+        "thumbnails.thumbnails",
+        "vision.vision",
+        "words.words",
+    }
     assert {p.name for p in folder.iterdir()} == {f"{f}.parquet" for f in files} | {"manifest.json"}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert set(manifest["files"]) == {f"{f}.parquet" for f in files}
-    assert manifest["files"]["frames.clock.parquet"] == {"rows": N, "columns": ["frames.time_s", "frames.frame_idx"]}
+    assert manifest["files"]["frames.frame_times.parquet"] == {
+        "rows": N,
+        "columns": ["frames.time_s", "frames.frame_idx"],
+    }
     assert [p.name for p in tmp_path.iterdir()] == ["signals"], "nothing is left beside it"
 
 
 def test_memory_holds_one_part(tmp_path: Path) -> None:
     log = LogWriter(tmp_path / "signals")
     for second in range(1, 200):
-        log.add(float(second), {"clock": {"frames.time_s": np.array([float(second)])}})
+        log.add(float(second), {"frame_times": {"frames.time_s": np.array([float(second)])}})
     parts = sorted((tmp_path / "signals.part").glob("*.parquet"))
     assert len(parts) == 3
     assert sum(pq.read_metadata(p).num_rows for p in parts) == 180
@@ -175,7 +203,9 @@ def test_a_column_is_read_once(tmp_path: Path) -> None:
     assert signals["frames.motion"] is first
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"\0" * 4000, b"not parquet at all, but long enough to have a footer"])
+@pytest.mark.parametrize(
+    "content", [b"", b"PAR1", b"\0" * 4000, b"not parquet at all, but long enough to have a footer"]
+)
 def test_a_damaged_file_is_one_line_that_names_it(content: bytes, tmp_path: Path) -> None:
     folder = write(tmp_path / "signals")
     (folder / "frames.motion.parquet").write_bytes(content)
@@ -201,7 +231,17 @@ def test_bytes_that_flipped_are_noticed_or_harmless(where: float, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "{", "null", "[]", "7", '{"format": 99, "files": {}}', '{"files": {}}', '{"format": 1, "files": {"gone.parquet": {}}}']
+    "manifest",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "7",
+        '{"format": 99, "files": {}}',
+        '{"files": {}}',
+        '{"format": 1, "files": {"gone.parquet": {}}}',
+    ],
 )
 def test_a_manifest_that_is_none_is_no_log(manifest: str, tmp_path: Path) -> None:
     folder = write(tmp_path / "signals")
@@ -211,7 +251,10 @@ def test_a_manifest_that_is_none_is_no_log(manifest: str, tmp_path: Path) -> Non
         read_log(folder)
 
 
-@pytest.mark.parametrize("manifest", ['{"format": 1}', '{"format": 1, "files": {}}', '{"format": 1, "files": {}, "video": {"a": 1}}'])
+@pytest.mark.parametrize(
+    "manifest",
+    ['{"format": 1}', '{"format": 1, "files": {}}', '{"format": 1, "files": {}, "video": {"a": 1}}'],
+)
 def test_a_manifest_that_lacks_its_parts_is_one_line(manifest: str, tmp_path: Path) -> None:
     folder = write(tmp_path / "signals")
     (folder / "manifest.json").write_text(manifest)
@@ -258,13 +301,17 @@ TOUCHES = (
 class Cut:
     """Counts what reaches the disk, and from the n-th on lets nothing through."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, at: int = 1 << 30, raising: Callable[[], BaseException] = Killed) -> None:
+    def __init__(
+        self, patch: pytest.MonkeyPatch, at: int = 1 << 30, raising: Callable[[], BaseException] = Killed
+    ) -> None:
         self.count = 0
         for owner, name in TOUCHES:
             real = (lambda descriptor: None) if name == "fsync" else getattr(owner, name)
             patch.setattr(owner, name, self._counted(real, at, raising))
 
-    def _counted(self, real: Callable[..., Any], at: int, raising: Callable[[], BaseException]) -> Callable[..., Any]:
+    def _counted(
+        self, real: Callable[..., Any], at: int, raising: Callable[[], BaseException]
+    ) -> Callable[..., Any]:
         def counted(*args: Any, **options: Any) -> Any:
             self.count += 1
             if self.count >= at:
@@ -279,7 +326,13 @@ def write_small(folder: Path, seed: int = 0, key: str = "old") -> Path:
     log = LogWriter(folder)
     for end_s in (60, 90):
         rows = np.random.default_rng(seed + end_s).random(end_s)
-        log.add(end_s, {"clock": {"frames.time_s": rows}, "vision": {"vision.embedding": rows.astype(np.float32).reshape(-1, 5)}})
+        log.add(
+            end_s,
+            {
+                "frame_times": {"frames.time_s": rows},
+                "vision": {"vision.embedding": rows.astype(np.float32).reshape(-1, 5)},
+            },
+        )
     log.close(worlds.info(90.0), key, {})
     return folder
 
@@ -314,7 +367,9 @@ def standing(folder: Path, states: dict[str, dict[str, bytes]]) -> str | None:
     return str(manifest["key"])
 
 
-def test_a_kill_at_any_instant_leaves_the_old_log_or_the_new(states: dict[str, dict[str, bytes]], n_touches: int, tmp_path: Path) -> None:
+def test_a_kill_at_any_instant_leaves_the_old_log_or_the_new(
+    states: dict[str, dict[str, bytes]], n_touches: int, tmp_path: Path
+) -> None:
     seen = []
     for at in range(1, n_touches + 1):
         folder = write_small(tmp_path / str(at) / "signals")
@@ -329,11 +384,13 @@ def test_a_kill_at_any_instant_leaves_the_old_log_or_the_new(states: dict[str, d
     assert set(seen) == {"old", "new"}
 
 
-def test_a_kill_in_the_middle_of_deleting_the_older_log_leaves_the_newer(states: dict[str, dict[str, bytes]], tmp_path: Path) -> None:
+def test_a_kill_in_the_middle_of_deleting_the_older_log_leaves_the_newer(
+    states: dict[str, dict[str, bytes]], tmp_path: Path
+) -> None:
     """rmtree is many steps of its own: here it stops after each file."""
     for n_deleted in range(4):
         folder = write_small(tmp_path / str(n_deleted) / "signals")
-        for first in ("manifest.json", "frames.clock.parquet"):
+        for first in ("manifest.json", "frames.frame_times.parquet"):
 
             def half(path: Path, first: str = first, n: int = n_deleted) -> None:
                 for victim in sorted(path.iterdir(), key=lambda p: p.name != first)[:n]:
@@ -397,7 +454,9 @@ def test_a_few_rows_are_those_of_the_whole_column(tmp_path: Path) -> None:
         log.add(60.0 * (start / 100 + 1), {"vision": {"vision.embedding": vectors[start : start + 100]}})
     log.close(worlds.info(), "key", {"vision.embedding": "made-v1"})
     rows = np.array([0, 5, 99, 100, 250, 299])
-    np.testing.assert_array_equal(read_log(tmp_path / "signals").vectors("vision.embedding", rows).rows, vectors[rows])
+    np.testing.assert_array_equal(
+        read_log(tmp_path / "signals").vectors("vision.embedding", rows).rows, vectors[rows]
+    )
     whole = read_log(tmp_path / "signals")
     np.testing.assert_array_equal(whole["vision.embedding"], vectors)
     np.testing.assert_array_equal(whole.vectors("vision.embedding", rows).rows, vectors[rows])

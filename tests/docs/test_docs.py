@@ -34,20 +34,30 @@ def generator() -> Any:
 
 
 def test_generated_pages_are_fresh() -> None:
-    run = subprocess.run([sys.executable, ROOT / "docs" / "generate.py", "--check"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, ROOT / "docs" / "generate.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stdout
 
 
 @pytest.fixture(scope="module")
 def scanned(ride: Path, still: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     output = tmp_path_factory.mktemp("schemas")
-    plain = [Path(flows.scan(video, load(output=str(output), embedder="descriptor")).folder) for video in (ride, still)]
+    plain = [
+        Path(flows.scan(video, load(output=str(output), embedder="descriptor")).folder)
+        for video in (ride, still)
+    ]
     timeline = export(plain[0], "saliency", ["edl"]).files[0]
     take_back(plain[0], Path(timeline))
-    flows.clip(plain[0], load(output=str(output), engine="saliency", reel=True, clips={"preset": "ultrafast"}))
+    flows.clip(
+        plain[0], load(output=str(output), engine="saliency", reel=True, clips={"preset": "ultrafast"})
+    )
     riders = worlds.riders(output / "riders.ts")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        patched.setattr(watching, "open_models", lambda *_: fakes.models())
         packs = {"max_cos": 0.995, "max_cos_across": 0.9999}  # drawn faces are all alike to the fake embedder
         plain.append(Path(watch(str(riders), load(output=str(output), live={"still_s": 0.2})).folder))
         return [*plain, Path(flows.scan(riders, load(output=str(output), packs=packs)).folder)]
@@ -95,12 +105,33 @@ def test_the_report_is_one_file_that_asks_the_network_for_nothing(scanned: list[
 def test_names_from_the_file_cannot_write_into_the_report(ride: Path, tmp_path: Path) -> None:
     evil = tmp_path / "a<script>alert(1)</script>&quot;.mp4".replace("/", "_")
     evil.write_bytes(ride.read_bytes())
-    folder = Path(flows.scan(evil, load(output=str(tmp_path / "out"), embedder="descriptor", stills=False)).folder)
+    folder = Path(
+        flows.scan(evil, load(output=str(tmp_path / "out"), embedder="descriptor", stills=False)).folder
+    )
     assert "<script>alert" not in (folder / "report.html").read_text()
 
 
 def readme_blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    return blocks_of("README.md", language)
+
+
+def blocks_of(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.S)
+
+
+def test_the_page_on_python_runs_block_after_block(
+    ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ride.mp4").write_bytes(ride.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "docs.python"}
+    blocks = blocks_of("docs/python.md", "python")
+    assert len(blocks) >= 8
+    for block in blocks:
+        exec(compile(block, "docs/python.md", "exec"), names)
+    assert Path("verdict.png").stat().st_size > 10_000
+    assert names["few"]
+    assert names["cut"].clips
 
 
 def test_the_python_of_the_readme_runs(ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,14 +143,18 @@ def test_the_python_of_the_readme_runs(ride: Path, tmp_path: Path, monkeypatch: 
         exec(compile(block, "README.md", "exec"), {})
 
 
-def test_the_commands_of_the_readme_are_commands(ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_of_the_readme_are_commands(
+    ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from typer.testing import CliRunner
 
     from momentscan.app.cli import app
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ride.mp4").write_bytes(ride.read_bytes())
-    lines = [line for block in readme_blocks("sh") for line in block.splitlines() if line.startswith("momentscan ")]
+    lines = [
+        line for block in readme_blocks("sh") for line in block.splitlines() if line.startswith("momentscan ")
+    ]
     assert len(lines) >= 5
     for line in lines:
         arguments = line.partition("#")[0].split()[1:]

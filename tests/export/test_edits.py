@@ -1,4 +1,6 @@
-"""An edit that comes back is read by the source's time, and says what was done to each moment; hostile ones end in a line."""
+"""An edit that comes back is read by the source's time, and says what was done to each moment; hostile ones
+end in a line.
+"""
 
 from __future__ import annotations
 
@@ -20,41 +22,56 @@ from opentimelineio.opentime import RationalTime, TimeRange
 
 import worlds
 from momentscan.errors import UnreadableInput, one_line
+from momentscan.export.conform import Conformed, ConformOptions, conform
+from momentscan.export.edited_timeline import EditedClip, EditedTimeline, exact_rate
 from momentscan.export.edits import read_edit
-from momentscan.export.guarded import Guards
-from momentscan.export.matching import Compared, Matching, compare_edit
-from momentscan.export.placed import Edit, Placed, exact_rate
-from momentscan.export.timelines import written
-from momentscan.export.told import DROPPED, RATES, Cut, Range, Told, tell
+from momentscan.export.formats import timeline_files
+from momentscan.export.safe_parsing import ParsingLimits
+from momentscan.export.timeline import DROPPED, RATES, Range, Timeline, TimelineRange, to_timeline
 
 ROUND_TRIPS = {"otio": ".otio", "edl": ".edl", "premiere": ".xml", "fcpxml": ".fcpxml"}
 NTSC = Fraction(30000, 1001)
 WINDOWS = ((10.0, 15.0), (30.0, 36.0), (60.0, 61.0), (100.0, 110.0))
 
 
-def told(*windows: tuple[float, float], rate: Fraction = Fraction(25), start: int = 0, drop: bool = True, **video: Any) -> Told:
-    ranges = [Range(i, a, b, (a + b) / 2, 1 / i, f"ride #{i}", "loud") for i, (a, b) in enumerate(windows or WINDOWS, 1)]
+def told(
+    *windows: tuple[float, float],
+    rate: Fraction = Fraction(25),
+    start: int = 0,
+    drop: bool = True,
+    **video: Any,
+) -> Timeline:
+    ranges = [
+        Range(i, a, b, (a + b) / 2, 1 / i, f"ride #{i}", "loud")
+        for i, (a, b) in enumerate(windows or WINDOWS, 1)
+    ]
     info = worlds.info(**{"duration_s": 600.0, "fps": float(rate), "path": "/films/ride.mp4", **video})
-    return tell(info, "rules", ranges, "ride", rate, drop, start)[0]
+    return to_timeline(info, "rules", ranges, "ride", rate, drop, start)[0]
 
 
-def text_of(timeline: Told, name: str) -> str:
-    text = written(timeline, name)[0].text
+def text_of(timeline: Timeline, name: str) -> str:
+    text = timeline_files(timeline, name)[0].text
     assert text is not None
     return text
 
 
-def back(timeline: Told, text: str | bytes, folder: Path, suffix: str = ".otio", matching: Matching = Matching()) -> Compared:  # noqa: B008
+def back(
+    timeline: Timeline,
+    text: str | bytes,
+    folder: Path,
+    suffix: str = ".otio",
+    matching: ConformOptions = ConformOptions(),
+) -> Conformed:
     path = folder / f"edit{suffix}"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return compare_edit(timeline, read_edit(path, timeline.rate), matching)
+    return conform(timeline, read_edit(path, timeline.rate), matching)
 
 
-def fates(compared: Compared) -> list[tuple[str, int | None]]:
+def fates(compared: Conformed) -> list[tuple[str, int | None]]:
     return [(line.kind, line.window.range.window_id if line.window else None) for line in compared.lines]
 
 
-def edited(timeline: Told, change: Any) -> str:
+def edited(timeline: Timeline, change: Any) -> str:
     """The timeline as OpenTimelineIO, changed by somebody who has its object."""
     read = otio.adapters.read_from_string(text_of(timeline, "otio"), "otio_json")
     change(read)
@@ -69,12 +86,21 @@ def frames(first: float, length: float, rate: float = 25.0) -> TimeRange:
 
 
 @st.composite
-def timelines(draw: st.DrawFn) -> Told:
+def timelines(draw: st.DrawFn) -> Timeline:
     rate = draw(st.sampled_from(RATES))
-    windows = [(a, a + b) for a, b in draw(st.lists(st.tuples(st.floats(0, 599), st.floats(0.02, 60)), min_size=1, max_size=6))]
+    windows = [
+        (a, a + b)
+        for a, b in draw(st.lists(st.tuples(st.floats(0, 599), st.floats(0.02, 60)), min_size=1, max_size=6))
+    ]
     hour = 3600 * -(-rate.numerator // rate.denominator)
     start = draw(st.sampled_from([0, 1, hour - 108 * (rate in DROPPED), 22 * hour]))
-    return told(*windows, rate=rate, start=start, drop=draw(st.booleans()), audio_codec=draw(st.sampled_from(["aac", None])))
+    return told(
+        *windows,
+        rate=rate,
+        start=start,
+        drop=draw(st.booleans()),
+        audio_codec=draw(st.sampled_from(["aac", None])),
+    )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -82,7 +108,7 @@ def timelines(draw: st.DrawFn) -> Told:
 @given(timeline=timelines())
 @example(timeline=told((10, 20), (10, 20), (10, 20)))
 @example(timeline=told((10, 20), (12, 18), (5, 30)))
-def test_an_untouched_timeline_says_that_all_was_kept(name: str, timeline: Told, tmp_path: Path) -> None:
+def test_an_untouched_timeline_says_that_all_was_kept(name: str, timeline: Timeline, tmp_path: Path) -> None:
     compared = back(timeline, text_of(timeline, name), tmp_path, ROUND_TRIPS[name])
     assert compared.unchanged
     assert [line.kind for line in compared.lines] == ["kept"] * len(timeline.cuts)
@@ -102,21 +128,33 @@ Done = tuple[list[int], dict[int, tuple[int, int]]]
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("name", ROUND_TRIPS)
 @given(rate=st.sampled_from(RATES), seed=st.integers(0, 10_000), hour=st.booleans())
-def test_what_was_dropped_trimmed_and_moved_is_what_comes_back(name: str, rate: Fraction, seed: int, hour: bool, tmp_path: Path) -> None:
+def test_what_was_dropped_trimmed_and_moved_is_what_comes_back(
+    name: str, rate: Fraction, seed: int, hour: bool, tmp_path: Path
+) -> None:
     """Somebody edits at random, and the feedback says just that, to the frame."""
     rng = random.Random(seed)
     start = 3600 * round(rate) if hour else 0
     timeline = told(
-        *((20.0 * i + 5, 20.0 * i + 5 + rng.uniform(2, 9)) for i in range(rng.randint(1, 8))), rate=rate, start=start, drop=False
+        *((20.0 * i + 5, 20.0 * i + 5 + rng.uniform(2, 9)) for i in range(rng.randint(1, 8))),
+        rate=rate,
+        start=start,
+        drop=False,
     )
     stays = [cut for cut in timeline.cuts if rng.random() < 0.7]
-    moves = {cut.range.window_id: (rng.randint(-20, 20), rng.randint(-20, 20)) for cut in stays if rng.random() < 0.5}
+    moves = {
+        cut.range.window_id: (rng.randint(-20, 20), rng.randint(-20, 20))
+        for cut in stays
+        if rng.random() < 0.5
+    }
     order = rng.sample(stays, len(stays)) if rng.random() < 0.5 else stays
     result = [shifted(cut, *moves.get(cut.range.window_id, (0, 0))) for cut in order]
     if not result:
         return
     compared = back(timeline, text_of(with_cuts(timeline, result), name), tmp_path, ROUND_TRIPS[name])
-    by_kind = {kind: {w for k, w in fates(compared) if k == kind} for kind in ("kept", "trimmed", "dropped", "reordered")}
+    by_kind = {
+        kind: {w for k, w in fates(compared) if k == kind}
+        for kind in ("kept", "trimmed", "dropped", "reordered")
+    }
     moved = {i for i, (a, b) in moves.items() if (a, b) != (0, 0)}
     assert by_kind["dropped"] == {cut.range.window_id for cut in timeline.cuts if cut not in stays}
     assert by_kind["trimmed"] == moved
@@ -130,12 +168,18 @@ def test_what_was_dropped_trimmed_and_moved_is_what_comes_back(name: str, rate: 
     assert bool(by_kind["reordered"]) == (order != stays)
 
 
-def shifted(cut: Cut, start: int, end: int) -> Cut:
-    return Cut(cut.range, cut.first + start, cut.end + end, cut.peak)
+def shifted(cut: TimelineRange, start: int, end: int) -> TimelineRange:
+    return TimelineRange(cut.range, cut.first + start, cut.end + end, cut.peak)
 
 
-def with_cuts(timeline: Told, cuts: list[Cut]) -> Told:
-    return Told(*(getattr(timeline, f) for f in ("title", "video", "engine", "rate", "drop_frame", "start_frame", "n_frames")), tuple(cuts))
+def with_cuts(timeline: Timeline, cuts: list[TimelineRange]) -> Timeline:
+    return Timeline(
+        *(
+            getattr(timeline, f)
+            for f in ("title", "video", "engine", "rate", "drop_frame", "start_frame", "n_frames")
+        ),
+        tuple(cuts),
+    )
 
 
 def test_the_fewest_moves_explain_a_new_order(tmp_path: Path) -> None:
@@ -143,12 +187,14 @@ def test_the_fewest_moves_explain_a_new_order(tmp_path: Path) -> None:
     cuts = list(timeline.cuts)
     text = text_of(with_cuts(timeline, [*cuts[1:], cuts[0]]), "fcpxml")
     lines = [line for line in back(timeline, text, tmp_path).lines if line.kind == "reordered"]
-    assert [(line.window.range.window_id, line.told_at, line.edited_at) for line in lines if line.window] == [(1, 0, 5)]
+    assert [(line.window.range.window_id, line.told_at, line.edited_at) for line in lines if line.window] == [
+        (1, 0, 5)
+    ]
 
 
 def test_a_range_that_was_not_told_is_added(tmp_path: Path) -> None:
     timeline = told()
-    extra = Cut(Range(9, 0, 0, 0, 0), 5000, 5100, 5000)
+    extra = TimelineRange(Range(9, 0, 0, 0, 0), 5000, 5100, 5000)
     compared = back(timeline, text_of(with_cuts(timeline, [*timeline.cuts, extra]), "edl"), tmp_path)
     assert fates(compared)[-1] == ("added", None)
     assert compared.lines[-1].edited == (200.0, 204.0)
@@ -158,7 +204,10 @@ def test_a_range_that_was_not_told_is_added(tmp_path: Path) -> None:
 def test_a_moment_cut_in_two_with_something_taken_out_is_split(tmp_path: Path) -> None:
     timeline = told()
     last = timeline.cuts[3]
-    halves = [Cut(last.range, last.first + 5, last.first + 100, 0), Cut(last.range, last.first + 150, last.end, 0)]
+    halves = [
+        TimelineRange(last.range, last.first + 5, last.first + 100, 0),
+        TimelineRange(last.range, last.first + 150, last.end, 0),
+    ]
     compared = back(timeline, text_of(with_cuts(timeline, [*timeline.cuts[:3], *halves]), "otio"), tmp_path)
     assert fates(compared) == [("kept", 1), ("kept", 2), ("kept", 3), ("split", 4), ("split", 4)]
     one, two = compared.lines[3:]
@@ -169,13 +218,18 @@ def test_a_moment_cut_in_two_with_something_taken_out_is_split(tmp_path: Path) -
 def test_a_blade_alone_changes_nothing(tmp_path: Path) -> None:
     timeline = told()
     last = timeline.cuts[3]
-    halves = [Cut(last.range, last.first, last.first + 100, 0), Cut(last.range, last.first + 100, last.end, 0)]
-    assert back(timeline, text_of(with_cuts(timeline, [*timeline.cuts[:3], *halves]), "edl"), tmp_path).unchanged
+    halves = [
+        TimelineRange(last.range, last.first, last.first + 100, 0),
+        TimelineRange(last.range, last.first + 100, last.end, 0),
+    ]
+    assert back(
+        timeline, text_of(with_cuts(timeline, [*timeline.cuts[:3], *halves]), "edl"), tmp_path
+    ).unchanged
 
 
 def test_a_piece_stretched_over_the_next_moment_keeps_both(tmp_path: Path) -> None:
     timeline = told((10, 14), (16, 18), (50, 55))
-    long = Cut(timeline.cuts[0].range, 250, 460, 0)
+    long = TimelineRange(timeline.cuts[0].range, 250, 460, 0)
     compared = back(timeline, text_of(with_cuts(timeline, [long, timeline.cuts[2]]), "fcpxml"), tmp_path)
     assert fates(compared) == [("trimmed", 1), ("trimmed", 2), ("kept", 3)]
     assert [(line.moved_start_s, line.moved_end_s) for line in compared.lines[:2]] == [(0, 4.4), (-6, 0.4)]
@@ -185,7 +239,9 @@ def test_of_windows_that_overlap_the_one_that_is_gone_is_dropped(tmp_path: Path)
     timeline = told((10, 20), (12, 18), (15, 25))
     for gone in range(3):
         cuts = [cut for i, cut in enumerate(timeline.cuts) if i != gone]
-        kinds = [kind for kind, _ in fates(back(timeline, text_of(with_cuts(timeline, cuts), "fcpxml"), tmp_path))]
+        kinds = [
+            kind for kind, _ in fates(back(timeline, text_of(with_cuts(timeline, cuts), "fcpxml"), tmp_path))
+        ]
         assert kinds == ["dropped" if i == gone else "kept" for i in range(3)]
 
 
@@ -202,14 +258,16 @@ def test_a_slip_within_reach_is_a_trim_and_beyond_it_another_range(tmp_path: Pat
 
     assert fates(back(timeline, slipped(40), tmp_path)) == [("trimmed", 1)]
     assert fates(back(timeline, slipped(60), tmp_path)) == [("dropped", 1), ("added", None)]
-    assert fates(back(timeline, slipped(60), tmp_path, matching=Matching(share=0.3))) == [("trimmed", 1)]
+    assert fates(back(timeline, slipped(60), tmp_path, matching=ConformOptions(share=0.3))) == [
+        ("trimmed", 1)
+    ]
 
 
 def test_slack_takes_small_moves_for_none(tmp_path: Path) -> None:
     timeline = told()
     text = text_of(with_cuts(timeline, [shifted(cut, 1, -1) for cut in timeline.cuts]), "otio")
     assert {kind for kind, _ in fates(back(timeline, text, tmp_path))} == {"trimmed"}
-    assert back(timeline, text, tmp_path, matching=Matching(slack_frames=1)).unchanged
+    assert back(timeline, text, tmp_path, matching=ConformOptions(slack_frames=1)).unchanged
 
 
 # ---- what editors do besides
@@ -222,7 +280,12 @@ def test_disabled_clips_and_tracks_count_as_dropped(tmp_path: Path) -> None:
         for track in read.tracks:
             track[1].enabled = False
 
-    assert fates(back(timeline, edited(timeline, change), tmp_path)) == [("kept", 1), ("dropped", 2), ("kept", 3), ("kept", 4)]
+    assert fates(back(timeline, edited(timeline, change), tmp_path)) == [
+        ("kept", 1),
+        ("dropped", 2),
+        ("kept", 3),
+        ("kept", 4),
+    ]
     fcpxml = text_of(timeline, "fcpxml").replace('name="ride #3"', 'name="ride #3" enabled="0"')
     assert fates(back(timeline, fcpxml, tmp_path)) == [("kept", 1), ("kept", 2), ("dropped", 3), ("kept", 4)]
     xmeml = text_of(timeline, "premiere")
@@ -254,12 +317,16 @@ def test_transitions_are_read_up_to_the_cut_and_said(tmp_path: Path) -> None:
 
     def change(read: Any) -> None:
         half = RationalTime(5, 25)
-        read.tracks[0].insert(1, otio.schema.Transition("", otio.schema.TransitionTypes.SMPTE_Dissolve, half, half))
+        read.tracks[0].insert(
+            1, otio.schema.Transition("", otio.schema.TransitionTypes.SMPTE_Dissolve, half, half)
+        )
 
     compared = back(timeline, edited(timeline, change), tmp_path)
     assert compared.unchanged
     assert any("transitions" in note for note in compared.notes)
-    spine = text_of(timeline, "fcpxml").replace("</asset-clip>", '</asset-clip><transition duration="10/25s" offset="120/25s" />', 1)
+    spine = text_of(timeline, "fcpxml").replace(
+        "</asset-clip>", '</asset-clip><transition duration="10/25s" offset="120/25s" />', 1
+    )
     assert back(timeline, spine, tmp_path).unchanged
 
 
@@ -273,7 +340,11 @@ def test_pieces_at_another_speed_are_flagged_and_no_trim_is_read_from_them(tmp_p
     timeline = told()
     compared = back(timeline, edited(timeline, sped_up), tmp_path)
     assert fates(compared) == [("kept", 1), ("retimed", 2), ("retimed", 3), ("kept", 4)]
-    assert all(line.moved_start_s is None and line.moved_end_s is None for line in compared.lines if line.kind == "retimed")
+    assert all(
+        line.moved_start_s is None and line.moved_end_s is None
+        for line in compared.lines
+        if line.kind == "retimed"
+    )
     assert any("another speed" in note for note in compared.notes)
 
 
@@ -363,7 +434,7 @@ def test_other_media_is_ignored_and_counted(tmp_path: Path) -> None:
     assert compared.notes == ("3 pieces of other media were ignored (2 sources)",)
 
 
-def renamed(timeline: Told, *urls: str) -> str:
+def renamed(timeline: Timeline, *urls: str) -> str:
     def change(read: Any) -> None:
         for track in read.tracks:
             for i, clip in enumerate(track):
@@ -377,7 +448,9 @@ def test_the_only_source_is_ours_under_another_name_too_and_that_is_said(tmp_pat
     timeline = told()
     compared = back(timeline, renamed(timeline, "file:///proxies/ride_proxy.mov"), tmp_path)
     assert compared.unchanged
-    assert compared.notes == ("its only source has another name (ride_proxy.mov) and was taken for this video",)
+    assert compared.notes == (
+        "its only source has another name (ride_proxy.mov) and was taken for this video",
+    )
     two = back(timeline, renamed(timeline, "file:///a.mov", "file:///b.mov"), tmp_path)
     assert {kind for kind, _ in fates(two)} == {"dropped"}
     assert two.notes == ("8 pieces of other media were ignored (2 sources)",)
@@ -411,7 +484,9 @@ def test_an_editor_that_knows_no_timecode_counts_from_zero(name: str, tmp_path: 
 
 
 def test_a_timecode_that_begins_early_is_not_taken_for_zero(tmp_path: Path) -> None:
-    """A source from 00:01:00:00 on: both readings of an EDL are in it, and its own timecode is the one that counts."""
+    """A source from 00:01:00:00 on: both readings of an EDL are in it, and its own timecode is the one that
+    counts.
+    """
     timeline = told((100, 110), (200, 204), start=1500)
     assert back(timeline, text_of(timeline, "edl"), tmp_path).unchanged
 
@@ -430,10 +505,13 @@ def test_an_edl_of_another_program_is_read_by_reel_or_name(tmp_path: Path) -> No
     text = (
         "TITLE: cut\r\nFCM: NON-DROP FRAME\r\n\r\n"
         "001  RIDE     V     C        00:00:10:00 00:00:15:00 01:00:00:00 01:00:05:00  \r\n\r\n"
-        "002  AX       V     C        00:00:30:00 00:00:35:00 01:00:05:00 01:00:10:00\r\n* FROM CLIP NAME: ride.mp4\r\n"
+        "002  AX       V     C        00:00:30:00 00:00:35:00 01:00:05:00 01:00:10:00\r\n* FROM CLIP "
+        "NAME: ride.mp4\r\n"
         " |C:ResolveColorBlue |M:Marker 1 |D:1\r\n"
-        "003  AX       AA    C        00:00:30:00 00:00:35:00 01:00:05:00 01:00:10:00\r\n* FROM CLIP NAME: ride.mp4\r\n"
-        "004  MUSIC    AA    C        00:00:10:00 00:00:15:00 01:00:00:00 01:00:05:00\r\n* FROM CLIP NAME: song.wav\r\n"
+        "003  AX       AA    C        00:00:30:00 00:00:35:00 01:00:05:00 01:00:10:00\r\n* FROM CLIP "
+        "NAME: ride.mp4\r\n"
+        "004  MUSIC    AA    C        00:00:10:00 00:00:15:00 01:00:00:00 01:00:05:00\r\n* FROM CLIP "
+        "NAME: song.wav\r\n"
     )
     timeline = told((10, 15), (30, 36))
     compared = back(timeline, text.encode(), tmp_path, ".edl")
@@ -443,7 +521,10 @@ def test_an_edl_of_another_program_is_read_by_reel_or_name(tmp_path: Path) -> No
 
 def test_record_times_that_do_not_fit_do_not_matter(tmp_path: Path) -> None:
     timeline = told(audio_codec=None)
-    lines = [line[: -len("00:00:00:00")] + "00:00:59:00" if line[:3].isdigit() else line for line in text_of(timeline, "edl").splitlines()]
+    lines = [
+        line[: -len("00:00:00:00")] + "00:00:59:00" if line[:3].isdigit() else line
+        for line in text_of(timeline, "edl").splitlines()
+    ]
     compared = back(timeline, "\n".join(lines), tmp_path)
     assert compared.unchanged
     assert any("record times" in note for note in compared.notes)
@@ -463,11 +544,17 @@ def test_a_bundle_of_final_cut_is_read(tmp_path: Path) -> None:
     bundle = tmp_path / "edit.fcpxmld"
     bundle.mkdir()
     (bundle / "Info.fcpxml").write_text(text_of(timeline, "fcpxml"))
-    assert compare_edit(timeline, read_edit(bundle, timeline.rate)).unchanged
+    assert conform(timeline, read_edit(bundle, timeline.rate)).unchanged
 
 
 def test_rates_written_as_decimals_are_the_exact_ones() -> None:
-    rates = [(23.98, Fraction(24000, 1001)), (29.97, NTSC), (59.94, Fraction(60000, 1001)), (24.0, Fraction(24)), (12.5, Fraction(25, 2))]
+    rates = [
+        (23.98, Fraction(24000, 1001)),
+        (29.97, NTSC),
+        (59.94, Fraction(60000, 1001)),
+        (24.0, Fraction(24)),
+        (12.5, Fraction(25, 2)),
+    ]
     assert [exact_rate(rate) for rate, _ in rates] == [exact for _, exact in rates]
     for bad in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="a rate of"):
@@ -477,7 +564,9 @@ def test_rates_written_as_decimals_are_the_exact_ones() -> None:
 # ---- hostile and broken
 
 
-def refused(text: str | bytes, folder: Path, suffix: str = ".xml", guards: Guards = Guards()) -> str:  # noqa: B008
+def refused(
+    text: str | bytes, folder: Path, suffix: str = ".xml", guards: ParsingLimits = ParsingLimits()
+) -> str:
     path = folder / f"edit{suffix}"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UnreadableInput) as error:
@@ -517,7 +606,7 @@ def test_compound_clips_that_hold_each_other_end(tmp_path: Path) -> None:
 
 
 def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
-    assert "the limit is 10" in refused("TITLE: long enough", tmp_path, ".edl", Guards(max_bytes=10))
+    assert "the limit is 10" in refused("TITLE: long enough", tmp_path, ".edl", ParsingLimits(max_bytes=10))
 
 
 @pytest.mark.parametrize(
@@ -536,7 +625,10 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
         (b'{"OTIO_SCHEMA": "NoSuch.1"}', "no timeline is in it"),
         (b'{"OTIO_SCHEMA": "Timeline.1", "tracks": 7}', "cannot be read as a timeline"),
         (b"TITLE: x\n001  RIDE V C 00:00:00:00", "cannot be read as a timeline"),
-        (b"TITLE: x\n001  RIDE V C 00:00:00:99 00:00:01:00 00:00:00:00 00:00:01:00", "cannot be read as a timeline"),
+        (
+            b"TITLE: x\n001  RIDE V C 00:00:00:99 00:00:01:00 00:00:00:00 00:00:01:00",
+            "cannot be read as a timeline",
+        ),
         (b"TITLE: x\nSPLIT:", "cannot be read as a timeline"),
     ],
 )
@@ -567,7 +659,11 @@ read_edit(Path({str(path)!r}), Fraction(25))
 @pytest.mark.parametrize("field", ['"rate": 25.0', '"value": 250.0'])
 def test_numbers_that_are_none_end_in_a_line(field: str, value: str, tmp_path: Path) -> None:
     name = field.partition(":")[0]
-    text = edited(told(), lambda read: None).replace(field, f"{name}: {value}").replace(field.replace(": ", ":"), f"{name}:{value}")
+    text = (
+        edited(told(), lambda read: None)
+        .replace(field, f"{name}: {value}")
+        .replace(field.replace(": ", ":"), f"{name}:{value}")
+    )
     path = tmp_path / "edit.otio"
     path.write_text(text)
     with pytest.raises(UnreadableInput, match=r"edit\.otio"):
@@ -583,7 +679,9 @@ def test_a_place_that_is_no_file_ends_in_a_line(tmp_path: Path) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("name", ROUND_TRIPS)
 @given(share=st.floats(0, 1), seed=st.integers(0, 100_000))
-def test_damaged_edits_are_read_or_refused_but_never_break_us(name: str, share: float, seed: int, tmp_path: Path) -> None:
+def test_damaged_edits_are_read_or_refused_but_never_break_us(
+    name: str, share: float, seed: int, tmp_path: Path
+) -> None:
     timeline = told()
     data = bytearray(text_of(timeline, name).encode())
     rng = random.Random(seed)
@@ -593,10 +691,12 @@ def test_damaged_edits_are_read_or_refused_but_never_break_us(name: str, share: 
     path = tmp_path / "edit"
     path.write_bytes(data)
     with suppress(UnreadableInput):
-        assert compare_edit(timeline, read_edit(path, timeline.rate)).lines
+        assert conform(timeline, read_edit(path, timeline.rate)).lines
 
 
-def test_an_edit_that_names_hostile_paths_opens_none_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_that_names_hostile_paths_opens_none_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     timeline = told()
     opened: list[str] = []
     text = renamed(timeline, "file:///etc/passwd", "\\\\evil\\share\\x.mov", "http://localhost:9/x")
@@ -611,7 +711,7 @@ def test_an_edit_that_names_hostile_paths_opens_none_of_them(tmp_path: Path, mon
         return real(file, *rest, **named)
 
     monkeypatch.setattr(builtins, "open", noted)
-    compare_edit(timeline, read_edit(path, timeline.rate))
+    conform(timeline, read_edit(path, timeline.rate))
     assert not [o for o in opened if "passwd" in o or "evil" in o]
 
 
@@ -628,13 +728,18 @@ def test_a_long_edit_of_many_pieces_is_compared_piece_by_piece() -> None:
     """3 000 pieces with their sound, in the order of the source, of 300 moments: ten of each."""
     timeline = told(*((2.0 * i, 2.0 * i + 1.6) for i in range(300)))
     pieces = [
-        Placed(
-            Fraction(cut.first + 4 * n, 25), Fraction(cut.first + 4 * n + 3, 25), Fraction(cut.first + 4 * n, 25), kind, (), ("ride.mp4",)
+        EditedClip(
+            Fraction(cut.first + 4 * n, 25),
+            Fraction(cut.first + 4 * n + 3, 25),
+            Fraction(cut.first + 4 * n, 25),
+            kind,
+            (),
+            ("ride.mp4",),
         )
         for kind in ("video", "audio")
         for cut in timeline.cuts
         for n in range(10)
     ]
-    compared = compare_edit(timeline, Edit("otio", "0" * 64, tuple(pieces)))
+    compared = conform(timeline, EditedTimeline("otio", "0" * 64, tuple(pieces)))
     assert Counter(line.kind for line in compared.lines) == {"split": 3000}
     assert {line.piece[1] for line in compared.lines if line.piece} == {10}

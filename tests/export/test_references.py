@@ -1,4 +1,6 @@
-"""Diffusion tools find the images of a pack by path, in the shares that were asked for, and read nothing that they would misread."""
+"""Diffusion tools find the images of a pack by path, in the shares that were asked for, and read nothing that
+they would misread.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentscan.errors import UsageError
-from momentscan.export.references import (
+from momentscan.export.trainer_layouts import (
     ASIDE,
     REPEATS_MOST,
     Link,
@@ -30,7 +32,7 @@ from momentscan.export.references import (
     weights,
 )
 from momentscan.select.buckets import EXPRESSIONS, LIGHTINGS, OCCLUSIONS, PITCHES, YAWS, yaw_label
-from momentscan.select.pack import FOLDERS, SHARES, Chosen, Pack
+from momentscan.select.pack import FOLDERS, SHARES, Chosen, IdentityPack
 from momentscan.select.people import Person
 
 KOHYA_FOLDER = re.compile(r"(?P<repeats>\d+)_(?P<token>.+) (?P<klass>\S+)")
@@ -80,19 +82,21 @@ def image(kind: str = "anchor", number: int = 1, **changes: Any) -> Chosen:
     return replace(PLAIN, kind=kind, name=f"{kind[:4]}_{number:03d}", **changes)
 
 
-def pack(anchors: int = 4, coverage: int = 14, challenge: int = 6, conditions: tuple[str, ...] = ()) -> Pack:
+def pack(
+    anchors: int = 4, coverage: int = 14, challenge: int = 6, conditions: tuple[str, ...] = ()
+) -> IdentityPack:
     """A pack of so many images; what this room does not look at is None."""
     counts = {"anchor": anchors, "coverage": coverage, "challenge": challenge}
     return fake(tuple(image(kind, i + 1) for kind, n in counts.items() for i in range(n)), conditions)
 
 
-def fake(images: tuple[Chosen, ...], conditions: tuple[str, ...] = ()) -> Pack:
+def fake(images: tuple[Chosen, ...], conditions: tuple[str, ...] = ()) -> IdentityPack:
     person = Person(3, "main", 0.8, 0.5, 0.5, 0.9, (0,), np.arange(3), 0.0, 9.0)
     known = {"person": person, "images": images, "conditions": conditions, "verified": True}
-    return Pack(**({field.name: None for field in fields(Pack)} | known))
+    return IdentityPack(**({field.name: None for field in fields(IdentityPack)} | known))
 
 
-def share(pack: Pack, kind: str) -> float:
+def share(pack: IdentityPack, kind: str) -> float:
     return sum(weight for path, weight in weights(pack).items() if path.startswith(FOLDERS[kind]))
 
 
@@ -114,7 +118,14 @@ def test_a_plain_portrait_is_told_in_few_words() -> None:
 
 
 def test_whatever_is_unusual_is_told() -> None:
-    hard = replace(PLAIN, yaw_bin="[30,45]", pitch_bin="up", expression_bin="smile", lighting_bin="dark", occlusion_bin="partial")
+    hard = replace(
+        PLAIN,
+        yaw_bin="[30,45]",
+        pitch_bin="up",
+        expression_bin="smile",
+        lighting_bin="dark",
+        occlusion_bin="partial",
+    )
     said = "turned to the right of the picture, chin up, smiling, in low light, face partly hidden"
     assert caption(hard, "홍길동", "man") == f"photo of 홍길동 man, {said}"
 
@@ -137,7 +148,9 @@ def test_every_bin_of_yaw_has_its_words_and_left_is_the_mirror_of_right() -> Non
         ("occlusion_bin", OCCLUSIONS, "none"),
     ],
 )
-def test_each_bin_says_something_of_its_own_and_the_usual_one_nothing(part: str, labels: tuple[str, ...], usual: str | None) -> None:
+def test_each_bin_says_something_of_its_own_and_the_usual_one_nothing(
+    part: str, labels: tuple[str, ...], usual: str | None
+) -> None:
     silent = replace(PLAIN, pitch_bin=None, expression_bin=None, lighting_bin=None, occlusion_bin=None)
     said = {label: caption(replace(silent, **{part: label}), "sks") for label in labels}
     assert len(set(said.values())) == len(labels)
@@ -145,7 +158,9 @@ def test_each_bin_says_something_of_its_own_and_the_usual_one_nothing(part: str,
 
 
 def test_what_was_not_measured_goes_unsaid() -> None:
-    unknown = replace(PLAIN, yaw_bin=None, pitch_bin=None, expression_bin=None, occlusion_bin=None, lighting_bin=None)
+    unknown = replace(
+        PLAIN, yaw_bin=None, pitch_bin=None, expression_bin=None, occlusion_bin=None, lighting_bin=None
+    )
     assert caption(unknown, "sks") == "photo of sks person"
 
 
@@ -160,7 +175,9 @@ def test_a_challenge_says_what_is_hard_and_what_would_avoid_it() -> None:
 @pytest.mark.parametrize("cue", ["yaw", "pitch", "dark", "bright", "occluded", "blur"])
 def test_every_kind_of_hardship_has_a_negative_prompt(cue: str) -> None:
     lighting = "overexposed" if cue == "bright" else "dark"
-    hard = image("challenge", yaw_bin=">=45", pitch_bin="up", lighting_bin=lighting, occlusion_bin="heavy", cues=(cue,))
+    hard = image(
+        "challenge", yaw_bin=">=45", pitch_bin="up", lighting_bin=lighting, occlusion_bin="heavy", cues=(cue,)
+    )
     assert len(cues(hard)["cues"]) == 1
     assert cues(hard)["negative_prompt"]
 
@@ -201,7 +218,9 @@ def test_repeats_are_the_weights_over_the_smallest_to_half_a_repeat(found: dict[
     counts, low = repeats(found), min(found.values())
     assert min(counts.values()) == 1
     assert max(counts.values()) <= REPEATS_MOST
-    assert all(abs(counts[path] - min(weight / low, REPEATS_MOST)) <= 0.5 + 1e-9 for path, weight in found.items())
+    assert all(
+        abs(counts[path] - min(weight / low, REPEATS_MOST)) <= 0.5 + 1e-9 for path, weight in found.items()
+    )
 
 
 @given(st.tuples(st.integers(3, 5), st.integers(5, 60), st.integers(5, 8)), st.sampled_from(sorted(SHARES)))
@@ -227,9 +246,16 @@ def test_nothing_is_repeated_more_than_the_most() -> None:
 
 
 def test_the_manifest_tells_of_every_image_what_a_tool_needs() -> None:
-    told = manifest(fake((PLAIN, image("challenge", stable=None, cues=("dark",), lighting_bin="dark"))), "sks", "woman")
+    told = manifest(
+        fake((PLAIN, image("challenge", stable=None, cues=("dark",), lighting_bin="dark"))), "sks", "woman"
+    )
     assert told == json.loads(json.dumps(told, allow_nan=False))
-    assert (told["token"], told["class"], told["conditions"], told["identity_verified"]) == ("sks", "woman", [], True)
+    assert (told["token"], told["class"], told["conditions"], told["identity_verified"]) == (
+        "sks",
+        "woman",
+        [],
+        True,
+    )
     assert told["ratios"] == {
         "default": {"anchor": 20, "coverage": 70, "challenge": 10},
         "id_drift": {"anchor": 30, "coverage": 60, "challenge": 10},
@@ -308,7 +334,9 @@ def test_nothing_that_is_written_depends_on_the_machine() -> None:
     files = layouts(pack(), "sks")
     links = [content.path for content in files.values() if isinstance(content, Link)]
     texts = [content.decode() for content in files.values() if isinstance(content, bytes)]
-    assert not [path for path in [*files, *links] if path.startswith(("/", "~")) or "\\" in path or ":" in path]
+    assert not [
+        path for path in [*files, *links] if path.startswith(("/", "~")) or "\\" in path or ":" in path
+    ]
     assert not [said for said in texts if re.search(r"""(^|[\s"'=])(/|~|[A-Za-z]:)[/\\\w]""", said)]
     assert not [said for said in texts if str(Path.cwd()) in said or str(Path.home()) in said]
 
@@ -324,7 +352,10 @@ def test_every_link_is_an_image_of_the_pack_with_its_caption_beside_it() -> None
         if isinstance(content, Link):
             assert content.path in {i.path for i in found.images}
             assert Path(path).name == Path(content.path).name
-            assert text(files, path.removeprefix("layouts/").replace(".jpg", ".txt")) == f"{caption(PLAIN, 'sks')}\n"
+            assert (
+                text(files, path.removeprefix("layouts/").replace(".jpg", ".txt"))
+                == f"{caption(PLAIN, 'sks')}\n"
+            )
 
 
 def test_each_trainer_sees_every_image_once() -> None:
@@ -333,7 +364,9 @@ def test_each_trainer_sees_every_image_once() -> None:
     assert Counter(links) == {(tool, i.path): 1 for tool in ("kohya", "onetrainer") for i in found.images}
 
 
-@pytest.mark.parametrize(("token", "klass"), [("sks", "person"), ("홍길동", "남자"), ("my_token two", "person"), ("7", "girl")])
+@pytest.mark.parametrize(
+    ("token", "klass"), [("sks", "person"), ("홍길동", "남자"), ("my_token two", "person"), ("7", "girl")]
+)
 def test_kohya_reads_repeats_token_and_class_back_from_the_folders(token: str, klass: str) -> None:
     found = pack()
     files, count = layouts(found, token, klass), repeats(weights(found))
@@ -342,25 +375,49 @@ def test_kohya_reads_repeats_token_and_class_back_from_the_folders(token: str, k
             folder = path.split("/")[2]
             read_back = KOHYA_FOLDER.fullmatch(folder)
             assert read_back
-            assert (int(read_back["repeats"]), read_back["token"], read_back["klass"]) == (count[content.path], token, klass)
-            first, *rest = folder.split("_")  # as sd-scripts does it, library/config_util.py extract_dreambooth_params
+            assert (int(read_back["repeats"]), read_back["token"], read_back["klass"]) == (
+                count[content.path],
+                token,
+                klass,
+            )
+            first, *rest = folder.split(
+                "_"
+            )  # as sd-scripts does it, library/config_util.py extract_dreambooth_params
             assert (int(first), "_".join(rest)) == (count[content.path], f"{token} {klass}")
 
 
 def test_the_toml_of_kohya_says_the_same_as_its_folders() -> None:
     files = layouts(pack(), "홍길동")
     told = tomllib.loads(text(files, "kohya/dataset.toml"))
-    folders = {str(Path(path).parent) for path in files if path.startswith("layouts/kohya/") and path.endswith(".jpg")}
+    folders = {
+        str(Path(path).parent)
+        for path in files
+        if path.startswith("layouts/kohya/") and path.endswith(".jpg")
+    }
     subsets = told["datasets"][0]["subsets"]
     assert {s["image_dir"] for s in subsets} == folders
     assert all(s["image_dir"] == f"layouts/kohya/{s['num_repeats']}_{s['class_tokens']}" for s in subsets)
-    assert told["general"] == {"caption_extension": ".txt", "shuffle_caption": False, "keep_tokens": 1, "flip_aug": False}
+    assert told["general"] == {
+        "caption_extension": ".txt",
+        "shuffle_caption": False,
+        "keep_tokens": 1,
+        "flip_aug": False,
+    }
 
 
 def test_onetrainer_finds_what_a_concept_needs() -> None:
     files = layouts(pack(), "sks")
     concepts = read(files, "onetrainer/concepts.json")
-    needed = {"name", "path", "seed", "enabled", "include_subdirectories", "image_variations", "text_variations", "loss_weight"}
+    needed = {
+        "name",
+        "path",
+        "seed",
+        "enabled",
+        "include_subdirectories",
+        "image_variations",
+        "text_variations",
+        "loss_weight",
+    }
     for concept in concepts:
         assert needed | {"balancing", "balancing_strategy", "image", "text"} <= set(concept)
         assert concept["__version"] == 1
@@ -395,8 +452,16 @@ def test_comfyui_gets_paths_and_never_a_vector() -> None:
 
 
 def test_without_anchors_the_best_image_stands_in_for_them() -> None:
-    found = fake((image("coverage", 1, quality=0.3), image("coverage", 2, quality=0.7), image("challenge", quality=0.5)))
-    assert read(layouts(found, "sks"), "comfyui/references.json")["instantid"]["images"] == ["coverage/cove_002.jpg"]
+    found = fake(
+        (
+            image("coverage", 1, quality=0.3),
+            image("coverage", 2, quality=0.7),
+            image("challenge", quality=0.5),
+        )
+    )
+    assert read(layouts(found, "sks"), "comfyui/references.json")["instantid"]["images"] == [
+        "coverage/cove_002.jpg"
+    ]
 
 
 @pytest.mark.parametrize("anchors", [1, 2, 5])
@@ -405,8 +470,12 @@ def test_the_workflow_loads_the_anchors_into_one_batch_with_core_nodes_alone(anc
     kinds = Counter(node["class_type"] for node in nodes.values())
     assert kinds == Counter({"LoadImage": anchors, "ImageBatch": anchors - 1, "PreviewImage": 1})
     loaded = [node for node in nodes.values() if node["class_type"] == "LoadImage"]
-    assert [node["inputs"]["image"] for node in loaded] == [f"person_3/anchors/anch_{i + 1:03d}.jpg" for i in range(anchors)]
-    assert {node["_meta"]["title"] for node in loaded} == {"copy the person's folder to ComfyUI/input/person_3"}
+    assert [node["inputs"]["image"] for node in loaded] == [
+        f"person_3/anchors/anch_{i + 1:03d}.jpg" for i in range(anchors)
+    ]
+    assert {node["_meta"]["title"] for node in loaded} == {
+        "copy the person's folder to ComfyUI/input/person_3"
+    }
     shown = next(node["inputs"]["images"] for node in nodes.values() if node["class_type"] == "PreviewImage")
     assert batch(nodes, shown) == [node["inputs"]["image"] for node in loaded]
 
@@ -416,4 +485,8 @@ def batch(nodes: dict[str, Any], wire: list[Any]) -> list[str]:
     number, output = wire
     inputs = nodes[number]["inputs"]
     assert output == 0
-    return batch(nodes, inputs["image1"]) + batch(nodes, inputs["image2"]) if "image1" in inputs else [inputs["image"]]
+    return (
+        batch(nodes, inputs["image1"]) + batch(nodes, inputs["image2"])
+        if "image1" in inputs
+        else [inputs["image"]]
+    )

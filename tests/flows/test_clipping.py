@@ -1,4 +1,6 @@
-"""Clips from a scanned video: what is cut, what clips.json says of it, what is taken over, and what is refused."""
+"""Clips from a scanned video: what is cut, what clips.json says of it, what is taken over, and what is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,11 @@ def told(folder: Path, engine: str = "saliency") -> dict[str, Any]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted((folder / "clips").rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted((folder / "clips").rglob("*"))
+        if p.is_file()
+    }
 
 
 def frames_of(path: Path) -> int:
@@ -99,7 +105,12 @@ def test_the_burst_becomes_a_clip_whose_edges_are_explained(cut: Path) -> None:
 
 def test_every_file_that_is_told_of_is_there_and_no_other(cut: Path) -> None:
     listed = told(cut)
-    named = {LIST} | {n for c in [*listed["clips"], listed["reel"]] for n in [c["file"], c.get("preview"), *c["subtitles"]] if n}
+    named = {LIST} | {
+        n
+        for c in [*listed["clips"], listed["reel"]]
+        for n in [c["file"], c.get("preview"), *c["subtitles"]]
+        if n
+    }
     assert {p.name for p in (cut / "clips" / "saliency").iterdir()} == named
     assert not [p for p in (cut / "clips").iterdir() if p.name.startswith(".")]
     for clip in listed["clips"]:
@@ -108,11 +119,15 @@ def test_every_file_that_is_told_of_is_there_and_no_other(cut: Path) -> None:
 
 def test_a_clip_that_begins_with_a_word_does_not_lose_its_onset_to_the_next_frame() -> None:
     window, video = Window(4.0, 6.0, 5.0), worlds.info(fps=25.0)
-    spoken = Aligned(window, 3.93, 6.0, (Move("start", 4.0, 3.93, "speech.word", "the word is taken in"),), (), None)
+    spoken = Aligned(
+        window, 3.93, 6.0, (Move("start", 4.0, 3.93, "speech.word", "the word is taken in"),), (), None
+    )
     at_s = clipping._first_s(spoken, video)
     first = next(k / 25 for k in range(200) if k / 25 >= at_s)
     assert first <= 3.93 < first + 1 / 25, "the frame that is shown when the word begins"
-    on_cut = Aligned(window, 3.92, 6.0, (Move("start", 4.0, 3.92, "scene.cut", "as far as the shot goes"),), (), None)
+    on_cut = Aligned(
+        window, 3.92, 6.0, (Move("start", 4.0, 3.92, "scene.cut", "as far as the shot goes"),), (), None
+    )
     assert clipping._first_s(on_cut, video) == 3.92
 
 
@@ -123,7 +138,11 @@ def test_the_reel_holds_all_clips_in_time_with_a_chapter_each(cut: Path) -> None
     starts = {c["rank"]: c["start_ms"] for c in listed["clips"]}
     in_time = [starts[c["rank"]] for c in reel["chapters"]]
     assert in_time == sorted(in_time)
-    assert frames_of(cut / "clips" / "saliency" / reel["file"]) == reel["n_frames"] == sum(c["n_frames"] for c in listed["clips"])
+    assert (
+        frames_of(cut / "clips" / "saliency" / reel["file"])
+        == reel["n_frames"]
+        == sum(c["n_frames"] for c in listed["clips"])
+    )
     with av.open(str(cut / "clips" / "saliency" / reel["file"])) as container:
         assert len(container.chapters()) == len(reel["chapters"])
 
@@ -141,7 +160,9 @@ def test_what_is_said_comes_along_in_the_time_of_the_clip(cut: Path) -> None:
     assert first["end_ms"] >= 14_900, "the sentence is not cut off"
 
 
-def test_the_same_again_takes_the_clips_over_and_writes_the_same_bytes(cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_again_takes_the_clips_over_and_writes_the_same_bytes(
+    cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(cut, tmp_path / "ride")
     before = files(tmp_path / "ride")
 
@@ -173,7 +194,9 @@ def test_files_that_somebody_put_beside_the_clips_stay(cut: Path, tmp_path: Path
     flows.clip(tmp_path / "ride", settings(tmp_path, align={"extent": "thirds"}, subtitles=False))
     assert {name: (place / name).read_bytes() for name in own} == own
     named = {c["file"] for c in told(tmp_path / "ride")["clips"]} | {LIST, *own}
-    assert {str(p.relative_to(place)) for p in place.rglob("*") if p.is_file()} == named, "and nothing of ours from before"
+    assert {str(p.relative_to(place)) for p in place.rglob("*") if p.is_file()} == named, (
+        "and nothing of ours from before"
+    )
 
 
 def test_a_clip_that_is_not_what_was_cut_any_more_is_cut_again(cut: Path, tmp_path: Path) -> None:
@@ -185,7 +208,9 @@ def test_a_clip_that_is_not_what_was_cut_any_more_is_cut_again(cut: Path, tmp_pa
     assert files(tmp_path / "ride") == before
 
 
-def test_the_reel_shows_nothing_twice_where_clips_overlap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reel_shows_nothing_twice_where_clips_overlap(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def overlapping(*_: Any) -> tuple[Choice, ...]:
         spans = ((9.0, 12.0), (3.0, 6.0), (5.0, 9.5))
         clips = [Aligned(Window(a, b, a + 1), a, b, (), (), None) for a, b in spans]
@@ -212,7 +237,7 @@ def test_other_ways_to_cut_say_what_they_did(how: str, folder: Path) -> None:
 def test_a_tall_crop_follows_the_main_person(tmp_path: Path) -> None:
     video = worlds.visit(tmp_path / "visit.mp4")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        patched.setattr(watching, "open_models", lambda *_: fakes.models())
         folder = Path(flows.scan(video, settings(tmp_path / "out", engine="rules", identity=False)).folder)
     flows.clip(folder, settings(tmp_path / "out", engine="rules", aspect="9:16", preview="gif"))
     first = told(folder, "rules")["clips"][0]
@@ -225,8 +250,12 @@ def test_a_tall_crop_follows_the_main_person(tmp_path: Path) -> None:
     assert abs(np.flatnonzero(red.any(axis=0)).mean() - 51) < 20, "near the middle"
     with av.open(str(folder / "clips" / "rules" / first["preview"])) as container:
         video = container.streams.video[0]
-        assert video.width / video.height == pytest.approx(102 / 180, abs=0.01), "the preview shows the clip, not the source"
-        assert sum(1 for _ in container.decode(video=0)) == pytest.approx((first["cut_end_ms"] - first["cut_start_ms"]) / 100, abs=1)
+        assert video.width / video.height == pytest.approx(102 / 180, abs=0.01), (
+            "the preview shows the clip, not the source"
+        )
+        assert sum(1 for _ in container.decode(video=0)) == pytest.approx(
+            (first["cut_end_ms"] - first["cut_start_ms"]) / 100, abs=1
+        )
 
 
 def test_a_crop_cannot_be_copied(folder: Path) -> None:
@@ -235,7 +264,12 @@ def test_a_crop_cannot_be_copied(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda v: v.unlink(), lambda v: v.write_bytes(v.read_bytes() + b"x"), lambda v: v.write_bytes(b"y" + v.read_bytes()[1:])]
+    "change",
+    [
+        lambda v: v.unlink(),
+        lambda v: v.write_bytes(v.read_bytes() + b"x"),
+        lambda v: v.write_bytes(b"y" + v.read_bytes()[1:]),
+    ],
 )
 def test_a_source_that_moved_or_changed_is_refused_and_nothing_is_written(
     change: Callable[[Path], Any], seen: Path, video: Path, tmp_path: Path
@@ -282,7 +316,7 @@ def test_stopping_in_the_midst_leaves_the_clips_as_they_were(cut: Path, tmp_path
 def test_no_clip_shows_somebody_who_was_forgotten(tmp_path: Path) -> None:
     video = worlds.visit(tmp_path / "visit.mp4")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        patched.setattr(watching, "open_models", lambda *_: fakes.models())
         folder = Path(flows.scan(video, settings(tmp_path / "out", engine="all", identity=False)).folder)
     passing = next(p["number"] for p in flows.people(folder)["people"] if 15 < p["start_s"] < 20)
     flows.clip(folder, settings(tmp_path / "out", engine="saliency"))
@@ -297,12 +331,14 @@ def test_no_clip_shows_somebody_who_was_forgotten(tmp_path: Path) -> None:
 def test_what_is_copied_from_a_key_frame_shows_nobody_who_was_forgotten_either(tmp_path: Path) -> None:
     video = worlds.visit(tmp_path / "visit.mp4")  # key frames at 0 and 25 s
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        patched.setattr(watching, "open_models", lambda *_: fakes.models())
         folder = Path(flows.scan(video, settings(tmp_path / "out", engine="saliency", identity=False)).folder)
     shake = settings(tmp_path / "out", cut="copy", align={"extent": "peak"})
     flows.clip(folder, shake)
     assert told(folder)["clips"][0]["cut_start_ms"] == 0, "without that there would be nothing to see"
-    flows.forget(folder, next(p["number"] for p in flows.people(folder)["people"] if 15 < p["start_s"] < 20), shake)
+    flows.forget(
+        folder, next(p["number"] for p in flows.people(folder)["people"] if 15 < p["start_s"] < 20), shake
+    )
     flows.clip(folder, shake)
     (clip,) = told(folder)["clips"]
     assert clip["cut_start_ms"] > 18_500
@@ -314,7 +350,9 @@ def test_clips_go_out_as_a_timeline_with_their_own_edges(cut: Path, tmp_path: Pa
     shutil.copytree(cut, tmp_path / "ride")
     as_found = flows.ranges_of(tmp_path / "ride", "saliency")
     clips = flows.ranges_of(tmp_path / "ride", "saliency", clips=True)
-    assert [(r.start_s, r.end_s) for r in clips] == sorted((c["start_ms"] / 1000, c["end_ms"] / 1000) for c in told(cut)["clips"])
+    assert [(r.start_s, r.end_s) for r in clips] == sorted(
+        (c["start_ms"] / 1000, c["end_ms"] / 1000) for c in told(cut)["clips"]
+    )
     assert [(r.start_s, r.end_s) for r in as_found] != [(r.start_s, r.end_s) for r in clips]
     exported = flows.export(tmp_path / "ride", "saliency", ["csv"], clips=True)
     assert exported.moments == len(clips)

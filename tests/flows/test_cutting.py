@@ -1,4 +1,6 @@
-"""A crop shows the whole face at full size, with room around it and nobody else in it; what cannot be cut so is refused."""
+"""A crop shows the whole face at full size, with room around it and nobody else in it; what cannot be cut so
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from momentscan.flows.cutting import SCALES, Cut, Cutting, Wanted, _region, _wit
 from worlds import BLUE, CYAN, GREEN, RED, Face
 
 HW = (360, 640)
-KNOWN = {who: fakes.FaceId()._hue(np.full((8, 8, 3), colour, np.uint8)) for who, colour in ((RED, (230, 0, 0)), (CYAN, (0, 230, 230)))}
+KNOWN = {
+    who: fakes.FaceId()._hue(np.full((8, 8, 3), colour, np.uint8))
+    for who, colour in ((RED, (230, 0, 0)), (CYAN, (0, 230, 230)))
+}
 
 
 def frame(*faces: Face) -> np.ndarray:
@@ -31,11 +36,21 @@ def box(face: Face) -> tuple[int, int, int, int]:
 
 def cut_out(shown: np.ndarray, face: Face, *others: Face, who: int | None = RED) -> Cut | str:
     known = None if who is None else np.array([KNOWN[who]])
-    return cut(shown, [Wanted(box(face), known)], [box(o) for o in others], fakes.Detector(), fakes.FaceId(), 0.9, Cutting())
+    return cut(
+        shown,
+        [Wanted(box(face), known)],
+        [box(o) for o in others],
+        fakes.Detector(),
+        fakes.FaceId(),
+        0.9,
+        Cutting(),
+    )
 
 
 def pixels(made: Cut) -> np.ndarray:
-    return np.ascontiguousarray(cv2.imdecode(np.frombuffer(made.data, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1])
+    return np.ascontiguousarray(
+        cv2.imdecode(np.frombuffer(made.data, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+    )
 
 
 def made_of(found: Cut | str) -> Cut:
@@ -95,7 +110,10 @@ def test_a_small_face_far_behind_is_let_be() -> None:
 def test_a_face_before_a_face_is_refused() -> None:
     face, inside = Face(280, 180, 120, RED), Face(280, 262, 60, CYAN)
     found = cut_out(frame(face, inside), face, inside)
-    assert found == "somebody else's face is in every crop" or len(fakes.Detector().detect(pixels(made_of(found))).score) == 1
+    assert (
+        found == "somebody else's face is in every crop"
+        or len(fakes.Detector().detect(pixels(made_of(found))).score) == 1
+    )
 
 
 def test_what_is_not_there_is_refused() -> None:
@@ -115,10 +133,10 @@ def test_where_nobody_knows_who_it_is_the_crop_has_no_cosine() -> None:
 class Near(fakes.Detector):
     """Finds a face only where there is much room around it, as detectors do that were trained so."""
 
-    def detect(self, frame: np.ndarray) -> fakes.Faces:
+    def detect(self, frame: np.ndarray) -> fakes.Detections:
         found = super().detect(frame)
         wide = bool(len(found.bbox)) and frame.shape[1] > 2.3 * (found.bbox[0, 2] - found.bbox[0, 0])
-        return found if wide else fakes.Faces(*(x[:0] for x in found))
+        return found if wide else fakes.Detections(*(x[:0] for x in found))
 
 
 def test_where_the_detector_wants_more_room_it_gets_it() -> None:
@@ -138,7 +156,11 @@ def test_two_are_cut_together_each_with_a_cosine_of_their_own() -> None:
 
 
 def test_a_third_between_two_is_refused() -> None:
-    left, right, third = Face(180, 180, 70, RED), Face(400, 180, 70, CYAN), Face(290, 180, 70, BLUE, light=0.8)
+    left, right, third = (
+        Face(180, 180, 70, RED),
+        Face(400, 180, 70, CYAN),
+        Face(290, 180, 70, BLUE, light=0.8),
+    )
     wanted = [Wanted(box(left), None), Wanted(box(right), None)]
     found = cut(frame(left, right, third), wanted, [box(third)], fakes.Detector(), None, -1.0, Cutting())
     assert found == "somebody else's face is in every crop"
@@ -157,7 +179,9 @@ def test_a_region_lies_in_the_picture_and_holds_the_face(
         return x, y, min(x + wide, 640), min(y + high, 360)
 
     face = inside(own)
-    region = _without(_region(np.zeros((*HW, 3), np.uint8), [face], scale), [face], [inside(o) for o in others], 0.3)
+    region = _without(
+        _region(np.zeros((*HW, 3), np.uint8), [face], scale), [face], [inside(o) for o in others], 0.3
+    )
     assert 0 <= region[0] <= face[0] + 1
     assert 0 <= region[1] <= face[1] + 1
     assert face[2] - 1 <= region[2] <= 640

@@ -18,14 +18,14 @@ import pytest
 import fakes
 import worlds
 from momentscan import flows
-from momentscan.disk.files import locked
+from momentscan.disk.files import lock
 from momentscan.disk.results import to_json
 from momentscan.disk.schemas import SCHEMAS
 from momentscan.errors import OutputError, UnreadableInput, UsageError
+from momentscan.export.conform import conform
 from momentscan.export.edits import read_edit
-from momentscan.export.matching import compare_edit
-from momentscan.export.timelines import FORMATS, written
-from momentscan.export.told import Range, nominal_rate, tell
+from momentscan.export.formats import FORMATS, timeline_files
+from momentscan.export.timeline import Range, nominal_rate, to_timeline
 from momentscan.flows import exporting, watching
 from momentscan.flows.exporting import export, ranges_of, take_back
 from momentscan.media import open_video
@@ -38,7 +38,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two riders, scanned with fakes; to be read, not written."""
     place = tmp_path_factory.mktemp("riders")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        patched.setattr(watching, "open_models", lambda *_: fakes.models())
         settings = load(output=str(place / "out"), embedder="fake-embedder", stills=False, identity=False)
         return Path(flows.scan(worlds.riders(place / "riders.mp4"), settings).folder)
 
@@ -69,7 +69,9 @@ def judged(folder: Path, *windows: tuple[float, float], engine: str = "rules") -
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def feedback(folder: Path) -> list[dict[str, Any]]:
@@ -99,14 +101,28 @@ def test_every_format_is_written_and_the_record_says_which(folder: Path) -> None
     assert done.moments == 3
     assert done.rate == "30", "ten frames a second, three of the timeline each"
     names = {Path(f).name for f in done.files}
-    suffixes = (".otio", ".edl", ".fcpxml", ".xml", ".csv", ".vtt", ".labelstudio.json", ".labelstudio.xml", ".cvat.json")
+    suffixes = (
+        ".otio",
+        ".edl",
+        ".fcpxml",
+        ".xml",
+        ".csv",
+        ".vtt",
+        ".labelstudio.json",
+        ".labelstudio.xml",
+        ".cvat.json",
+    )
     assert names == {f"riders_rules{s}" for s in suffixes}
     assert all(Path(f).stat().st_size for f in done.files)
     assert any("YouTube wants 3" in note for note in done.notes)
     record = json.loads((folder / "exports/rules.json").read_text())
     jsonschema.validate(record, SCHEMAS["exports"])
     assert list(record["formats"]) == [f for f in FORMATS if f != "chapters"]
-    assert [(r["window_id"], r["first_frame"], r["end_frame"]) for r in record["ranges"]] == [(3, 90, 180), (2, 330, 420), (1, 510, 570)]
+    assert [(r["window_id"], r["first_frame"], r["end_frame"]) for r in record["ranges"]] == [
+        (3, 90, 180),
+        (2, 330, 420),
+        (1, 510, 570),
+    ]
 
 
 def test_the_same_export_gives_the_same_bytes(folder: Path) -> None:
@@ -144,7 +160,9 @@ def test_faces_of_the_moments_go_to_cvat(folder: Path) -> None:
     assert {a["attributes"]["track_id"] for _, a in boxes} == set(flows.load(folder)["faces.track"].tolist())
     ends = [frame for frame, a in boxes if a["attributes"]["outside"]]
     assert ends, "tracks end where a moment does"
-    assert {item["attr"]["frame"] for item in items if any(a["type"] == "label" for a in item["annotations"])} == inside
+    assert {
+        item["attr"]["frame"] for item in items if any(a["type"] == "label" for a in item["annotations"])
+    } == inside
 
 
 def test_no_moments_are_a_note_and_no_file(folder: Path) -> None:
@@ -180,7 +198,9 @@ def test_a_video_that_is_gone_is_a_note_and_one_that_changed_is_refused(folder: 
         ("rules", [], "no format"),
     ],
 )
-def test_wrong_words_are_told_before_anything_is_written(folder: Path, engine: str, formats: list[str], said: str) -> None:
+def test_wrong_words_are_told_before_anything_is_written(
+    folder: Path, engine: str, formats: list[str], said: str
+) -> None:
     with pytest.raises(UsageError, match=said):
         export(folder, engine, formats)
     assert not (folder / "exports").exists()
@@ -202,7 +222,7 @@ def test_what_is_no_scanned_video_is_told(tmp_path: Path) -> None:
 def test_a_folder_that_another_holds_is_left_alone(folder: Path) -> None:
     export(folder, "rules", ["otio"])
     path = edit(folder, lambda timeline: None)
-    with locked(folder / "video.json"):
+    with lock(folder / "video.json"):
         for work in (lambda: export(folder, "rules", ["otio"]), lambda: take_back(folder, path)):
             with pytest.raises(OutputError, match="another momentscan"):
                 work()
@@ -215,15 +235,33 @@ def test_an_edit_comes_back_as_feedback_in_the_published_schema(folder: Path) ->
     export(folder, "rules", ["otio"])
     path = edit(folder, trim_drop_and_swap)
     done = take_back(folder, path, at="2026-01-02T03:04:05+00:00")
-    assert done.counts == {"kept": 1, "trimmed": 1, "split": 0, "retimed": 0, "dropped": 1, "reordered": 1, "added": 0}
+    assert done.counts == {
+        "kept": 1,
+        "trimmed": 1,
+        "split": 0,
+        "retimed": 0,
+        "dropped": 1,
+        "reordered": 1,
+        "added": 0,
+    }
     assert (done.engine, done.format, done.known) == ("rules", "otio", False)
     lines = feedback(folder)
     for line in lines:
         jsonschema.validate(line, SCHEMAS["feedback"])
-    assert [(line["kind"], line["window"]["window_id"]) for line in lines[:3]] == [("trimmed", 3), ("dropped", 2), ("kept", 1)]
+    assert [(line["kind"], line["window"]["window_id"]) for line in lines[:3]] == [
+        ("trimmed", 3),
+        ("dropped", 2),
+        ("kept", 1),
+    ]
     assert lines[3]["kind"] == "reordered"
     trimmed = lines[0]
-    assert trimmed["window"] == {"window_id": 3, "start_ms": 3000.0, "end_ms": 6000.0, "peak_ms": 4500.0, "score": 0.333333}
+    assert trimmed["window"] == {
+        "window_id": 3,
+        "start_ms": 3000.0,
+        "end_ms": 6000.0,
+        "peak_ms": 4500.0,
+        "score": 0.333333,
+    }
     assert trimmed["edited"] == {"start_ms": 3166.667, "end_ms": 5833.333}
     assert (trimmed["moved_start_ms"], trimmed["moved_end_ms"]) == (166.667, -166.667)
     assert trimmed["source"]["file"] == "edited.otio"
@@ -272,12 +310,25 @@ def test_an_edit_of_another_video_is_refused_and_tells_nothing(folder: Path) -> 
 def test_feedback_says_whether_it_is_of_windows_or_of_clips(folder: Path) -> None:
     export(folder, "rules", ["otio"])
     of_windows = edit(folder, trim_drop_and_swap, "windows.otio")
-    ranges = [{"rank": 1, "score": 1.0, "kind": "smile", "what": "w", "start_ms": 2000.0, "end_ms": 7000.0, "peak_ms": 4500.0}]
+    ranges = [
+        {
+            "rank": 1,
+            "score": 1.0,
+            "kind": "smile",
+            "what": "w",
+            "start_ms": 2000.0,
+            "end_ms": 7000.0,
+            "peak_ms": 4500.0,
+        }
+    ]
     (folder / "clips" / "rules").mkdir(parents=True)
     (folder / "clips" / "rules" / "clips.json").write_text(json.dumps({"clips": ranges}))
     (file, edl) = export(folder, "rules", ["otio", "edl"], clips=True).files
     assert "momentscan rules clip 1 score" in Path(edl).read_text()
-    with pytest.raises(UsageError, match=r"is of windows, and clips were exported last; momentscan export .* --engine rules first"):
+    with pytest.raises(
+        UsageError,
+        match=r"is of windows, and clips were exported last; momentscan export .* --engine rules first",
+    ):
         take_back(folder, of_windows)
     take_back(folder, Path(file))
     (line,) = feedback(folder)
@@ -301,7 +352,9 @@ def test_whose_moments_they_are_is_read_from_the_edit(folder: Path) -> None:
     assert take_back(folder, Path(vector)).engine == "vector"
     assert take_back(folder, Path(rules)).engine == "rules"
     silent = folder.parent / "silent.edl"
-    silent.write_text("TITLE: x\n001  RIDERS   V     C        00:00:03:00 00:00:06:00 00:00:00:00 00:00:03:00\n")
+    silent.write_text(
+        "TITLE: x\n001  RIDERS   V     C        00:00:03:00 00:00:06:00 00:00:00:00 00:00:03:00\n"
+    )
     with pytest.raises(UsageError, match="name one with --engine"):
         take_back(folder, silent)
     assert take_back(folder, silent, engine="vector").counts["kept"] == 1
@@ -338,7 +391,9 @@ def test_an_edit_that_cannot_be_read_changes_nothing(folder: Path) -> None:
 
 
 def test_a_kill_while_feedback_is_written_loses_nothing(folder: Path) -> None:
-    """The process dies in the midst of a line; the next run puts the half aside and appends all that is missing."""
+    """The process dies in the midst of a line; the next run puts the half aside and appends all that is
+    missing.
+    """
     export(folder, "rules", ["otio"])
     path = edit(folder, trim_drop_and_swap)
     code = f"""
@@ -395,14 +450,16 @@ def test_real_videos_go_out_and_come_back(media_folder: Path, tmp_path: Path) ->
             continue
         length_s = info.duration_s or 5.0  # some promise nothing
         info = replace(info, duration_s=length_s)
-        ranges = [Range(i, length_s * i / 5, length_s * (i + 0.7) / 5, length_s * i / 5, 1.0) for i in range(1, 4)]
-        told, _ = tell(info, "rules", ranges)
+        ranges = [
+            Range(i, length_s * i / 5, length_s * (i + 0.7) / 5, length_s * i / 5, 1.0) for i in range(1, 4)
+        ]
+        told, _ = to_timeline(info, "rules", ranges)
         seen.add(nominal_rate(info))
         for name in ("otio", "edl", "fcpxml", "premiere"):
-            (file,) = written(told, name)
+            (file,) = timeline_files(told, name)
             place = tmp_path / f"edit{file.suffix}"
             place.write_text(file.text or "")
-            compared = compare_edit(told, read_edit(place, told.rate))
+            compared = conform(told, read_edit(place, told.rate))
             assert compared.unchanged, (path, name)
             assert len(compared.lines) == 3
     assert len(seen) >= 4

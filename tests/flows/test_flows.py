@@ -20,7 +20,7 @@ from momentscan.errors import Cancelled, MissingModel, UsageError
 from momentscan.flows import Outcome, judging, watching
 from momentscan.knobs import Knob
 from momentscan.media.render import DEMO_EVENTS, demo_video
-from momentscan.perceive.tracks import Tracking
+from momentscan.perceive.tracks import TracksOptions
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
 from momentscan.values import Verdict
@@ -31,7 +31,9 @@ def settings(tmp_path: Path, **changes: object) -> Settings:
 
 
 def windows(outcome: Outcome) -> list[dict[str, float]]:
-    found: list[dict[str, float]] = json.loads((Path(outcome.folder) / "highlight_saliency" / "windows.json").read_text())
+    found: list[dict[str, float]] = json.loads(
+        (Path(outcome.folder) / "highlight_saliency" / "windows.json").read_text()
+    )
     return found
 
 
@@ -53,7 +55,11 @@ def test_a_still_and_silent_video_is_not_interesting(still: Path, tmp_path: Path
 
 
 def same(one: Verdict, other: Verdict) -> bool:
-    return one.moments == other.moments and one.candidates == other.candidates and bool(np.array_equal(one.smoothed, other.smoothed))
+    return (
+        one.moments == other.moments
+        and one.candidates == other.candidates
+        and bool(np.array_equal(one.smoothed, other.smoothed))
+    )
 
 
 def test_the_log_says_all_that_the_pass_saw(scanned: Outcome, tmp_path: Path) -> None:
@@ -61,7 +67,9 @@ def test_the_log_says_all_that_the_pass_saw(scanned: Outcome, tmp_path: Path) ->
     signals = flows.load(Path(scanned.folder))
     in_memory = ms.Signals(signals.video, {n: signals[n].copy() for n in signals}, signals.made_by)
     assert same(flows.judge(signals, "saliency"), flows.judge(in_memory, "saliency"))
-    assert [m.window.peak_s * 1000 for m in ms.find(signals, "saliency")] == [w["peak_ms"] for w in windows(scanned)]
+    assert [m.window.peak_s * 1000 for m in ms.find(signals, "saliency")] == [
+        w["peak_ms"] for w in windows(scanned)
+    ]
 
 
 def test_stills_are_the_frames_that_were_chosen_at_full_size(scanned: Outcome, ride: Path) -> None:
@@ -81,16 +89,26 @@ def test_find_needs_no_video_and_turning_a_knob_changes_the_verdict(ride: Path, 
     outcome = flows.scan(video, settings(tmp_path))
     video.unlink()
     wide = flows.find(Path(outcome.folder), settings(tmp_path, saliency={"percentile": 20, "contrast": 0}))
-    assert windows(wide)[0]["end_ms"] - windows(wide)[0]["start_ms"] > 5000 or len(windows(wide)) > len(windows(outcome))
+    assert windows(wide)[0]["end_ms"] - windows(wide)[0]["start_ms"] > 5000 or len(windows(wide)) > len(
+        windows(outcome)
+    )
     assert any("stills could not be cut" in w for w in wide.warnings)
     assert flows.find(Path(outcome.folder), settings(tmp_path)).engines == outcome.engines
 
 
 def test_find_changes_no_byte_when_nothing_was_turned(scanned: Outcome) -> None:
     folder = Path(scanned.folder)
-    before = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != "run.json"}
+    before = {
+        p.relative_to(folder): p.read_bytes()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != "run.json"
+    }
     flows.find(folder, settings(folder.parents[1]))
-    assert before == {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != "run.json"}
+    assert before == {
+        p.relative_to(folder): p.read_bytes()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != "run.json"
+    }
 
 
 def test_progress_is_measured_and_reaches_the_end(ride: Path, tmp_path: Path) -> None:
@@ -101,7 +119,9 @@ def test_progress_is_measured_and_reaches_the_end(ride: Path, tmp_path: Path) ->
     assert watching[-1].done == watching[-1].total == pytest.approx(24.0, abs=0.1)
 
 
-def test_a_cancelled_scan_leaves_nothing_and_the_next_one_is_whole(ride: Path, scanned: Outcome, tmp_path: Path) -> None:
+def test_a_cancelled_scan_leaves_nothing_and_the_next_one_is_whole(
+    ride: Path, scanned: Outcome, tmp_path: Path
+) -> None:
     def stop(step: Step) -> None:
         if step.stage == "watching" and step.done >= 10:
             raise Cancelled("enough")
@@ -121,12 +141,16 @@ def test_a_model_that_is_not_here_is_told_before_any_work(ride: Path, tmp_path: 
 
 def test_which_embedder_made_a_column_stands_in_the_log(scanned: Outcome) -> None:
     manifest = json.loads((Path(scanned.folder) / "signals" / "manifest.json").read_text())
-    assert manifest["embed_model_version"] == dict.fromkeys(("vision.embedding", "vision.change"), "descriptor-hog-hsv-dct-v1")
+    assert manifest["embed_model_version"] == dict.fromkeys(
+        ("vision.embedding", "vision.change"), "descriptor-hog-hsv-dct-v1"
+    )
 
 
 def test_fast_decoding_finds_the_same_moment(ride: Path, scanned: Outcome, tmp_path: Path) -> None:
     fast = flows.scan(ride, settings(tmp_path, decode="fast"))
-    assert [(w["start_ms"], w["end_ms"]) for w in windows(fast)] == [(w["start_ms"], w["end_ms"]) for w in windows(scanned)]
+    assert [(w["start_ms"], w["end_ms"]) for w in windows(fast)] == [
+        (w["start_ms"], w["end_ms"]) for w in windows(scanned)
+    ]
 
 
 def test_bad_knobs_are_told_before_any_work(ride: Path, tmp_path: Path) -> None:
@@ -177,7 +201,9 @@ def test_unchanged_looks_at_stills_picks_and_what_find_did(ride: Path, tmp_path:
     assert flows.scan(ride, settings(tmp_path)).status == "done"
 
 
-def test_a_kill_in_find_is_not_taken_for_done(ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_in_find_is_not_taken_for_done(
+    ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = flows.scan(ride, settings(tmp_path, stills=False))
 
     def killed(*args: object) -> str:
@@ -209,7 +235,9 @@ def test_other_weights_are_another_scan(ride: Path, tmp_path: Path) -> None:
     for seed in (0, 5):
         weights = tmp_path / "weights" / "clip-vit-b32-openai-vision.onnx"
         weights.parent.mkdir(exist_ok=True)
-        nets.build_vit(weights, "clip", seed=seed, dim=64, depth=1, heads=2, mlp=64, patch=32, image=224, out=512)
+        nets.build_vit(
+            weights, "clip", seed=seed, dim=64, depth=1, heads=2, mlp=64, patch=32, image=224, out=512
+        )
         chosen = settings(tmp_path, embedder="openclip", models=str(weights.parent), stills=False)
         found.append(flows.scan(ride, chosen))
     assert [o.status for o in found] == ["done", "done"]
@@ -218,11 +246,13 @@ def test_other_weights_are_another_scan(ride: Path, tmp_path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class OtherTracking(Tracking):
+class OtherTracking(TracksOptions):
     bridge_s: Annotated[float, Knob("s", source="another version's default")] = 1.5
 
 
-def test_a_log_of_other_defaults_is_another_log(ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_of_other_defaults_is_another_log(
+    ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A default that changes between versions must not pass for the same work."""
     assert flows.scan(ride, settings(tmp_path)).status == "done"
     assert flows.scan(ride, settings(tmp_path)).status == "unchanged"

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from momentscan import flows
-from momentscan.disk.files import create, locked
+from momentscan.disk.files import create, lock
 from momentscan.errors import OutputError
 from momentscan.flows.folders import CLAIM, folder_for
 
 
 def test_two_videos_of_one_name_get_two_folders_and_find_them_again(tmp_path: Path) -> None:
-    first, second = folder_for(Path("a/ride.mp4"), "1" * 64, tmp_path), folder_for(Path("b/ride.mov"), "2" * 64, tmp_path)
+    first, second = (
+        folder_for(Path("a/ride.mp4"), "1" * 64, tmp_path),
+        folder_for(Path("b/ride.mov"), "2" * 64, tmp_path),
+    )
     assert (first.name, second.name) == ("ride", "ride-22222222")
     assert folder_for(Path("c/ride.mp4"), "2" * 64, tmp_path) == second
     assert folder_for(Path("a/ride.mp4"), "1" * 64, tmp_path) == first
@@ -36,7 +39,9 @@ def test_names_are_made_safe(name: str, folder: str, tmp_path: Path) -> None:
 
 def test_of_many_that_claim_a_name_at_once_one_gets_it(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(lambda i: folder_for(Path("ride.mp4"), f"{i:064d}"[::-1], tmp_path), range(10, 18)))
+        folders = list(
+            pool.map(lambda i: folder_for(Path("ride.mp4"), f"{i:064d}"[::-1], tmp_path), range(10, 18))
+        )
     assert len(set(folders)) == 8
     assert sum(f.name == "ride" for f in folders) == 1
 
@@ -53,6 +58,9 @@ def test_a_video_that_another_process_works_on_is_refused_in_one_line(ride: Path
 
     settings = load(output=str(tmp_path), embedder="descriptor", stills=False)
     outcome = flows.scan(ride, settings)
-    with locked(Path(outcome.folder) / CLAIM), pytest.raises(OutputError, match="another momentscan is working on it"):
+    with (
+        lock(Path(outcome.folder) / CLAIM),
+        pytest.raises(OutputError, match="another momentscan is working on it"),
+    ):
         flows.scan(ride, settings, force=True)
     assert flows.scan(ride, settings).status == "unchanged"

@@ -1,4 +1,6 @@
-"""Forgetting somebody: no byte of theirs is left, every byte of others is, and at any instant the folder is whole."""
+"""Forgetting somebody: no byte of theirs is left, every byte of others is, and at any instant the folder is
+whole.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ import fakes
 import worlds
 from momentscan import flows
 from momentscan.disk import manifest_of, rewrite
-from momentscan.disk.files import locked
+from momentscan.disk.files import lock
 from momentscan.errors import MomentscanError, OutputError, UnreadableInput, UsageError
 from momentscan.flows import folders, forgetting, judging, watching
 from momentscan.select.people import People
@@ -29,7 +31,15 @@ from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans, within
 
 MAIN, PASSER_BY = 0, 1
-VECTORS = ("crops.face", "crops.body", "face_ids.embedding", "poses.points", "faces.bbox", "faces.bbox_smooth", "faces.points")
+VECTORS = (
+    "crops.face",
+    "crops.body",
+    "face_ids.embedding",
+    "poses.points",
+    "faces.bbox",
+    "faces.bbox_smooth",
+    "faces.points",
+)
 
 
 def settings(folder: Path, **changes: object) -> Settings:
@@ -38,7 +48,7 @@ def settings(folder: Path, **changes: object) -> Settings:
 
 @pytest.fixture(autouse=True)
 def _with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "choose_models", lambda *_: fakes.models())
+    monkeypatch.setattr(watching, "open_models", lambda *_: fakes.models())
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +60,15 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(visit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The visit, scanned with fakes; to be read, not written."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        patched.setattr(watching, "open_models", lambda *_: fakes.models())
         return Path(flows.scan(visit, settings(tmp_path_factory.mktemp("seen"))).folder)
 
 
 @pytest.fixture
 def folder(seen: Path, tmp_path: Path) -> Path:
-    """A copy of the scanned visit, with a still of the passer-by, an identity pack of each, a clip, and what kills have left."""
+    """A copy of the scanned visit, with a still of the passer-by, an identity pack of each, a clip, and what
+    kills have left.
+    """
     copy = tmp_path / "visit"
     shutil.copytree(seen, copy)
     some = next((copy / "highlight_saliency" / "frames").glob("*.jpg")).read_bytes()
@@ -85,7 +97,9 @@ def frame_at(signals: Signals, time_s: float) -> int:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def told(folder: Path) -> dict[str, Any]:
@@ -102,7 +116,9 @@ def stills(folder: Path) -> list[Path]:
     return sorted(folder.glob("highlight_*/frames/*.jpg"))
 
 
-def secrets(signals: Signals, tracks: tuple[int, ...], spans: list[tuple[float, float]]) -> tuple[set[bytes], set[bytes]]:
+def secrets(
+    signals: Signals, tracks: tuple[int, ...], spans: list[tuple[float, float]]
+) -> tuple[set[bytes], set[bytes]]:
     """(vectors, pictures) of a person: rows of theirs as raw bytes; portraits and thumbnails."""
     vectors: set[bytes] = set()
     for name in VECTORS:
@@ -110,8 +126,8 @@ def secrets(signals: Signals, tracks: tuple[int, ...], spans: list[tuple[float, 
         theirs = {row.tobytes() for row in signals[name][own]}
         vectors |= theirs - {row.tobytes() for row in signals[name][~own]}
     portraits = {bytes(b) for b in signals["tracks.jpeg"][np.isin(signals["tracks.id"], tracks)] if len(b)}
-    shown = within(spans, signals["strip.time_s"])
-    return vectors, portraits | {bytes(b) for b in signals["strip.jpeg"][shown]}
+    shown = within(spans, signals["thumbnails.time_s"])
+    return vectors, portraits | {bytes(b) for b in signals["thumbnails.jpeg"][shown]}
 
 
 def assert_gone(folder: Path, vectors: set[bytes], pictures: set[bytes]) -> None:
@@ -133,14 +149,20 @@ def assert_gone_from_pages(folder: Path, pictures: set[bytes]) -> None:
     assert not [p for p in pictures if base64.b64encode(p) in page]
 
 
-def assert_rows_of_others_are_what_they_were(before: Signals, after: Signals, tracks: tuple[int, ...]) -> None:
+def assert_rows_of_others_are_what_they_were(
+    before: Signals, after: Signals, tracks: tuple[int, ...]
+) -> None:
     for name in before:
         table = name.partition(".")[0]
         key = "tracks.id" if table == "tracks" else f"{table}.track"
-        if table == "strip" or name == "frames.n_faces":
+        if table == "thumbnails" or name == "frames.n_faces":
             continue
         rows = before[name][~np.isin(before[key], tracks)] if key in before else before[name]
-        same = list(rows) == list(after[name]) if rows.dtype == object else rows.tobytes() == after[name].tobytes()
+        same = (
+            list(rows) == list(after[name])
+            if rows.dtype == object
+            else rows.tobytes() == after[name].tobytes()
+        )
         assert same, name
         assert rows.dtype == after[name].dtype
 
@@ -168,7 +190,9 @@ def test_no_byte_of_somebody_forgotten_is_left_and_every_row_of_others_is(number
     vectors, pictures = secrets(before, person.tracks, spans)
     shown = {p.read_bytes() for p in stills(folder) if within(spans, np.array([time_of(before, p)]))[0]}
     smalls = {
-        (p.parents[1] / "thumbs" / f"f{forgetting._frame_idx(p)}.jpg").read_bytes() for p in stills(folder) if p.read_bytes() in shown
+        (p.parents[1] / "thumbs" / f"f{forgetting._frame_idx(p)}.jpg").read_bytes()
+        for p in stills(folder)
+        if p.read_bytes() in shown
     }
     assert shown
     done = flows.forget(folder, number, settings(folder.parent))
@@ -188,11 +212,22 @@ def time_of(signals: Signals, still: Path) -> float:
 def test_what_was_removed_is_counted(folder: Path) -> None:
     signals = flows.load(folder)
     person = People()(signals)[PASSER_BY]
-    own = {t: int(np.isin(signals[f"{t}.track"], person.tracks).sum()) for t in ("faces", "crops", "face_ids", "poses")}
-    shown = int(within([(15.5, 19.0)], signals["strip.time_s"]).sum())
+    own = {
+        t: int(np.isin(signals[f"{t}.track"], person.tracks).sum())
+        for t in ("faces", "crops", "face_ids", "poses")
+    }
+    shown = int(within([(15.5, 19.0)], signals["thumbnails.time_s"]).sum())
     n_stills = sum(15.5 <= time_of(signals, p) <= 19.0 for p in stills(folder))
     removed = flows.forget(folder, PASSER_BY, settings(folder.parent)).removed
-    assert removed == {**own, "tracks": len(person.tracks), "thumbnails": shown, "stills": n_stills, "packs": 2, "clips": 1, "exports": 1}
+    assert removed == {
+        **own,
+        "tracks": len(person.tracks),
+        "thumbnails": shown,
+        "stills": n_stills,
+        "packs": 2,
+        "clips": 1,
+        "exports": 1,
+    }
     assert all(removed.values())
 
 
@@ -202,7 +237,9 @@ def test_a_frame_has_as_many_faces_as_are_left_in_it(folder: Path) -> None:
     after = flows.load(folder)
     counts, times = after["frames.n_faces"], after["frames.time_s"]
     assert np.array_equal(np.isnan(counts), np.isnan(before["frames.n_faces"]))
-    assert [int((after["faces.time_s"] == t).sum()) for t in times[np.isfinite(counts)]] == counts[np.isfinite(counts)].astype(int).tolist()
+    assert [int((after["faces.time_s"] == t).sum()) for t in times[np.isfinite(counts)]] == counts[
+        np.isfinite(counts)
+    ].astype(int).tolist()
     assert before["frames.n_faces"][np.isfinite(counts)].sum() > counts[np.isfinite(counts)].sum()
 
 
@@ -217,7 +254,9 @@ def test_stills_and_findings_of_other_instants_stay(folder: Path) -> None:
     assert not [name for name in contents(folder) if ".part" in name or name.startswith(forgetting.CLIPS)]
 
 
-def test_packs_of_others_stay_but_for_pictures_of_instants_at_which_somebody_forgotten_may_be_seen(folder: Path) -> None:
+def test_packs_of_others_stay_but_for_pictures_of_instants_at_which_somebody_forgotten_may_be_seen(
+    folder: Path,
+) -> None:
     before = {p.name: p.read_bytes() for p in (folder / "identity_builder/person_0").glob("*/*.jpg")}
     flows.forget(folder, PASSER_BY, settings(folder.parent))
     after = {p.name: p.read_bytes() for p in (folder / "identity_builder/person_0").glob("*/*.jpg")}
@@ -233,7 +272,13 @@ def assert_no_pack_shows(folder: Path, spans: list[tuple[float, float]]) -> None
 
 
 def test_files_that_hold_nothing_of_them_are_not_touched(folder: Path) -> None:
-    files = ("frames.motion.parquet", "frames.picture.parquet", "vision.vision.parquet", "sound.sound.parquet", "scenes.scenes.parquet")
+    files = (
+        "frames.motion.parquet",
+        "frames.frame_quality.parquet",
+        "vision.vision.parquet",
+        "sound.sound.parquet",
+        "scenes.scenes.parquet",
+    )
     before = [(folder / "signals" / name).stat() for name in files]
     claim = (folder / "video.json").stat()
     flows.forget(folder, PASSER_BY, settings(folder.parent))
@@ -248,7 +293,9 @@ def test_the_log_keeps_its_key_its_makers_and_tells_the_spans(folder: Path) -> N
     after = manifest_of(folder / "signals")
     assert before is not None
     assert after is not None
-    assert {k: v for k, v in before.items() if k != "files"} == {k: v for k, v in after.items() if k != "files"}
+    assert {k: v for k, v in before.items() if k != "files"} == {
+        k: v for k, v in after.items() if k != "files"
+    }
     for name, content in after["files"].items():
         assert content["rows"] == pq.read_metadata(folder / "signals" / name).num_rows
     [(start_s, end_s)] = forgotten_spans(flows.load(folder))
@@ -262,7 +309,11 @@ def test_the_log_keeps_its_key_its_makers_and_tells_the_spans(folder: Path) -> N
 
 def test_find_and_list_work_afterwards(folder: Path) -> None:
     flows.forget(folder, PASSER_BY, settings(folder.parent))
-    before = {n: b for n, b in contents(folder).items() if n != "run.json" and ".jpg" not in n and "_meta" not in n and n != "report.html"}
+    before = {
+        n: b
+        for n, b in contents(folder).items()
+        if n != "run.json" and ".jpg" not in n and "_meta" not in n and n != "report.html"
+    }
     flows.find(folder, settings(folder.parent, stills=False))
     after = contents(folder)
     assert {name for name in before if before[name] != after[name]} == set(), "it was judged as find judges"
@@ -271,14 +322,22 @@ def test_find_and_list_work_afterwards(folder: Path) -> None:
 
 
 def test_turned_knobs_stay_turned(folder: Path) -> None:
-    turned = settings(folder.parent, stills=False, saliency={"percentile": 30.0}, picks={"count": 2}, gate={"confidence": 0.55})
+    turned = settings(
+        folder.parent,
+        stills=False,
+        saliency={"percentile": 30.0},
+        picks={"count": 2},
+        gate={"confidence": 0.55},
+    )
     flows.find(folder, turned)
     before = {name: (e["knobs"], e["picks"]) for name, e in told(folder)["engines"].items()}
     flows.forget(folder, PASSER_BY, settings(folder.parent))
     assert {name: (e["knobs"], e["picks"]) for name, e in told(folder)["engines"].items()} == before
 
 
-def test_a_scan_of_the_same_video_does_not_bring_them_back_and_force_does(visit: Path, seen: Path, tmp_path: Path) -> None:
+def test_a_scan_of_the_same_video_does_not_bring_them_back_and_force_does(
+    visit: Path, seen: Path, tmp_path: Path
+) -> None:
     shutil.copytree(seen, tmp_path / "visit")
     flows.forget(tmp_path / "visit", PASSER_BY, settings(tmp_path))
     assert flows.scan(visit, settings(tmp_path)).status == "unchanged"
@@ -300,7 +359,9 @@ def test_no_picture_of_them_is_cut_later_either(again: str, visit: Path, seen: P
     else:
         flows.scan(visit, settings(tmp_path))
     signals = flows.load(tmp_path / "visit")
-    assert not [p.name for p in stills(tmp_path / "visit") if within(spans, np.array([time_of(signals, p)]))[0]]
+    assert not [
+        p.name for p in stills(tmp_path / "visit") if within(spans, np.array([time_of(signals, p)]))[0]
+    ]
 
 
 # ---- numbers
@@ -320,7 +381,11 @@ def test_a_folder_without_anybody_is_whole(folder: Path) -> None:
     for _ in range(2):
         flows.forget(folder, MAIN, settings(folder.parent))
     signals = flows.load(folder)
-    assert all(signals.rows(name) == 0 for name in signals if name.startswith(("faces.", "tracks.", "crops.", "poses.", "face_ids.")))
+    assert all(
+        signals.rows(name) == 0
+        for name in signals
+        if name.startswith(("faces.", "tracks.", "crops.", "poses.", "face_ids."))
+    )
     assert np.nansum(signals["frames.n_faces"]) == 0
     outcome = flows.find(folder, settings(folder.parent, stills=False))
     assert outcome.engines["vector"]["reason"].startswith("no_face")
@@ -360,7 +425,10 @@ def test_a_log_of_another_version_or_none_is_told(manifest: str | None, folder: 
 
 def test_a_folder_that_another_process_holds_is_left_alone(folder: Path) -> None:
     before = contents(folder)
-    with locked(folder / folders.CLAIM), pytest.raises(OutputError, match="another momentscan is working on it"):
+    with (
+        lock(folder / folders.CLAIM),
+        pytest.raises(OutputError, match="another momentscan is working on it"),
+    ):
         flows.forget(folder, PASSER_BY, settings(folder.parent))
     assert contents(folder) == before
 
@@ -386,7 +454,9 @@ class _Full:
 
 
 @pytest.mark.parametrize("room", [0, 3, 8])
-def test_a_full_disk_is_one_line_and_nothing_is_lost(room: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_one_line_and_nothing_is_lost(
+    room: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.rmtree(folder / "signals.part")
     before, left, real = contents(folder), [room], rewrite.writer_of
     monkeypatch.setattr(rewrite, "writer_of", lambda *args: _Full(real(*args), left))
@@ -398,9 +468,9 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(room: int, folder: Path, mo
 
 def test_a_damaged_file_is_told_before_anything_is_lost(folder: Path) -> None:
     shutil.rmtree(folder / "signals.part")
-    (folder / "signals" / "faces.photo.parquet").write_bytes(b"PAR1")
+    (folder / "signals" / "faces.face_quality.parquet").write_bytes(b"PAR1")
     before = contents(folder)
-    with pytest.raises(UnreadableInput, match=r"faces.photo.parquet: is damaged"):
+    with pytest.raises(UnreadableInput, match=r"faces.face_quality.parquet: is damaged"):
         flows.forget(folder, PASSER_BY, settings(folder.parent))
     assert contents(folder) == before
 
@@ -433,7 +503,10 @@ def test_what_cannot_be_judged_again_goes_as_a_whole(how: str, folder: Path) -> 
 
 def test_packs_are_told_of_whom_they_are(folder: Path) -> None:
     packs = {p["number"]: p["pack"] for p in flows.people(folder)["people"]}
-    assert packs == {0: str(folder / "identity_builder/person_0"), 1: str(folder / "identity_builder/person_1")}
+    assert packs == {
+        0: str(folder / "identity_builder/person_0"),
+        1: str(folder / "identity_builder/person_1"),
+    }
 
 
 def test_pictures_that_a_plug_in_logged_go_too(folder: Path) -> None:
@@ -442,7 +515,9 @@ def test_pictures_that_a_plug_in_logged_go_too(folder: Path) -> None:
     pictures = np.array([f"picture {t}".encode() for t in at.tolist()], object)
     signals = flows.load(folder)
     own = {"moods.track": signals["faces.track"].copy(), "moods.joy": signals["faces.score"].copy()}
-    log = rewrite.LogRewriter(folder / "signals", {}, {}, {"plug": {"shots.time_s": at, "shots.png": pictures, **own}})
+    log = rewrite.LogRewriter(
+        folder / "signals", {}, {}, {"plug": {"shots.time_s": at, "shots.png": pictures, **own}}
+    )
     log.close()
     removed = flows.forget(folder, PASSER_BY, settings(folder.parent)).removed
     after = flows.load(folder)
@@ -458,7 +533,9 @@ def test_pictures_that_a_plug_in_logged_go_too(folder: Path) -> None:
 
 @pytest.fixture
 def instants(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
-    """A copy of the folder after everything that forgetting does to it: what a kill at that instant would leave."""
+    """A copy of the folder after everything that forgetting does to it: what a kill at that instant would
+    leave.
+    """
     taken: list[Path] = []
 
     def noted(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -473,7 +550,9 @@ def instants(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
         return act
 
-    originals = {name: getattr(os, name) for name in ("unlink", "rmdir", "rename", "replace", "link", "mkdir")}
+    originals = {
+        name: getattr(os, name) for name in ("unlink", "rmdir", "rename", "replace", "link", "mkdir")
+    }
     with monkeypatch.context() as patched:
         for name, real in originals.items():
             patched.setattr(os, name, noted(real))
@@ -482,12 +561,18 @@ def instants(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     shutil.rmtree(tmp_path / "instants")
 
 
-def test_killed_at_any_instant_it_is_the_old_log_or_the_new_one_and_no_picture_outlives_its_log(seen: Path, instants: list[Path]) -> None:
+def test_killed_at_any_instant_it_is_the_old_log_or_the_new_one_and_no_picture_outlives_its_log(
+    seen: Path, instants: list[Path]
+) -> None:
     before = flows.load(seen)
     person = People()(before)[PASSER_BY]
     spans = forgetting._visible(before, person)
     vectors, pictures = secrets(before, person.tracks, spans)
-    n_old, n_new, states = before.rows("faces.track"), int((~np.isin(before["faces.track"], person.tracks)).sum()), []
+    n_old, n_new, states = (
+        before.rows("faces.track"),
+        int((~np.isin(before["faces.track"], person.tracks)).sum()),
+        [],
+    )
     assert len(instants) > 80
     for at in instants:
         signals = flows.load(at)
@@ -498,7 +583,7 @@ def test_killed_at_any_instant_it_is_the_old_log_or_the_new_one_and_no_picture_o
             assert not [p for p in stills(at) if within(spans, np.array([time_of(signals, p)]))[0]]
             assert_no_pack_shows(at, spans)
             assert not (at / forgetting.CLIPS).exists()
-            assert signals.rows("strip.jpeg") < before.rows("strip.jpeg")
+            assert signals.rows("thumbnails.jpeg") < before.rows("thumbnails.jpeg")
             assert len(told(at).get("people", [])) <= 1
             assert_gone_from_pages(at, pictures)
     assert states == sorted(states), "first all old, then all new"
@@ -507,7 +592,9 @@ def test_killed_at_any_instant_it_is_the_old_log_or_the_new_one_and_no_picture_o
     assert_gone(instants[-1], vectors, pictures)
 
 
-def test_after_a_kill_it_can_be_forgotten_again_found_and_scanned(visit: Path, seen: Path, instants: list[Path]) -> None:
+def test_after_a_kill_it_can_be_forgotten_again_found_and_scanned(
+    visit: Path, seen: Path, instants: list[Path]
+) -> None:
     new = [flows.load(at).rows("tracks.id") < flows.load(seen).rows("tracks.id") for at in instants]
     swapped = new.index(True)
     for i in sorted({*range(5, len(instants), 25), swapped - 1, swapped, len(instants) - 1}):
@@ -525,7 +612,9 @@ def test_after_a_kill_it_can_be_forgotten_again_found_and_scanned(visit: Path, s
         assert (instants[i] / "report.html").is_file()
 
 
-def test_stopped_where_the_manifest_is_written_the_new_log_is_not_thrown_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_where_the_manifest_is_written_the_new_log_is_not_thrown_away(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stopped(new: Path, place: Path) -> None:
         shutil.rmtree(place)
         raise KeyboardInterrupt
@@ -537,8 +626,12 @@ def test_stopped_where_the_manifest_is_written_the_new_log_is_not_thrown_away(fo
     assert len(People()(flows.load(folder))) == 1
 
 
-def test_a_log_in_which_somebody_is_left_is_a_defect_that_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rewrite, "_filtered", lambda path, target, mask, changed: shutil.copy(path, target) and 0)
+def test_a_log_in_which_somebody_is_left_is_a_defect_that_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        rewrite, "_filtered", lambda path, target, mask, changed: shutil.copy(path, target) and 0
+    )
     with pytest.raises(MomentscanError, match="still there"):
         flows.forget(folder, PASSER_BY, settings(folder.parent))
 

@@ -1,4 +1,6 @@
-"""A scan that listens: voice, words and tags in the log, from a transcript, from fakes, and from the real networks where they are."""
+"""A scan that listens: voice, words and tags in the log, from a transcript, from fakes, and from the real
+networks where they are.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,13 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six seconds with sound, loud from 3 to 4 s."""
     path = tmp_path_factory.mktemp("loud") / "loud.mp4"
     heard = worlds.tone(6.0, lambda t: np.where((t >= 3) & (t < 4), 0.5, 0.01))
-    worlds.write_video(path, worlds.frames(6.0, lambda t: (20 + 5 * t, 20.0), 10.0), 10.0, heard, options={"preset": "ultrafast"})
+    worlds.write_video(
+        path,
+        worlds.frames(6.0, lambda t: (20 + 5 * t, 20.0), 10.0),
+        10.0,
+        heard,
+        options={"preset": "ultrafast"},
+    )
     return path
 
 
@@ -42,7 +50,7 @@ def film(video: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def listening(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "choose_models", lambda *_: fakes.listening())
+    monkeypatch.setattr(watching, "open_models", lambda *_: fakes.listening())
 
 
 def told(outcome: Outcome) -> dict[str, object]:
@@ -55,7 +63,10 @@ def test_voice_and_tags_are_logged_with_who_made_them(film: Path, tmp_path: Path
     outcome = flows.scan(film, settings(tmp_path))
     signals = flows.load(Path(outcome.folder))
     assert all(len(signals[name]) for name in LISTENING)
-    assert (signals.made_by["voice.prob"], signals.made_by["tags.cheer"]) == ("fake-voice-v1", "fake-tagger-v1")
+    assert (signals.made_by["voice.prob"], signals.made_by["tags.cheer"]) == (
+        "fake-voice-v1",
+        "fake-tagger-v1",
+    )
     loud = signals["voice.time_s"][signals["voice.prob"] > 0.5]
     assert loud[0] == pytest.approx(3.0, abs=0.1)
     assert loud[-1] == pytest.approx(4.0, abs=0.1)
@@ -63,12 +74,15 @@ def test_voice_and_tags_are_logged_with_who_made_them(film: Path, tmp_path: Path
     assert not [line for line in outcome.warnings if "listened" in line]
 
 
-def test_without_models_or_a_transcript_nothing_is_logged_and_a_line_says_why(film: Path, tmp_path: Path) -> None:
+def test_without_models_or_a_transcript_nothing_is_logged_and_a_line_says_why(
+    film: Path, tmp_path: Path
+) -> None:
     outcome = flows.scan(film, settings(tmp_path))
     signals = flows.load(Path(outcome.folder))
     assert not [name for name in signals if name.startswith(("voice.", "words.", "tags."))]
     assert outcome.warnings == (
-        "not listened for, as no model is on this machine: speech, laughter and applause; `momentscan models pull silero-vad yamnet`",
+        "not listened for, as no model is on this machine: speech, laughter and applause; `momentscan "
+        "models pull silero-vad yamnet`",
     )
 
 
@@ -109,7 +123,9 @@ def test_the_log_is_made_again_when_the_transcript_changes_and_only_then(film: P
     assert "words.text" not in flows.load(Path(without.folder))
 
 
-def test_a_transcript_that_is_named_is_read_or_refused_before_anything_is_written(film: Path, tmp_path: Path) -> None:
+def test_a_transcript_that_is_named_is_read_or_refused_before_anything_is_written(
+    film: Path, tmp_path: Path
+) -> None:
     (tmp_path / "elsewhere.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nYes.\n")
     named = settings(tmp_path, transcript=str(tmp_path / "elsewhere.vtt"), voice="none", tagger="none")
     assert flows.load(Path(flows.scan(film, named).folder))["words.text"].tolist() == ["Yes."]
@@ -125,8 +141,13 @@ def test_an_unreadable_transcript_beside_the_video_is_a_line_not_an_end(film: Pa
     assert outcome.problems[0].startswith("the transcript beside the video was left out: ")
 
 
-def test_words_are_recognised_where_that_is_asked_for(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("momentscan.models.chosen.choose_recogniser", lambda name, device: fakes.Recogniser() if name == "some" else None)
+def test_words_are_recognised_where_that_is_asked_for(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "momentscan.models.chosen_models.choose_recogniser",
+        lambda name, device: fakes.Recogniser() if name == "some" else None,
+    )
     outcome = flows.scan(film, settings(tmp_path, asr="some", voice="none", tagger="none"))
     signals = flows.load(Path(outcome.folder))
     assert len(signals["words.text"]) >= 2
@@ -136,7 +157,9 @@ def test_words_are_recognised_where_that_is_asked_for(film: Path, tmp_path: Path
     assert "words.text" not in flows.load(Path(plain.folder))
 
 
-def test_recognition_without_the_extra_ends_before_anything_is_written(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recognition_without_the_extra_ends_before_anything_is_written(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(__import__("sys").modules, "faster_whisper", None)
     with pytest.raises(MissingModel, match=r"pip install 'momentscan\[speech\]'"):
         flows.scan(film, settings(tmp_path, asr="small"))
@@ -152,25 +175,39 @@ def test_names_that_are_none_are_refused(film: Path, tmp_path: Path) -> None:
 
 @pytest.mark.weights
 @pytest.mark.media
-def test_real_networks_hear_speech_where_there_is_some(tmp_path: Path, models_folder: Path, media_folder: Path) -> None:
+def test_real_networks_hear_speech_where_there_is_some(
+    tmp_path: Path, models_folder: Path, media_folder: Path
+) -> None:
     outcome = flows.scan(media_folder / "expr/lp_d20.mp4", settings(tmp_path, models=str(models_folder)))
     signals = flows.load(Path(outcome.folder))
     assert (signals["voice.prob"] > 0.5).mean() > 0.6
     assert np.median(signals["tags.speech"]) > 0.8
     assert signals["tags.music"].max() < 0.2
-    music = flows.load(Path(flows.scan(media_folder / "audio/drummer_portrait.mp4", settings(tmp_path, models=str(models_folder))).folder))
+    music = flows.load(
+        Path(
+            flows.scan(
+                media_folder / "audio/drummer_portrait.mp4", settings(tmp_path, models=str(models_folder))
+            ).folder
+        )
+    )
     assert (music["voice.prob"] > 0.5).mean() < 0.05
     assert np.median(music["tags.music"]) > 0.7
 
 
 @pytest.mark.weights
 @pytest.mark.media
-def test_laughter_scores_higher_where_people_laugh(tmp_path: Path, models_folder: Path, media_folder: Path) -> None:
+def test_laughter_scores_higher_where_people_laugh(
+    tmp_path: Path, models_folder: Path, media_folder: Path
+) -> None:
     name = "multi/girl_laughing_full_73s.mp4"
     laughs = json.loads((media_folder / "labels.json").read_text())[name]["laugh_audio_yamnet>=0.3"]
-    signals = flows.load(Path(flows.scan(media_folder / name, settings(tmp_path, models=str(models_folder))).folder))
+    signals = flows.load(
+        Path(flows.scan(media_folder / name, settings(tmp_path, models=str(models_folder))).folder)
+    )
     middle_s, laughter = signals["tags.time_s"] + 0.48, signals["tags.laughter"]
     inside = np.any([(middle_s >= a) & (middle_s < b) for a, b in laughs], axis=0)
-    ranks = np.mean([(here > laughter[~inside]) + 0.5 * (here == laughter[~inside]) for here in laughter[inside]])
+    ranks = np.mean(
+        [(here > laughter[~inside]) + 0.5 * (here == laughter[~inside]) for here in laughter[inside]]
+    )
     assert ranks > 0.85, "area under the curve"
     assert all(laughter[(middle_s >= a) & (middle_s < b)].max() >= 0.15 for a, b in laughs)

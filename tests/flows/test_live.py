@@ -30,7 +30,15 @@ DELAY_S = 6.0
 
 
 def settings(tmp_path: Path, **changes: object) -> Settings:
-    return load(**{"output": str(tmp_path / "out"), "embedder": "descriptor", "live": QUICK, "hardening": WARM, **changes})
+    return load(
+        **{
+            "output": str(tmp_path / "out"),
+            "embedder": "descriptor",
+            "live": QUICK,
+            "hardening": WARM,
+            **changes,
+        }
+    )
 
 
 def watched(source: Path | str, given: Settings, **more: Any) -> tuple[Outcome, list[Event]]:
@@ -82,8 +90,13 @@ def test_what_was_told_is_in_the_folder_line_by_line(once: tuple[Outcome, list[E
     assert all("\n" not in e.line() for e in events)
 
 
-def test_the_log_is_that_of_a_scan_of_the_recording(once: tuple[Outcome, list[Event]], ride_ts: Path, tmp_path: Path) -> None:
-    ours, scanned = flows.load(Path(once[0].folder)), flows.load(Path(flows.scan(ride_ts, settings(tmp_path)).folder))
+def test_the_log_is_that_of_a_scan_of_the_recording(
+    once: tuple[Outcome, list[Event]], ride_ts: Path, tmp_path: Path
+) -> None:
+    ours, scanned = (
+        flows.load(Path(once[0].folder)),
+        flows.load(Path(flows.scan(ride_ts, settings(tmp_path)).folder)),
+    )
     assert set(ours) == set(scanned)
     for name in scanned:
         np.testing.assert_array_equal(ours[name], scanned[name], err_msg=name)
@@ -91,11 +104,15 @@ def test_the_log_is_that_of_a_scan_of_the_recording(once: tuple[Outcome, list[Ev
     assert ours.video.sha256 == scanned.video.sha256
 
 
-def test_the_folder_is_that_of_a_scan(once: tuple[Outcome, list[Event]], ride_ts: Path, tmp_path: Path) -> None:
+def test_the_folder_is_that_of_a_scan(
+    once: tuple[Outcome, list[Event]], ride_ts: Path, tmp_path: Path
+) -> None:
     outcome = once[0]
     folder = Path(outcome.folder)
     scanned = flows.scan(ride_ts, settings(tmp_path))
-    there, theirs = ({p.relative_to(f).as_posix() for p in f.rglob("*")} for f in (folder, Path(scanned.folder)))
+    there, theirs = (
+        {p.relative_to(f).as_posix() for p in f.rglob("*")} for f in (folder, Path(scanned.folder))
+    )
     assert there - theirs == {LIVE}
     assert theirs <= there
     assert outcome.engines == scanned.engines
@@ -126,19 +143,25 @@ def test_the_same_bytes_harden_the_same_moments_however_they_arrive(
 def test_people_are_seen_as_a_scan_sees_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     visit = worlds.visit(tmp_path / "visit.ts")
     for room in (live, watching):
-        monkeypatch.setattr(room, "choose_models", lambda *_: fakes.models())
+        monkeypatch.setattr(room, "open_models", lambda *_: fakes.models())
     outcome, events = watched(visit, settings(tmp_path))
     scanned = flows.scan(visit, settings(tmp_path, identity=False))
     ours, theirs = flows.load(Path(outcome.folder)), flows.load(Path(scanned.folder))
     for name in theirs:
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
-    hardened = {e.told["engine"]: e.told["peak_ms"] / 1000 for e in of(events, "hardened") if 9 < e.told["peak_ms"] / 1000 < 12.5}
+    hardened = {
+        e.told["engine"]: e.told["peak_ms"] / 1000
+        for e in of(events, "hardened")
+        if 9 < e.told["peak_ms"] / 1000 < 12.5
+    }
     assert set(hardened) >= {"rules", "vector"}, "the open mouth"
 
 
-def test_a_long_feed_is_judged_by_its_last_minutes_and_people_keep_their_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_feed_is_judged_by_its_last_minutes_and_people_keep_their_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody comes, goes, and is back after all that was seen of the first visit has been let go."""
-    monkeypatch.setattr(live, "choose_models", lambda *_: fakes.models())
+    monkeypatch.setattr(live, "open_models", lambda *_: fakes.models())
 
     def there(t: float) -> list[worlds.Face]:
         who = worlds.RED if t < 20 or t >= 150 else worlds.CYAN if 40 <= t < 60 else None
@@ -157,7 +180,9 @@ def test_a_long_feed_is_judged_by_its_last_minutes_and_people_keep_their_numbers
         judged(self)
 
     monkeypatch.setattr(live._Session, "_judge", counting)
-    outcome, _ = watched(path, settings(tmp_path, hardening={"window_s": 30.0, "warm_up_s": 5.0}, engine="vector"))
+    outcome, _ = watched(
+        path, settings(tmp_path, hardening={"window_s": 30.0, "warm_up_s": 5.0}, engine="vector")
+    )
     signals = flows.load(Path(outcome.folder))
     assert signals["tracks.person"].tolist() == [0, 1, 0]
     assert (np.diff(signals["tracks.id"]) > 0).all()
@@ -165,7 +190,10 @@ def test_a_long_feed_is_judged_by_its_last_minutes_and_people_keep_their_numbers
 
 
 def test_a_gap_is_told_logged_and_takes_no_made_up_time(tmp_path: Path) -> None:
-    one, two = recording(tmp_path / "one.ts", 4.0), recording(tmp_path / "two.ts", 4.0, first=100, start_s=9.0)
+    one, two = (
+        recording(tmp_path / "one.ts", 4.0),
+        recording(tmp_path / "two.ts", 4.0, first=100, start_s=9.0),
+    )
     joined = tmp_path / "joined.ts"
     joined.write_bytes(one.read_bytes() + two.read_bytes())
     outcome, events = watched(joined, settings(tmp_path))
@@ -173,14 +201,19 @@ def test_a_gap_is_told_logged_and_takes_no_made_up_time(tmp_path: Path) -> None:
     assert gap.told["start_ms"] == pytest.approx(4000, abs=50)
     assert gap.told["end_ms"] == pytest.approx(9000, abs=50)
     signals = flows.load(Path(outcome.folder))
-    assert [(g.start_s * 1000, g.end_s * 1000) for g in gaps_of(signals)] == [(gap.told["start_ms"], gap.told["end_ms"])]
+    assert [(g.start_s * 1000, g.end_s * 1000) for g in gaps_of(signals)] == [
+        (gap.told["start_ms"], gap.told["end_ms"])
+    ]
     times = signals["frames.time_s"]
     assert not ((times > 4.05) & (times < 8.95)).any()
     assert outcome.duration_s == pytest.approx(13.0, abs=0.05)
 
 
 def test_a_clock_that_restarts_is_a_gap_of_unknown_length(tmp_path: Path) -> None:
-    one, two = recording(tmp_path / "one.ts", 4.0, start_s=100.0), recording(tmp_path / "two.ts", 4.0, first=100)
+    one, two = (
+        recording(tmp_path / "one.ts", 4.0, start_s=100.0),
+        recording(tmp_path / "two.ts", 4.0, first=100),
+    )
     joined = tmp_path / "joined.ts"
     joined.write_bytes(one.read_bytes() + two.read_bytes())
     outcome, events = watched(joined, settings(tmp_path))
@@ -194,7 +227,9 @@ def test_a_clock_that_restarts_is_a_gap_of_unknown_length(tmp_path: Path) -> Non
 def test_a_feed_that_is_lost_for_good_is_kept_up_to_there(tmp_path: Path) -> None:
     data = recording(tmp_path / "six.ts").read_bytes()
     with server(lambda path, asked: sends(data, len(data) + 999) if asked == 0 else refuses) as address:
-        outcome, events = watched(address.replace("//", "//me:secret@") + "/cam/live.ts?token=abc", settings(tmp_path))
+        outcome, events = watched(
+            address.replace("//", "//me:secret@") + "/cam/live.ts?token=abc", settings(tmp_path)
+        )
     assert [e.kind for e in of(events, "lost", "reconnect", "ended")] == ["lost", "ended"]
     assert "did not come back" in events[-1].told["why"]
     assert outcome.duration_s == pytest.approx(6.0, abs=0.1)
@@ -236,7 +271,9 @@ def test_a_stop_is_a_clean_end(ride_ts: Path, tmp_path: Path, listening: None) -
     assert flows.find(Path(outcome.folder), settings(tmp_path)).engines.keys() == outcome.engines.keys()
 
 
-def test_a_second_stop_breaks_off_and_nothing_looks_complete(ride_ts: Path, tmp_path: Path, listening: None) -> None:
+def test_a_second_stop_breaks_off_and_nothing_looks_complete(
+    ride_ts: Path, tmp_path: Path, listening: None
+) -> None:
     first = _interrupted_at(3.0)
 
     def on_progress(step: Any) -> None:

@@ -1,4 +1,6 @@
-"""Identity packs from a video to a folder: what is written, that it holds what it says, and what is done where something is missing."""
+"""Identity packs from a video to a folder: what is written, that it holds what it says, and what is done
+where something is missing.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ from momentscan import flows
 from momentscan.disk.schemas import SCHEMAS
 from momentscan.errors import Cancelled, MissingModel, UnreadableInput, UsageError
 from momentscan.flows import packing, watching
-from momentscan.models.chosen import Models
-from momentscan.models.detectors import Faces
+from momentscan.models.chosen_models import Models
+from momentscan.models.detectors import Detections
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
 
@@ -40,7 +42,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def scanned(video: Path, output: Path, models: Models, **given: Any) -> Path:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: models)
+        patched.setattr(watching, "open_models", lambda *_: models)
         return Path(flows.scan(video, settings(output, **given)).folder)
 
 
@@ -58,7 +60,7 @@ def folder(seen: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     for room in (watching, packing):
-        monkeypatch.setattr(room, "choose_models", lambda *_: fakes.models())
+        monkeypatch.setattr(room, "open_models", lambda *_: fakes.models())
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -71,7 +73,9 @@ def read(path: Path) -> Any:
 
 
 def pictured(path: Path) -> np.ndarray:
-    return np.ascontiguousarray(cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1])
+    return np.ascontiguousarray(
+        cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+    )
 
 
 def images(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
@@ -84,12 +88,22 @@ def images(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
 
 
 def test_the_tree_is_the_seeds(seen: Path) -> None:
-    assert sorted(p.name for p in (seen / "identity_builder").iterdir()) == ["pair", "person_0", "person_1", "refused.json"]
+    assert sorted(p.name for p in (seen / "identity_builder").iterdir()) == [
+        "pair",
+        "person_0",
+        "person_1",
+        "refused.json",
+    ]
     for person in (0, 1):
         home = seen / f"identity_builder/person_{person}"
-        assert {"anchors", "coverage", "meta.json", "manifest.json", "memory_bank.json", "contact_sheet.jpg"} <= {
-            p.name for p in home.iterdir()
-        }
+        assert {
+            "anchors",
+            "coverage",
+            "meta.json",
+            "manifest.json",
+            "memory_bank.json",
+            "contact_sheet.jpg",
+        } <= {p.name for p in home.iterdir()}
         assert (home / "anchors/anchor_001.jpg").is_file()
         assert (home / "anchors/anchor_001_meta.json").is_file()
         assert (home / "coverage/cov_yaw0_pitch0_mouth_open.jpg").is_file()
@@ -116,7 +130,10 @@ def test_every_file_matches_its_schema(schema: str, pattern: str, seen: Path) ->
 def test_a_persons_meta_counts_what_is_there(seen: Path) -> None:
     for home in sorted((seen / "identity_builder").glob("person_*")):
         meta = read(home / "meta.json")
-        there = {kind: len(list((home / folder).glob("*.jpg"))) for kind, folder in (("anchor", "anchors"), ("challenge", "challenge"))}
+        there = {
+            kind: len(list((home / folder).glob("*.jpg")))
+            for kind, folder in (("anchor", "anchors"), ("challenge", "challenge"))
+        }
         assert meta["anchor_count"] == there["anchor"] >= 1
         assert meta["challenge_count"] == there["challenge"]
         assert meta["total_saved"] == len(list(home.glob("*/*_meta.json"))) == len(meta["images"])
@@ -159,7 +176,14 @@ def test_a_pair_shows_both_and_says_who_is_where(seen: Path) -> None:
     assert metas
     for path in metas:
         meta = read(path)
-        assert len(fakes.Detector().detect(pictured(path.with_name(path.name.replace("_meta.json", ".jpg")))).score) == 2
+        assert (
+            len(
+                fakes.Detector()
+                .detect(pictured(path.with_name(path.name.replace("_meta.json", ".jpg"))))
+                .score
+            )
+            == 2
+        )
         assert [p["side"] for p in meta["people"]] == ["left", "right"]
         assert meta["people"][0]["face_bbox"][0] < meta["people"][1]["face_bbox"][0]
         assert meta["relative_position"]["dx_faces"] > 1
@@ -169,7 +193,11 @@ def test_a_pair_shows_both_and_says_who_is_where(seen: Path) -> None:
 
 def test_layouts_hold_the_same_images_and_no_path_of_this_machine(seen: Path) -> None:
     home = seen / "identity_builder/person_0"
-    own = {p.read_bytes() for folder in ("anchors", "coverage", "challenge") for p in (home / folder).glob("*.jpg")}
+    own = {
+        p.read_bytes()
+        for folder in ("anchors", "coverage", "challenge")
+        for p in (home / folder).glob("*.jpg")
+    }
     for layout in ("kohya", "onetrainer"):
         pictures = list((home / "layouts" / layout).rglob("*.jpg"))
         assert {p.read_bytes() for p in pictures} == own
@@ -217,7 +245,11 @@ def test_without_video_and_crops_nothing_is_pretended(folder: Path, tmp_path: Pa
     moved["video"]["path"] = "/nowhere/riders.mp4"
     (folder / "signals/manifest.json").write_text(json.dumps(moved))
     outcome = flows.pack(folder, settings(tmp_path))
-    assert [w for w in outcome.warnings if "images could not be cut, /nowhere/riders.mp4 is not there or has changed" in w]
+    assert [
+        w
+        for w in outcome.warnings
+        if "images could not be cut, /nowhere/riders.mp4 is not there or has changed" in w
+    ]
     assert not images(folder)
     assert read(folder / "identity_builder/person_0/meta.json")["total_saved"] == 0
 
@@ -261,17 +293,21 @@ def test_stopped_while_crops_are_cut_the_old_packs_are_whole(folder: Path, tmp_p
 
 
 class Forgetful(fakes.Detector):
-    """Does not see faces in pictures that are smaller than a whole frame and bright: crops of bright instants."""
+    """Does not see faces in pictures that are smaller than a whole frame and bright: crops of bright
+    instants.
+    """
 
-    def detect(self, frame: np.ndarray) -> Faces:
+    def detect(self, frame: np.ndarray) -> Detections:
         found = super().detect(frame)
         bright = frame.shape[1] < worlds.HW[1] and frame[fakes.painted(frame)].max(initial=0) > 200
-        return Faces(*(x[:0] for x in found)) if bright else found
+        return Detections(*(x[:0] for x in found)) if bright else found
 
 
 def test_what_the_detector_does_not_find_again_is_never_written(video: Path, tmp_path: Path) -> None:
     models = fakes.models()
-    folder = scanned(video, tmp_path, Models(models.embedder, Forgetful(), models.landmarks, models.face_id, models.pose))
+    folder = scanned(
+        video, tmp_path, Models(models.embedder, Forgetful(), models.landmarks, models.face_id, models.pose)
+    )
     refused = read(folder / "identity_builder/refused.json")
     assert refused
     assert {r["reason"] for r in refused} == {"no face was found again in its crop"}
@@ -297,10 +333,12 @@ class Stranger(fakes.FaceId):
         return np.tile(np.array([0, 0, 1], np.float32), (len(frames), 1))
 
 
-def test_a_crop_that_is_not_like_the_person_at_full_size_is_refused(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crop_that_is_not_like_the_person_at_full_size_is_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     models = fakes.models()
     other = Models(models.embedder, models.detector, models.landmarks, Stranger(), models.pose)
-    monkeypatch.setattr(packing, "choose_models", lambda *_: other)
+    monkeypatch.setattr(packing, "open_models", lambda *_: other)
     shutil.rmtree(folder / "identity_builder")
     flows.pack(folder, settings(tmp_path))
     assert not images(folder)
@@ -311,15 +349,23 @@ def test_a_crop_that_is_not_like_the_person_at_full_size_is_refused(folder: Path
 # ---- what is missing
 
 
-def test_without_a_face_id_model_each_track_has_a_pack_that_says_it_is_not_verified(video: Path, tmp_path: Path) -> None:
+def test_without_a_face_id_model_each_track_has_a_pack_that_says_it_is_not_verified(
+    video: Path, tmp_path: Path
+) -> None:
     models = fakes.models()
-    folder = scanned(video, tmp_path, Models(models.embedder, models.detector, models.landmarks, None, models.pose))
+    folder = scanned(
+        video, tmp_path, Models(models.embedder, models.detector, models.landmarks, None, models.pose)
+    )
     metas = [read(p) for p in sorted((folder / "identity_builder").glob("person_*/meta.json"))]
     assert len(metas) == 2
     assert all(len(m["tracks"]) == 1 and not m["identity_verified"] and m["tau_id"] is None for m in metas)
     assert all(m["stable_score"] is None and not m["identity_verified"] for _, m in images(folder))
     assert images(folder)
-    assert [w for w in read(folder / "run.json")["warnings"] if "models pull sface" in w and w.startswith("packs: ")]
+    assert [
+        w
+        for w in read(folder / "run.json")["warnings"]
+        if "models pull sface" in w and w.startswith("packs: ")
+    ]
     assert not list((folder / "identity_builder").glob("*/memory_bank.json"))
 
 
@@ -329,8 +375,10 @@ def test_where_nobody_is_seen_there_is_no_folder(still: Path, tmp_path: Path) ->
     assert read(folder / "run.json")["packs"] == []
 
 
-def test_without_a_detector_packs_are_refused_in_one_line(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "choose_models", lambda *_: Models(fakes.Embedder()))
+def test_without_a_detector_packs_are_refused_in_one_line(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "open_models", lambda *_: Models(fakes.Embedder()))
     before = files(folder)
     with pytest.raises(MissingModel, match="no face detector is here to look at the crops again"):
         flows.pack(folder, settings(tmp_path))
@@ -347,7 +395,9 @@ def test_a_log_whose_face_id_nobody_knows_is_told(folder: Path, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("with_fakes")
-@pytest.mark.parametrize("damage", [lambda p: p.write_text("{"), lambda p: p.unlink()], ids=["damaged", "gone"])
+@pytest.mark.parametrize(
+    "damage", [lambda p: p.write_text("{"), lambda p: p.unlink()], ids=["damaged", "gone"]
+)
 def test_damaged_metas_are_made_anew(damage: Callable[[Path], Any], folder: Path, tmp_path: Path) -> None:
     before = files(folder)
     damage(folder / "identity_builder/person_0/anchors/anchor_001_meta.json")
@@ -357,7 +407,9 @@ def test_damaged_metas_are_made_anew(damage: Callable[[Path], Any], folder: Path
 
 @pytest.mark.usefixtures("with_fakes")
 @pytest.mark.parametrize("token", ["../sks", "", "a/b", ".hidden", "x" * 65])
-def test_a_token_that_no_folder_can_bear_is_refused_before_any_work(token: str, video: Path, tmp_path: Path) -> None:
+def test_a_token_that_no_folder_can_bear_is_refused_before_any_work(
+    token: str, video: Path, tmp_path: Path
+) -> None:
     with pytest.raises(UsageError, match="token"):
         flows.scan(video, settings(tmp_path / "out", token=token))
     assert not (tmp_path / "out").exists()
@@ -374,7 +426,9 @@ def moved_away(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("with_fakes")
-def test_without_the_video_images_that_were_cut_before_are_kept_whatever_cut_them(folder: Path, tmp_path: Path) -> None:
+def test_without_the_video_images_that_were_cut_before_are_kept_whatever_cut_them(
+    folder: Path, tmp_path: Path
+) -> None:
     before = {p.read_bytes() for p, _ in images(folder)}
     moved_away(folder)
     flows.pack(folder, settings(tmp_path, cutting={"quality": 60}))
@@ -382,7 +436,9 @@ def test_without_the_video_images_that_were_cut_before_are_kept_whatever_cut_the
 
 
 @pytest.mark.usefixtures("with_fakes")
-def test_without_the_video_others_that_were_cut_take_the_place_of_those_that_were_not(folder: Path, tmp_path: Path) -> None:
+def test_without_the_video_others_that_were_cut_take_the_place_of_those_that_were_not(
+    folder: Path, tmp_path: Path
+) -> None:
     before = {p.read_bytes() for p, _ in images(folder)}
     moved_away(folder)
     gone = folder / "identity_builder/person_0/anchors/anchor_001.jpg"
@@ -397,7 +453,9 @@ def test_without_the_video_others_that_were_cut_take_the_place_of_those_that_wer
 
 @pytest.mark.usefixtures("with_fakes")
 @pytest.mark.parametrize("lacks", ["redetected", "_version", "crop_box", "face_bbox"])
-def test_a_meta_that_lacks_something_stops_neither_packing_nor_forgetting(lacks: str, folder: Path, tmp_path: Path) -> None:
+def test_a_meta_that_lacks_something_stops_neither_packing_nor_forgetting(
+    lacks: str, folder: Path, tmp_path: Path
+) -> None:
     meta = folder / "identity_builder/person_0/anchors/anchor_001_meta.json"
     told = read(meta)
     meta.write_text(json.dumps({k: v for k, v in told.items() if k != lacks}))
@@ -408,7 +466,9 @@ def test_a_meta_that_lacks_something_stops_neither_packing_nor_forgetting(lacks:
 
 
 @pytest.mark.usefixtures("with_fakes")
-def test_a_copy_that_somebody_made_beside_a_pack_stops_nothing(video: Path, folder: Path, tmp_path: Path) -> None:
+def test_a_copy_that_somebody_made_beside_a_pack_stops_nothing(
+    video: Path, folder: Path, tmp_path: Path
+) -> None:
     shutil.copytree(folder / "identity_builder/person_0", folder / "identity_builder/person_0 (copy)")
     assert flows.scan(video, settings(tmp_path)).status in ("unchanged", "done")
 
@@ -436,7 +496,9 @@ def test_stopped_before_its_word_is_written_a_pack_is_made_again(
 
 
 @pytest.mark.parametrize("at", ["aside", "arrived"])
-def test_killed_while_folders_are_exchanged_one_of_them_is_whole(at: str, folder: Path, tmp_path: Path) -> None:
+def test_killed_while_folders_are_exchanged_one_of_them_is_whole(
+    at: str, folder: Path, tmp_path: Path
+) -> None:
     """What kill -9 leaves between the two renames, and before the old folder is removed."""
     home, before = folder / "identity_builder", files(folder)
     if at == "aside":
@@ -445,7 +507,7 @@ def test_killed_while_folders_are_exchanged_one_of_them_is_whole(at: str, folder
     else:
         shutil.copytree(home, folder / ".identity_builder.old")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(packing, "choose_models", lambda *_: fakes.models())
+        patched.setattr(packing, "open_models", lambda *_: fakes.models())
         flows.pack(folder, settings(tmp_path))
     assert files(folder) == before
     assert not list(folder.glob(".identity_builder*"))
@@ -461,7 +523,7 @@ def test_interrupted_while_folders_are_exchanged_one_of_them_is_whole(
             raise Cancelled("stopped")
         return real(self, target)
 
-    monkeypatch.setattr(packing, "choose_models", lambda *_: fakes.models())
+    monkeypatch.setattr(packing, "open_models", lambda *_: fakes.models())
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", interrupted)
         with pytest.raises(Cancelled):
@@ -469,9 +531,15 @@ def test_interrupted_while_folders_are_exchanged_one_of_them_is_whole(
     assert files(folder) == before
 
 
-def test_crops_that_nobody_identified_again_are_told(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crops_that_nobody_identified_again_are_told(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     models = fakes.models()
-    monkeypatch.setattr(packing, "choose_models", lambda *_: Models(models.embedder, models.detector, models.landmarks, None, models.pose))
+    monkeypatch.setattr(
+        packing,
+        "open_models",
+        lambda *_: Models(models.embedder, models.detector, models.landmarks, None, models.pose),
+    )
     outcome = flows.pack(folder, settings(tmp_path))
     assert [w for w in outcome.warnings if "crops were not identified again" in w]
 
@@ -488,17 +556,25 @@ def test_without_face_id_a_number_means_the_same_person_everywhere(tmp_path: Pat
     frames = [f for b in worlds.film(20.0, there, 10.0) for f in b.frames]
     write_video(tmp_path / "back.mp4", frames, 10.0, None, options={"preset": "ultrafast", "qp": "12"})
     models = fakes.models()
-    folder = scanned(tmp_path / "back.mp4", tmp_path, Models(models.embedder, models.detector, models.landmarks, None, models.pose))
+    folder = scanned(
+        tmp_path / "back.mp4",
+        tmp_path,
+        Models(models.embedder, models.detector, models.landmarks, None, models.pose),
+    )
     people = {p["number"]: set(p["tracks"]) for p in flows.people(folder)["people"]}
     metas = [read(p) for p in sorted((folder / "identity_builder").glob("person_*/meta.json"))]
     assert len(metas) == 3
     for meta in metas:
         if meta["person_id"] in people:
             assert set(meta["tracks"]) <= people[meta["person_id"]]
-    assert sorted(t for m in metas for t in m["tracks"]) == sorted(t for tracks in people.values() for t in tracks)
+    assert sorted(t for m in metas for t in m["tracks"]) == sorted(
+        t for tracks in people.values() for t in tracks
+    )
 
 
-def test_forgetting_leaves_no_word_of_packs_whose_knobs_are_of_another_version(folder: Path, tmp_path: Path) -> None:
+def test_forgetting_leaves_no_word_of_packs_whose_knobs_are_of_another_version(
+    folder: Path, tmp_path: Path
+) -> None:
     run = read(folder / "run.json")
     run["pack_knobs"]["packs"]["no_such_knob"] = 1
     (folder / "run.json").write_text(json.dumps(run))

@@ -1,4 +1,6 @@
-"""A scan of a video with people in it: with fakes that see drawn faces, with the real networks where they are, and with neither."""
+"""A scan of a video with people in it: with fakes that see drawn faces, with the real networks where they
+are, and with neither.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,16 @@ from momentscan.models.weights import locate
 from momentscan.settings import Settings, load
 
 OURS = ("rules", "vector", "saliency")
-TABLES = ("faces.bbox", "faces.track", "faces.yaw", "faces.sharpness", "tracks.person", "crops.face", "crops.body", "poses.points")
+TABLES = (
+    "faces.bbox",
+    "faces.track",
+    "faces.yaw",
+    "faces.sharpness",
+    "tracks.person",
+    "crops.face",
+    "crops.body",
+    "poses.points",
+)
 
 
 def settings(folder: Path, **changes: object) -> Settings:
@@ -39,7 +50,9 @@ def told(outcome: Outcome) -> dict[str, Any]:
 
 
 def windows(outcome: Outcome, engine: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((Path(outcome.folder) / f"highlight_{engine}" / "windows.json").read_text())
+    found: list[dict[str, Any]] = json.loads(
+        (Path(outcome.folder) / f"highlight_{engine}" / "windows.json").read_text()
+    )
     return found
 
 
@@ -59,13 +72,13 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(visit: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The visit, scanned with fakes."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "choose_models", lambda *_: fakes.models())
+        patched.setattr(watching, "open_models", lambda *_: fakes.models())
         return flows.scan(visit, faked(tmp_path_factory.mktemp("seen")))
 
 
 @pytest.fixture
 def with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "choose_models", lambda *_: fakes.models())
+    monkeypatch.setattr(watching, "open_models", lambda *_: fakes.models())
 
 
 # ---- with fakes
@@ -99,7 +112,11 @@ def test_stills_are_portraits_of_the_main_person(seen: Outcome, visit: Path) -> 
     assert frames
     for frame in frames:
         left, top, right, bottom = frame["face_bbox"]
-        image = cv2.imread(str(next((Path(seen.folder) / "highlight_vector" / "frames").glob(f"*_f{frame['frame_idx']}.jpg"))))
+        image = cv2.imread(
+            str(
+                next((Path(seen.folder) / "highlight_vector" / "frames").glob(f"*_f{frame['frame_idx']}.jpg"))
+            )
+        )
         assert image is not None
         middle = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)[round((top + bottom) / 2), round((left + right) / 2)]
         assert middle[0] > 150, "it is the red one's face that the box is around"
@@ -118,7 +135,9 @@ def test_what_a_scan_held_and_what_it_wrote_give_the_same_verdict(seen: Outcome,
     assert [m.window.peak_s * 1000 for m in one.moments] == [w["peak_ms"] for w in windows(seen, engine)]
 
 
-def test_scanned_twice_it_is_the_same_to_the_last_byte(with_fakes: None, seen: Outcome, visit: Path, tmp_path: Path) -> None:
+def test_scanned_twice_it_is_the_same_to_the_last_byte(
+    with_fakes: None, seen: Outcome, visit: Path, tmp_path: Path
+) -> None:
     again = flows.scan(visit, faked(tmp_path))
     assert again.folder != seen.folder
     mine, theirs = contents(again), contents(seen)
@@ -126,7 +145,9 @@ def test_scanned_twice_it_is_the_same_to_the_last_byte(with_fakes: None, seen: O
     assert [name for name in mine if mine[name] != theirs[name]] == []
 
 
-def test_a_knob_of_the_tracker_is_another_scan_and_one_of_the_gate_is_not(with_fakes: None, visit: Path, tmp_path: Path) -> None:
+def test_a_knob_of_the_tracker_is_another_scan_and_one_of_the_gate_is_not(
+    with_fakes: None, visit: Path, tmp_path: Path
+) -> None:
     first = flows.scan(visit, faked(tmp_path, stills=False))
     log = Path(first.folder) / "signals" / "manifest.json"
     key = json.loads(log.read_text())["key"]
@@ -144,7 +165,9 @@ def test_windows_without_a_still_say_why(with_fakes: None, visit: Path, tmp_path
     assert len(log["windows"]) == outcome.engines["vector"]["moments"] > 0
     for window in log["windows"]:
         assert window["selected"] == 0
-        assert window["reason"].startswith(f"all {window['considered']} frames failed the gate: gate.detect.confidence")
+        assert window["reason"].startswith(
+            f"all {window['considered']} frames failed the gate: gate.detect.confidence"
+        )
         assert all("gate.detect.confidence" in f["reasons"] for f in window["frames"])
 
 
@@ -170,11 +193,18 @@ def test_without_a_detector_it_runs_and_says_what_was_not_looked_for(visit: Path
         assert outcome.engines[engine]["moments"] == 0
         assert outcome.engines[engine]["reason"].startswith("no_faces_looked_for: ")
     assert outcome.engines["saliency"]["moments"] > 0
-    assert not [name for name in flows.load(Path(outcome.folder)) if name.startswith(("faces.", "tracks.", "crops.", "poses."))]
+    assert not [
+        name
+        for name in flows.load(Path(outcome.folder))
+        if name.startswith(("faces.", "tracks.", "crops.", "poses."))
+    ]
 
 
 def test_faces_and_voices_that_nobody_wants_are_not_missing(visit: Path, tmp_path: Path) -> None:
-    outcome = flows.scan(visit, settings(tmp_path, detector="none", voice="none", tagger="none", embedder="descriptor", stills=False))
+    outcome = flows.scan(
+        visit,
+        settings(tmp_path, detector="none", voice="none", tagger="none", embedder="descriptor", stills=False),
+    )
     assert outcome.warnings == ()
 
 
@@ -216,7 +246,9 @@ def test_a_real_face_is_followed_and_every_engine_has_its_say(
     for engine in OURS:
         one, other = (flows.judge(flows.load(Path(outcome.folder)), engine) for _ in range(2))
         assert one.moments == other.moments
-        assert [m.window.peak_s * 1000 for m in one.moments] == [w["peak_ms"] for w in windows(outcome, engine)]
+        assert [m.window.peak_s * 1000 for m in one.moments] == [
+            w["peak_ms"] for w in windows(outcome, engine)
+        ]
 
 
 @pytest.mark.weights
@@ -225,13 +257,18 @@ def test_a_real_scan_twice_is_the_same_to_the_last_byte(
     real: Callable[..., Outcome], models_folder: Path, media_folder: Path, tmp_path: Path
 ) -> None:
     video = media_folder / "expr" / "lp_d5.mp4"
-    mine, theirs = contents(flows.scan(video, settings(tmp_path, models=str(models_folder)))), contents(real(video, models_folder))
+    mine, theirs = (
+        contents(flows.scan(video, settings(tmp_path, models=str(models_folder)))),
+        contents(real(video, models_folder)),
+    )
     assert [name for name in mine | theirs if mine.get(name) != theirs.get(name)] == []
 
 
 @pytest.mark.weights
 @pytest.mark.media
-def test_where_nobody_faces_the_camera_there_is_no_highlight(real: Callable[..., Outcome], models_folder: Path, media_folder: Path) -> None:
+def test_where_nobody_faces_the_camera_there_is_no_highlight(
+    real: Callable[..., Outcome], models_folder: Path, media_folder: Path
+) -> None:
     """motion/skateboarding_dog: much movement, nobody's face."""
     outcome = real(media_folder / "motion" / "skateboarding_dog.mp4", models_folder)
     assert outcome.status == "done"
@@ -243,18 +280,27 @@ def test_where_nobody_faces_the_camera_there_is_no_highlight(real: Callable[...,
 
 @pytest.mark.weights
 @pytest.mark.media
-def test_a_cut_from_one_man_to_another_in_the_same_framing_is_two_people(models_folder: Path, media_folder: Path, tmp_path: Path) -> None:
+def test_a_cut_from_one_man_to_another_in_the_same_framing_is_two_people(
+    models_folder: Path, media_folder: Path, tmp_path: Path
+) -> None:
     from momentscan.media import open_video
-    from momentscan.media.decode import Sampling
+    from momentscan.media.decode import SamplingOptions
 
     shown = []
     for name in ("lp_d8", "lp_d19"):
         with open_video(media_folder / "expr" / f"{name}.mp4") as video:
-            shown += [cv2.resize(f, (480, 480)) for b in video.batches(Sampling(), 480) for f in b.frames][:40]
+            shown += [
+                cv2.resize(f, (480, 480)) for b in video.batches(SamplingOptions(), 480) for f in b.frames
+            ][:40]
     write_video(tmp_path / "cut.mp4", shown, 10.0, options={"preset": "veryfast", "crf": "18"})
-    face_id = "auto" if any(locate(registry_row, models_folder) for registry_row in _face_id_weights()) else "none"
+    face_id = (
+        "auto" if any(locate(registry_row, models_folder) for registry_row in _face_id_weights()) else "none"
+    )
     for chosen in {face_id, "none"}:
-        outcome = flows.scan(tmp_path / "cut.mp4", settings(tmp_path / chosen, models=str(models_folder), face_id=chosen, stills=False))
+        outcome = flows.scan(
+            tmp_path / "cut.mp4",
+            settings(tmp_path / chosen, models=str(models_folder), face_id=chosen, stills=False),
+        )
         signals = flows.load(Path(outcome.folder))
         assert signals["tracks.person"].tolist() == [0, 1], chosen
         assert signals["tracks.start_s"].tolist() == pytest.approx([0, 4], abs=0.2)

@@ -1,4 +1,6 @@
-"""A plug-in package adds a perceiver and a scorer, and nothing of ours changes (examples/momentscan-brightness)."""
+"""A plug-in package adds a perceiver and a scorer, and nothing of ours changes
+(examples/momentscan-brightness).
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,12 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "momentscan-brightness" / "sr
 def plugged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLE)
     entries = {
-        "perceivers": {"colour": EntryPoint("colour", "momentscan_brightness:Colour", "momentscan.perceivers")},
-        "scorers": {"brightness": EntryPoint("brightness", "momentscan_brightness:Brightness", "momentscan.scorers")},
+        "perceivers": {
+            "colour": EntryPoint("colour", "momentscan_brightness:Colour", "momentscan.perceivers")
+        },
+        "scorers": {
+            "brightness": EntryPoint("brightness", "momentscan_brightness:Brightness", "momentscan.scorers")
+        },
     }
     monkeypatch.setattr(registry, "_plugins", lambda kind: entries.get(kind, {}))
 
@@ -34,7 +40,10 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def flash(tmp_path: Path) -> Path:
     dark = list(worlds.frames(8.0, lambda t: (20 + t, 20.0), 10.0))
-    frames = [np.clip(f.astype(int) + 90, 0, 255).astype(np.uint8) if 50 <= i < 55 else f // 2 for i, f in enumerate(dark)]
+    frames = [
+        np.clip(f.astype(int) + 90, 0, 255).astype(np.uint8) if 50 <= i < 55 else f // 2
+        for i, f in enumerate(dark)
+    ]
     write_video(tmp_path / "flash.mp4", frames, 10.0, options={"preset": "ultrafast"})
     return tmp_path / "flash.mp4"
 
@@ -49,8 +58,12 @@ def test_its_column_is_logged_and_its_engine_finds(plugged: None, flash: Path, t
     assert "What brightness saw" in (Path(outcome.folder) / "report.html").read_text()
 
 
-def test_its_knobs_are_turned_like_ours_and_other_tables_are_refused(plugged: None, flash: Path, tmp_path: Path) -> None:
-    outcome = flows.scan(flash, load(output=str(tmp_path / "out"), embedder="descriptor", brightness={"z": 1e6}))
+def test_its_knobs_are_turned_like_ours_and_other_tables_are_refused(
+    plugged: None, flash: Path, tmp_path: Path
+) -> None:
+    outcome = flows.scan(
+        flash, load(output=str(tmp_path / "out"), embedder="descriptor", brightness={"z": 1e6})
+    )
     assert str(outcome.engines["brightness"]["reason"]).startswith("no_contrast")
     with pytest.raises(UsageError, match="there is no setting 'sparkle'"):
         load(sparkle={"z": 1})
@@ -59,7 +72,9 @@ def test_its_knobs_are_turned_like_ours_and_other_tables_are_refused(plugged: No
 def test_the_log_is_read_where_the_plug_in_is_not(plugged: None, flash: Path, tmp_path: Path) -> None:
     outcome = flows.scan(flash, load(output=str(tmp_path / "out"), embedder="descriptor", engine="saliency"))
     code = f"import momentscan as ms; print(len(ms.load({outcome.folder!r})['frames.colourfulness']))"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}).stdout
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
+    ).stdout
     assert int(printed) == 80
 
 

@@ -1,4 +1,6 @@
-"""A log that was made once must give the verdict that it gave then. `python tests/golden/make.py` makes both again."""
+"""A log that was made once must give the verdict that it gave then. `python tests/golden/make.py` makes both
+again.
+"""
 
 from __future__ import annotations
 
@@ -22,5 +24,7 @@ def test_the_golden_log_gives_the_golden_verdict(engine: str) -> None:
     found = json.loads(to_json(windows_json(verdict)))
     assert [w["why"] for w in found] == [w["why"] for w in golden]
     for new, old in zip(found, golden, strict=True):
-        assert {k: new[k] for k in ("start_ms", "end_ms", "peak_ms")} == {k: old[k] for k in ("start_ms", "end_ms", "peak_ms")}
+        assert {k: new[k] for k in ("start_ms", "end_ms", "peak_ms")} == {
+            k: old[k] for k in ("start_ms", "end_ms", "peak_ms")
+        }
         assert new["parts"] == pytest.approx(old["parts"], abs=1e-4)

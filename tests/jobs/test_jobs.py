@@ -58,7 +58,9 @@ def test_a_scan_ends_in_an_outcome(still: Path, tmp_path: Path) -> None:
         (KeyError(), 1),
     ],
 )
-def test_every_error_is_one_line_and_the_exit_code_it_deserves(error: Exception, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_error_is_one_line_and_the_exit_code_it_deserves(
+    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args: object) -> None:
         raise error
 
@@ -91,7 +93,9 @@ def test_no_tasks_give_no_results() -> None:
     assert list(jobs.run_all([], 4)) == []
 
 
-def test_several_processes_give_the_same_bytes_and_one_bad_file_stops_none(still: Path, ride: Path, tmp_path: Path) -> None:
+def test_several_processes_give_the_same_bytes_and_one_bad_file_stops_none(
+    still: Path, ride: Path, tmp_path: Path
+) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"bad" * 1000)
     videos = [str(tmp_path / "bad.mp4"), str(ride), str(still), str(tmp_path / "gone.mp4")]
     told: dict[int, dict[str, Result]] = {}
@@ -111,7 +115,11 @@ class Deadly:
 
 
 def test_a_task_that_kills_its_process_fails_alone(still: Path, tmp_path: Path) -> None:
-    tasks = [Scan("deadly.mp4", {"output": Deadly()}), Scan(str(still), given(tmp_path)), Scan("gone.mp4", given(tmp_path))]
+    tasks = [
+        Scan("deadly.mp4", {"output": Deadly()}),
+        Scan(str(still), given(tmp_path)),
+        Scan("gone.mp4", given(tmp_path)),
+    ]
     results = {r.task.video: r for r in jobs.run_all(tasks, 2)}  # type: ignore[union-attr]
     assert results[str(still)].exit_code == 0
     assert results["gone.mp4"].exit_code == 3

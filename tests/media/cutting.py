@@ -31,8 +31,10 @@ def noise(hz: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Truth:
-    """A video of ours: frame i is shown at `times_s[i]` of the video's own clock, until the next one (the last until `end_s`); the noise begins at
-    `sound_s` of that clock, None where there is no sound. `first`: the number on frame 0."""
+    """A video of ours: frame i is shown at `times_s[i]` of the video's own clock, until the next one (the
+    last until `end_s`); the noise begins at `sound_s` of that clock, None where there is no sound. `first`:
+    the number on frame 0.
+    """
 
     path: Path
     times_s: np.ndarray
@@ -85,8 +87,12 @@ def video(
     ticks = Fraction(1, 90_000) if codec == "libx264" else 1 / rate
     with av.open(str(path), "w", options=container_options or {}) as container:
         container.metadata.update(metadata or {})
-        preset = {"preset": "superfast", "bf": str(b_frames), "sc_threshold": "0"} if codec == "libx264" else {}
-        picture = container.add_stream(codec, rate=rate, options={"threads": "1", "g": str(gop), **preset, **(options or {})})
+        preset = (
+            {"preset": "superfast", "bf": str(b_frames), "sc_threshold": "0"} if codec == "libx264" else {}
+        )
+        picture = container.add_stream(
+            codec, rate=rate, options={"threads": "1", "g": str(gop), **preset, **(options or {})}
+        )
         picture.height, picture.width = HW
         picture.pix_fmt = pix_fmt
         picture.codec_context.time_base = ticks
@@ -94,7 +100,9 @@ def video(
             picture.codec_context.sample_aspect_ratio = pixel_aspect
         if turn_deg is not None:
             picture.set_display_rotation(turn_deg)
-        voice = container.add_stream(sound_codec, rate=hz, layout=layout) if sound_start_s is not None else None
+        voice = (
+            container.add_stream(sound_codec, rate=hz, layout=layout) if sound_start_s is not None else None
+        )
         for i, frame in enumerate(numbered(len(at))):
             shown = av.VideoFrame.from_ndarray(frame, format="rgb24")
             shown.pts, shown.time_base = round((start_s + at[i]) / ticks), ticks
@@ -106,10 +114,16 @@ def video(
             for first in range(0, length, 4800):
                 piece = np.ascontiguousarray(sound[:, first : first + 4800])
                 heard = av.AudioFrame.from_ndarray(piece, format="fltp", layout=layout)
-                heard.sample_rate, heard.pts, heard.time_base = hz, round(sound_start_s * hz) + first, Fraction(1, hz)
+                heard.sample_rate, heard.pts, heard.time_base = (
+                    hz,
+                    round(sound_start_s * hz) + first,
+                    Fraction(1, hz),
+                )
                 container.mux(voice.encode(heard))
             container.mux(voice.encode(None))
-    return Truth(path, at, end_s, None if sound_start_s is None else sound_start_s - start_s, hz, gop, turn_deg or 0)
+    return Truth(
+        path, at, end_s, None if sound_start_s is None else sound_start_s - start_s, hz, gop, turn_deg or 0
+    )
 
 
 def trimmed(truth: Truth, first: int, path: Path) -> Truth:
@@ -120,21 +134,29 @@ def trimmed(truth: Truth, first: int, path: Path) -> Truth:
         timescale = _timescale_after(data, at)
         assert data[at + 4 : at + 12] == b"\0\0\0\0\0\0\0\1", "one edit, version 0"
         duration, media_time = struct.unpack(">Ii", data[at + 12 : at + 20])
-        struct.pack_into(">Ii", data, at + 12, duration - round(hidden_s * 1000), media_time + round(hidden_s * timescale))
+        struct.pack_into(
+            ">Ii", data, at + 12, duration - round(hidden_s * 1000), media_time + round(hidden_s * timescale)
+        )
     path.write_bytes(data)
     left = truth.times_s[first:] - truth.times_s[first]
     sound_s = None if truth.sound_s is None else truth.sound_s - hidden_s
-    return dataclasses.replace(truth, path=path, times_s=left, end_s=truth.end_s - hidden_s, sound_s=sound_s, first=first)
+    return dataclasses.replace(
+        truth, path=path, times_s=left, end_s=truth.end_s - hidden_s, sound_s=sound_s, first=first
+    )
 
 
 def _timescale_after(data: bytes, at: int) -> int:
-    """Ticks per second of the track whose edit list lies at `at`: its media header follows (ISO 14496-12, 8.4.2)."""
+    """Ticks per second of the track whose edit list lies at `at`: its media header follows (ISO 14496-12,
+    8.4.2).
+    """
     return int(struct.unpack_from(">I", data, data.index(b"mdhd", at) + 16)[0])
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What a clip shows: numbers of its frames, their times, when the last one ends; its sound `(M,)` from 0 on, None without."""
+    """What a clip shows: numbers of its frames, their times, when the last one ends; its sound `(M,)` from 0
+    on, None without.
+    """
 
     numbers: list[int]
     times_s: np.ndarray
@@ -156,7 +178,11 @@ def read(path: Path, turn_deg: int = 0) -> Clip:
             numbers.append(number_of(np.rot90(image, -round(turn_deg / 90))))
             times.append(float(frame.pts * frame.time_base))
             size = image.shape[1], image.shape[0]
-        end_s = float(stream.duration * stream.time_base) if stream.duration else container.duration / av.time_base
+        end_s = (
+            float(stream.duration * stream.time_base)
+            if stream.duration
+            else container.duration / av.time_base
+        )
     sound, hz = _sound(path)
     return Clip(numbers, np.asarray(times), end_s, sound, hz, size)
 

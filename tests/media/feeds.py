@@ -18,22 +18,28 @@ import av
 import numpy as np
 
 from media.making import numbered
-from momentscan.media.decode import Sampling
-from momentscan.media.live import Feed, Following, Note, open_live
+from momentscan.media.decode import SamplingOptions
+from momentscan.media.live import Feed, LiveOptions, Note, open_live
 from momentscan.media.render import write_video
 from momentscan.values import Batch, VideoInfo
 
 FPS = 25.0
-QUICK = Following(still_s=0.4, stall_s=30.0, open_s=3.0, read_s=2.0, retry_s=0.05, retry_most_s=0.2, give_up_s=1.5)
+QUICK = LiveOptions(
+    still_s=0.4, stall_s=30.0, open_s=3.0, read_s=2.0, retry_s=0.05, retry_most_s=0.2, give_up_s=1.5
+)
 """So that tests need not wait."""
 
 
-SECONDS = Sampling(span_s=1.0)
+SECONDS = SamplingOptions(span_s=1.0)
 """What a scan is asked for, to be compared."""
 
 
-def recording(path: Path, duration_s: float = 6.0, first: int = 0, start_s: float = 0.0, sound: bool = True) -> Path:
-    """Numbered pictures and a tone, in a container that its name tells; from `start_s` on the container's clock."""
+def recording(
+    path: Path, duration_s: float = 6.0, first: int = 0, start_s: float = 0.0, sound: bool = True
+) -> Path:
+    """Numbered pictures and a tone, in a container that its name tells; from `start_s` on the container's
+    clock.
+    """
     n = round(duration_s * FPS)
     time_s = np.arange(round(duration_s * 44100)) / 44100
     tone = (0.3 * np.sin(2 * np.pi * 440 * time_s)).astype(np.float32) if sound else None
@@ -50,7 +56,9 @@ def _copied(source: Path, to: Path, later_s: float = 0.0, **options: str) -> Pat
         streams = {s.index: out.add_stream_from_template(s) for s in container.streams}
         for packet in container.demux():
             if packet.dts is not None and packet.pts is not None:
-                packet.pts, packet.dts = (round(t + later_s / packet.time_base) for t in (packet.pts, packet.dts))
+                packet.pts, packet.dts = (
+                    round(t + later_s / packet.time_base) for t in (packet.pts, packet.dts)
+                )
                 packet.stream = streams[packet.stream.index]
                 out.mux(packet)
     return to
@@ -73,13 +81,20 @@ def lagging(path: Path, to: Path, by_s: float, duration_s: float = 6.0) -> Path:
 
 
 def followed(
-    source: str | Path, following: Following = QUICK, sampling: Sampling = SECONDS, most_s: float = float("inf")
+    source: str | Path,
+    following: LiveOptions = QUICK,
+    sampling: SamplingOptions = SECONDS,
+    most_s: float = float("inf"),
 ) -> tuple[VideoInfo, list[Batch], list[Note]]:
     """The whole feed: what is known of it at its end, its batches, and what was told."""
     with open_live(str(source), following, most_s=most_s) as feed:
         items = list(feed.batches(sampling, 10_000))
         assert feed.info is not None
-        return feed.info, [x for x in items if isinstance(x, Batch)], [x for x in items if isinstance(x, Note)]
+        return (
+            feed.info,
+            [x for x in items if isinstance(x, Batch)],
+            [x for x in items if isinstance(x, Note)],
+        )
 
 
 def until(feed: Feed, enough: Callable[[Batch | Note], bool]) -> list[Batch | Note]:
@@ -106,7 +121,9 @@ def fifo(path: Path) -> Path:
     return path
 
 
-def written(path: Path, pieces: Sequence[bytes], pause_s: float = 0.0, mode: str = "ab") -> Callable[[], None]:
+def written(
+    path: Path, pieces: Sequence[bytes], pause_s: float = 0.0, mode: str = "ab"
+) -> Callable[[], None]:
     """Writes pieces to a file or a FIFO, one after the other."""
 
     def work() -> None:
@@ -185,7 +202,9 @@ def refuses(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 @contextlib.contextmanager
 def camera(data: bytes, pause_s: float = 0.0) -> Iterator[str]:
-    """An RTSP server of one client and one session (RFC 2326): MPEG-TS in RTP (RFC 2250), interleaved in the connection; then it hangs up."""
+    """An RTSP server of one client and one session (RFC 2326): MPEG-TS in RTP (RFC 2250), interleaved in the
+    connection; then it hangs up.
+    """
     sdp = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=made\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=video 0 RTP/AVP 33\r\na=control:trackID=0\r\n"
 
     def serve(listening: socket.socket) -> None:
@@ -196,11 +215,17 @@ def camera(data: bytes, pause_s: float = 0.0) -> Iterator[str]:
                     method, url, _ = line.decode().split(" ", 2)
                     headers = dict(h.decode().strip().split(": ", 1) for h in iter(asked.readline, b"\r\n"))
                     extra, body = {
-                        "DESCRIBE": (f"Content-Base: {url}/\r\nContent-Type: application/sdp\r\nContent-Length: {len(sdp)}\r\n", sdp)
+                        "DESCRIBE": (
+                            f"Content-Base: {url}/\r\nContent-Type: application/sdp\r\nContent-Length: "
+                            f"{len(sdp)}\r\n",
+                            sdp,
+                        )
                     }.get(method, ("", b""))
                     if method == "SETUP":
                         extra = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n"
-                    connection.sendall(f"RTSP/1.0 200 OK\r\nCSeq: {headers['CSeq']}\r\n{extra}\r\n".encode() + body)
+                    connection.sendall(
+                        f"RTSP/1.0 200 OK\r\nCSeq: {headers['CSeq']}\r\n{extra}\r\n".encode() + body
+                    )
                     if method == "PLAY":
                         for number, at in enumerate(range(0, len(data), 7 * 188)):
                             payload = data[at : at + 7 * 188]

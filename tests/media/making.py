@@ -1,4 +1,6 @@
-"""Files that tests of `media` make for themselves: pictures that carry their own number, clicks, turned and damaged files."""
+"""Files that tests of `media` make for themselves: pictures that carry their own number, clicks, turned and
+damaged files.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,12 @@ import av
 import numpy as np
 
 from momentscan.media import open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.values import Batch, VideoInfo
 
 HW = (96, 160)
 BLOCK = 32
-ALL = Sampling(grid_hz=240.0)
+ALL = SamplingOptions(grid_hz=240.0)
 """A grid so fine that it lets every frame pass."""
 
 
@@ -61,7 +63,9 @@ def encode(
     gop: int = 12,
     b_frames: int = 0,
 ) -> Path:
-    """What `write_video` does not make: late pictures, late sound, turned pictures, pixels that are not square, other codecs."""
+    """What `write_video` does not make: late pictures, late sound, turned pictures, pixels that are not
+    square, other codecs.
+    """
     rate = Fraction(fps).limit_denominator(1001)
     ticks = Fraction(1, 90_000)
     with av.open(str(path), "w") as container:
@@ -84,8 +88,14 @@ def encode(
             container.mux(picture.encode(shown))
         container.mux(picture.encode(None))
         if voice is not None:
-            heard = av.AudioFrame.from_ndarray(np.round(sound[None] * 32767).astype(np.int16), format="s16", layout="mono")
-            heard.sample_rate, heard.pts, heard.time_base = sound_hz, round(sound_start_s * sound_hz), Fraction(1, sound_hz)
+            heard = av.AudioFrame.from_ndarray(
+                np.round(sound[None] * 32767).astype(np.int16), format="s16", layout="mono"
+            )
+            heard.sample_rate, heard.pts, heard.time_base = (
+                sound_hz,
+                round(sound_start_s * sound_hz),
+                Fraction(1, sound_hz),
+            )
             container.mux(voice.encode(heard))
             container.mux(voice.encode(None))
     return path
@@ -114,8 +124,12 @@ def streamed(path: Path, frames: Iterable[np.ndarray], fps: int = 25) -> Path:
     return path
 
 
-def watched(path: Path, sampling: Sampling = ALL, short_side_px: int = 10_000) -> tuple[VideoInfo, list[Batch]]:
-    """The whole pass, at full size and with every frame unless asked otherwise: what is known of it at its end, and its batches."""
+def watched(
+    path: Path, sampling: SamplingOptions = ALL, short_side_px: int = 10_000
+) -> tuple[VideoInfo, list[Batch]]:
+    """The whole pass, at full size and with every frame unless asked otherwise: what is known of it at its
+    end, and its batches.
+    """
     with open_video(path) as video:
         batches = list(video.batches(sampling, short_side_px))
         return video.info, batches
@@ -138,7 +152,9 @@ def heard(batches: list[Batch]) -> np.ndarray:
 
 
 def packet_bytes(path: Path) -> list[tuple[int, int]]:
-    """(offset, size) in the file of each packet of the first video track, in file order; for containers that store packets whole."""
+    """(offset, size) in the file of each packet of the first video track, in file order; for containers that
+    store packets whole.
+    """
     data, places, after = path.read_bytes(), [], 0
     with av.open(str(path)) as container:
         for packet in container.demux(video=0):
@@ -160,7 +176,9 @@ def with_holes(path: Path, damaged: Iterable[int], to: Path) -> Path:
 
 
 def mp4_matrix(path: Path) -> tuple[float, ...]:
-    """(a, b, c, d) of the track header's matrix, straight from the bytes: (x, y) is shown at (a x + c y, b x + d y). (ISO 14496-12, 8.3.2)"""
+    """(a, b, c, d) of the track header's matrix, straight from the bytes: (x, y) is shown at (a x + c y, b x
+    + d y). (ISO 14496-12, 8.3.2)
+    """
     data = path.read_bytes()
     at = data.index(b"tkhd") + 4
     assert data[at] == 0, "a version 1 header has longer fields"

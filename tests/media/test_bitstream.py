@@ -40,7 +40,10 @@ def test_escaping_keeps_start_codes_out_and_can_be_undone(data: bytes) -> None:
 
 
 def sei(*messages: tuple[int, bytes], hevc: bool = False) -> bytes:
-    body = b"".join(bytes([kind]) + b"\xff" * (len(data) // 255) + bytes([len(data) % 255]) + data for kind, data in messages)
+    body = b"".join(
+        bytes([kind]) + b"\xff" * (len(data) // 255) + bytes([len(data) % 255]) + data
+        for kind, data in messages
+    )
     return (b"\x4e\x01" if hevc else b"\x06") + _escaped(body + b"\x80")
 
 
@@ -74,8 +77,15 @@ def test_nonsense_is_read_without_an_error(data: bytes, prefix: int, codec: str)
 
 @pytest.mark.parametrize(("profile", "number"), [("baseline", 66), ("main", 77), ("high", 100)])
 @pytest.mark.parametrize("suffix", ["mp4", "ts"])
-def test_parameter_sets_are_read_from_either_form(suffix: str, profile: str, number: int, tmp_path: Path) -> None:
-    source = video(tmp_path / f"video.{suffix}", b_frames=0, n=10, options={"profile": profile, "x264-params": "sps-id=3"})
+def test_parameter_sets_are_read_from_either_form(
+    suffix: str, profile: str, number: int, tmp_path: Path
+) -> None:
+    source = video(
+        tmp_path / f"video.{suffix}",
+        b_frames=0,
+        n=10,
+        options={"profile": profile, "x264-params": "sps-id=3"},
+    )
     with av.open(str(source.path)) as container:
         context = container.streams.video[0].codec_context
         extradata = context.extradata
@@ -89,4 +99,6 @@ def test_parameter_sets_are_read_from_either_form(suffix: str, profile: str, num
 def test_an_interlaced_video_says_so(tmp_path: Path) -> None:
     source = video(tmp_path / "video.mp4", Fraction(25), n=10, options={"x264-params": "interlaced=1"})
     with av.open(str(source.path)) as container:
-        assert not sps_of(parameter_sets(container.streams.video[0].codec_context.extradata)[0][0]).frames_only
+        assert not sps_of(
+            parameter_sets(container.streams.video[0].codec_context.extradata)[0][0]
+        ).frames_only

@@ -19,9 +19,9 @@ from momentscan.errors import Cancelled, MomentscanError, OutputError, Unreadabl
 from momentscan.media import Framing, Limits, Piece, encoders, preview
 from momentscan.media.bitstream import joined, units
 from momentscan.media.clip import ClipDone, cut_clip, cut_reel, same_source
-from momentscan.media.copying import like
-from momentscan.media.encoders import Encoding, voice_of
+from momentscan.media.encoders import Encoding, sound_format_of
 from momentscan.media.loudness import loudness
+from momentscan.media.stream_copy import like
 from momentscan.progress import Step
 from momentscan.values import VideoInfo
 
@@ -35,7 +35,9 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
 
 def frames_of(path: Path, kind: str = "gray") -> list[np.ndarray]:
     with av.open(str(path)) as container:
-        return [np.rot90(f.to_ndarray(format=kind), round(f.rotation / 90)) for f in container.decode(video=0)]
+        return [
+            np.rot90(f.to_ndarray(format=kind), round(f.rotation / 90)) for f in container.decode(video=0)
+        ]
 
 
 def first_frame(path: Path) -> av.VideoFrame:
@@ -44,7 +46,12 @@ def first_frame(path: Path) -> av.VideoFrame:
 
 
 def encoded(
-    path: Path, images: Sequence[np.ndarray], codec: str = "libx264", pix_fmt: str = "yuv420p", rate: int = 25, **context: int | str
+    path: Path,
+    images: Sequence[np.ndarray],
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    rate: int = 25,
+    **context: int | str,
 ) -> VideoInfo:
     """A video of these (H,W,3) pictures; `context`: attributes of the encoder, `options` apart."""
     options = dict(item.split("=", 1) for item in str(context.pop("options", "")).split(",") if item)
@@ -54,7 +61,9 @@ def encoded(
         for name, value in context.items():
             setattr(stream.codec_context, name, value)
         for image in images:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pix_fmt)))
+            container.mux(
+                stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pix_fmt))
+            )
         container.mux(stream.encode(None))
     return scanned(path)
 
@@ -64,7 +73,9 @@ def encoded(
 
 @pytest.mark.parametrize("how", WAYS)
 def test_the_same_cut_gives_the_same_bytes(how: str, truth: Truth, tmp_path: Path) -> None:
-    once, again = (cut_clip(truth.info, 0.6, 4.2, tmp_path / name, how, title="Titel") for name in ("a.mp4", "b.mp4"))
+    once, again = (
+        cut_clip(truth.info, 0.6, 4.2, tmp_path / name, how, title="Titel") for name in ("a.mp4", "b.mp4")
+    )
     assert once.path.read_bytes() == again.path.read_bytes()
 
 
@@ -90,11 +101,16 @@ def with_user_data(packet: av.Packet, text: bytes) -> av.Packet:
 
 @pytest.fixture(scope="module", params=["mp4", "mov", "mkv"])
 def telltale(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Truth:
-    """A video that says where and with what it was made: in its tags, in its tracks' tags, and in user data inside its pictures."""
+    """A video that says where and with what it was made: in its tags, in its tracks' tags, and in user data
+    inside its pictures.
+    """
     folder = tmp_path_factory.mktemp("telltale")
     plain = video(folder / f"plain.{request.param}", metadata=SECRETS)
     path = folder / f"telltale.{request.param}"
-    with av.open(str(plain.path)) as source, av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as target:
+    with (
+        av.open(str(plain.path)) as source,
+        av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as target,
+    ):
         target.metadata.update(SECRETS)
         tracks = [target.add_stream_from_template(s, opaque=True) for s in source.streams]
         for track in tracks:
@@ -131,20 +147,26 @@ def test_a_title_of_any_kind_comes_back_as_it_was(truth: Truth, tmp_path: Path) 
 # ---- bad input ----
 
 
-@pytest.mark.parametrize(("start_s", "end_s"), [(1.0, 1.0), (2.0, 1.0), (float("nan"), 1.0), (0.0, float("inf"))])
+@pytest.mark.parametrize(
+    ("start_s", "end_s"), [(1.0, 1.0), (2.0, 1.0), (float("nan"), 1.0), (0.0, float("inf"))]
+)
 def test_an_empty_window_is_refused(start_s: float, end_s: float, truth: Truth, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is empty"):
         cut_clip(truth.info, start_s, end_s, tmp_path / "clip.mp4")
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(6.0, 7.0), (-2.0, 0.0), (99.0, 100.0)])
-def test_a_window_outside_of_the_video_is_refused(start_s: float, end_s: float, truth: Truth, tmp_path: Path) -> None:
+def test_a_window_outside_of_the_video_is_refused(
+    start_s: float, end_s: float, truth: Truth, tmp_path: Path
+) -> None:
     with pytest.raises(UsageError, match=r"lies outside of video, which lasts 6\.000 s"):
         cut_clip(truth.info, start_s, end_s, tmp_path / "clip.mp4")
 
 
 @pytest.mark.parametrize("how", WAYS)
-def test_a_window_over_the_ends_is_cut_to_the_video_and_says_so(how: str, truth: Truth, tmp_path: Path) -> None:
+def test_a_window_over_the_ends_is_cut_to_the_video_and_says_so(
+    how: str, truth: Truth, tmp_path: Path
+) -> None:
     done = cut_clip(truth.info, -1.0, 99.0, tmp_path / "clip.mp4", how)
     assert (done.start_s, done.end_s) == (0.0, pytest.approx(6.0))
     assert "reaches over the video" in done.notes[0]
@@ -168,7 +190,9 @@ def test_a_source_that_moved_or_changed_is_refused(truth: Truth, tmp_path: Path)
 
 
 @pytest.mark.parametrize("how", WAYS)
-def test_a_stop_in_the_midst_leaves_nothing_and_keeps_what_was_there(how: str, truth: Truth, tmp_path: Path) -> None:
+def test_a_stop_in_the_midst_leaves_nothing_and_keeps_what_was_there(
+    how: str, truth: Truth, tmp_path: Path
+) -> None:
     to = tmp_path / "clip.mp4"
     to.write_bytes(b"an older clip")
 
@@ -209,7 +233,11 @@ def test_progress_is_of_the_clip_and_comes_to_its_end(how: str, truth: Truth, tm
     ("encoding", "framing", "reason"),
     [
         (Encoding(max_side_px=80), None, "another size"),
-        (Encoding(), Framing(np.zeros(1), np.full(1, 0.5), np.full(1, 0.5), 0.5, 1.0, (80, 96)), "another framing"),
+        (
+            Encoding(),
+            Framing(np.zeros(1), np.full(1, 0.5), np.full(1, 0.5), 0.5, 1.0, (80, 96)),
+            "another framing",
+        ),
     ],
 )
 @pytest.mark.parametrize("how", ["smart", "copy"])
@@ -240,7 +268,12 @@ def test_a_picture_that_stands_over_the_edges_is_cut_at_them(tmp_path: Path) -> 
     slides = video(tmp_path / "slides.mp4", times_s=[0.0, 4.0, 8.0, 9.0], rate=1, sound_start_s=0.0)
     done = cut_clip(slides.info, 1.5, 2.5, tmp_path / "inside.mp4")
     clip = read(done.path)
-    assert (clip.numbers, clip.end_s, done.start_s, done.end_s) == ([0], pytest.approx(1.0, abs=1e-3), 1.5, 2.5)
+    assert (clip.numbers, clip.end_s, done.start_s, done.end_s) == (
+        [0],
+        pytest.approx(1.0, abs=1e-3),
+        1.5,
+        2.5,
+    )
     assert abs(heard_late_s(clip, slides, 1.5)) < 1e-3
     done = cut_clip(slides.info, 3.0, 8.5, tmp_path / "across.mp4")
     clip = read(done.path)
@@ -254,7 +287,10 @@ def test_a_picture_that_stands_over_the_edges_is_cut_at_them(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("how", WAYS)
 def test_a_clip_over_the_seam_of_two_recordings_goes_on_as_the_scan_saw_it(how: str, tmp_path: Path) -> None:
-    parts = [video(tmp_path / f"{i}.ts", start_s=start_s, sound_start_s=start_s) for i, start_s in enumerate((0.0, 40.0))]
+    parts = [
+        video(tmp_path / f"{i}.ts", start_s=start_s, sound_start_s=start_s)
+        for i, start_s in enumerate((0.0, 40.0))
+    ]
     path = tmp_path / "joined.ts"
     path.write_bytes(b"".join(part.path.read_bytes() for part in parts))
     info = scanned(path)
@@ -266,7 +302,10 @@ def test_a_clip_over_the_seam_of_two_recordings_goes_on_as_the_scan_saw_it(how: 
     assert clip.times_s == pytest.approx(np.arange(38) / 25, abs=1e-3)
     assert clip.sound is not None
     seam = round(0.48 * clip.hz)
-    before, after = dataclasses.replace(clip, sound=clip.sound[:seam]), dataclasses.replace(clip, sound=clip.sound[seam:])
+    before, after = (
+        dataclasses.replace(clip, sound=clip.sound[:seam]),
+        dataclasses.replace(clip, sound=clip.sound[seam:]),
+    )
     assert abs(heard_late_s(before, parts[0], 5.52)) < 0.04
     assert abs(heard_late_s(after, parts[1], 0.0)) < 0.04
 
@@ -274,7 +313,9 @@ def test_a_clip_over_the_seam_of_two_recordings_goes_on_as_the_scan_saw_it(how: 
 # ---- smart cuts ----
 
 
-def test_a_smart_cut_copies_what_lies_between_and_encodes_finely_what_does_not(truth: Truth, tmp_path: Path) -> None:
+def test_a_smart_cut_copies_what_lies_between_and_encodes_finely_what_does_not(
+    truth: Truth, tmp_path: Path
+) -> None:
     done = cut_clip(truth.info, 0.6, 4.2, tmp_path / "clip.mp4", "smart")
     assert (done.how, done.notes) == ("smart", ())
     source, clip = frames_of(truth.path), frames_of(done.path)
@@ -296,7 +337,9 @@ def test_a_smart_cut_copies_what_lies_between_and_encodes_finely_what_does_not(t
         ({"pix_fmt": "yuv422p"}, "no usual 4:2:0"),
     ],
 )
-def test_a_smart_cut_that_cannot_be_is_exact_and_says_why(options: dict[str, object], reason: str, tmp_path: Path) -> None:
+def test_a_smart_cut_that_cannot_be_is_exact_and_says_why(
+    options: dict[str, object], reason: str, tmp_path: Path
+) -> None:
     source = video(tmp_path / "video.mp4", **options)  # type: ignore[arg-type]
     done = cut_clip(source.info, 0.6, 3.0, tmp_path / "clip.mp4", "smart")
     assert done.how == "exact"
@@ -324,7 +367,9 @@ def test_turned_videos_stay_upright(how: str, turn_deg: int, tmp_path: Path) -> 
     assert frames_of(done.path)[0].shape == frames_of(source.path)[0].shape
     assert np.abs(frames_of(done.path)[0].astype(int) - frames_of(source.path)[25]).mean() < 3
     info = scanned(done.path)
-    assert info.width_px / info.height_px == pytest.approx(source.info.width_px / source.info.height_px, rel=0.01)
+    assert info.width_px / info.height_px == pytest.approx(
+        source.info.width_px / source.info.height_px, rel=0.01
+    )
     assert (info.rotation_deg == 0) == (how == "exact")
 
 
@@ -362,7 +407,9 @@ def source_path(info: VideoInfo) -> Path:
 
 @pytest.mark.parametrize("pix_fmt", ["yuv422p", "yuv444p", "gray", "bgr0", "yuv420p10le"])
 def test_formats_that_do_not_play_everywhere_become_one_that_does(pix_fmt: str, tmp_path: Path) -> None:
-    ramp = np.repeat(np.repeat(np.linspace(20, 230, 160).astype(np.uint8)[None, :, None], 96, axis=0), 3, axis=2)
+    ramp = np.repeat(
+        np.repeat(np.linspace(20, 230, 160).astype(np.uint8)[None, :, None], 96, axis=0), 3, axis=2
+    )
     source = encoded(tmp_path / "video.mkv", [ramp] * 5, "ffv1", pix_fmt)
     done = cut_clip(source, 0, 0.2, tmp_path / "clip.mp4")
     frame = first_frame(done.path)
@@ -382,7 +429,9 @@ def test_a_picture_that_changes_its_size_is_brought_to_the_first(tmp_path: Path)
                 stream = container.add_stream("libvpx", rate=25)
                 stream.height, stream.width, stream.pix_fmt = *size, "yuv420p"
             for j in range(5):
-                frame = av.VideoFrame.from_ndarray(images[5 * i + j], format="rgb24").reformat(format="yuv420p")
+                frame = av.VideoFrame.from_ndarray(images[5 * i + j], format="rgb24").reformat(
+                    format="yuv420p"
+                )
                 frame.pts, frame.time_base = 40 * (5 * i + j), Fraction(1, 1000)
                 for packet in encoder.encode(frame):
                     packet.stream = stream
@@ -400,26 +449,39 @@ def test_a_picture_that_changes_its_size_is_brought_to_the_first(tmp_path: Path)
 
 def ramp_video(path: Path) -> VideoInfo:
     """Brightness tells the place: from left to right it rises evenly."""
-    ramp = np.repeat(np.repeat(np.linspace(20, 230, 640)[None, :, None], 360, axis=0), 3, axis=2).round().astype(np.uint8)
+    ramp = (
+        np.repeat(np.repeat(np.linspace(20, 230, 640)[None, :, None], 360, axis=0), 3, axis=2)
+        .round()
+        .astype(np.uint8)
+    )
     return encoded(path, [ramp] * 50, "ffv1", "yuv420p")
 
 
 def test_a_framing_moves_evenly_and_by_less_than_a_pixel(tmp_path: Path) -> None:
     source = ramp_video(tmp_path / "ramp.mkv")
-    framing = Framing(np.array([0.0, 2.0]), np.array([0.3, 0.32]), np.array([0.5, 0.5]), 0.316, 1.0, (202, 360))
+    framing = Framing(
+        np.array([0.0, 2.0]), np.array([0.3, 0.32]), np.array([0.5, 0.5]), 0.316, 1.0, (202, 360)
+    )
     done = cut_clip(source, 0, 2, tmp_path / "clip.mp4", framing=framing, encoding=Encoding(crf=4))
     assert done.size_px == (202, 360)
     levels = np.array([f[100:260].mean() for f in frames_of(done.path)])
     assert levels[-1] - levels[0] == pytest.approx(210 * 0.02 * 219 / 255 * 49 / 50 * 255 / 219, abs=0.6)
     steps = np.diff(levels)
-    assert np.abs(steps - steps.mean()).max() < 0.12  # 12.8 px in 50 frames: a jump of a whole pixel would be 0.33
+    assert (
+        np.abs(steps - steps.mean()).max() < 0.12
+    )  # 12.8 px in 50 frames: a jump of a whole pixel would be 0.33
 
 
 @pytest.mark.parametrize("out_px", [(202, 360), (404, 720), (100, 178)])
-def test_a_framing_shows_the_place_that_was_asked_for_at_any_size(out_px: tuple[int, int], tmp_path: Path) -> None:
+def test_a_framing_shows_the_place_that_was_asked_for_at_any_size(
+    out_px: tuple[int, int], tmp_path: Path
+) -> None:
     source = ramp_video(tmp_path / "ramp.mkv")
     framing = Framing(np.array([0.0]), np.array([0.7]), np.array([0.5]), 0.316, 1.0, out_px)
-    shown = frames_of(cut_clip(source, 0, 0.2, tmp_path / "clip.mp4", framing=framing, encoding=Encoding(crf=4)).path, "rgb24")[0]
+    shown = frames_of(
+        cut_clip(source, 0, 0.2, tmp_path / "clip.mp4", framing=framing, encoding=Encoding(crf=4)).path,
+        "rgb24",
+    )[0]
     assert shown.shape == (out_px[1], out_px[0], 3)
     levels = shown[:, :, 1].mean(axis=0)
     assert levels[len(levels) // 2] == pytest.approx(20 + 210 * 0.7, abs=1.5)
@@ -442,9 +504,18 @@ def test_a_framing_of_a_turned_picture_is_of_what_is_shown(tmp_path: Path) -> No
     assert np.abs(shown.astype(int) - upright[:32]).mean() < 6
 
 
-@pytest.mark.parametrize("wrong", [{"width": 0.0}, {"height": 1.2}, {"out_px": (101, 200)}, {"time_s": np.zeros(0)}])
+@pytest.mark.parametrize(
+    "wrong", [{"width": 0.0}, {"height": 1.2}, {"out_px": (101, 200)}, {"time_s": np.zeros(0)}]
+)
 def test_a_framing_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
-    right = {"time_s": np.zeros(1), "centre_x": np.zeros(1), "centre_y": np.zeros(1), "width": 0.5, "height": 1.0, "out_px": (100, 200)}
+    right = {
+        "time_s": np.zeros(1),
+        "centre_x": np.zeros(1),
+        "centre_y": np.zeros(1),
+        "width": 0.5,
+        "height": 1.0,
+        "out_px": (100, 200),
+    }
     with pytest.raises(UsageError):
         Framing(**{**right, **wrong})  # type: ignore[arg-type]
 
@@ -461,7 +532,7 @@ def test_the_loudness_asked_is_the_loudness_given(truth: Truth, tmp_path: Path) 
 def loudness_of(done: ClipDone) -> float:
     info = scanned(done.path)
     with av.open(str(done.path)) as container:
-        voice = voice_of(container.streams.audio[0].codec_context, Encoding())
+        voice = sound_format_of(container.streams.audio[0].codec_context, Encoding())
     return loudness(info, 0.0, info.duration_s, voice, Limits()).lufs
 
 
@@ -472,7 +543,9 @@ def limits():
 
 
 def test_peaks_keep_a_clip_from_being_turned_up(truth: Truth, tmp_path: Path) -> None:
-    done = cut_clip(truth.info, 1.0, 5.0, tmp_path / "clip.mp4", encoding=Encoding(loudness_lufs=-1.0, true_peak_db=-6.0))
+    done = cut_clip(
+        truth.info, 1.0, 5.0, tmp_path / "clip.mp4", encoding=Encoding(loudness_lufs=-1.0, true_peak_db=-6.0)
+    )
     assert "its peaks would pass -6 dBTP" in done.notes[0]
     assert np.abs(read(done.path).sound).max() == pytest.approx(10 ** (-6 / 20), rel=0.1)
 
@@ -484,8 +557,12 @@ def test_silence_stays_silence(tmp_path: Path) -> None:
     assert np.abs(read(done.path).sound).max() < 1e-3
 
 
-@pytest.mark.parametrize(("hz", "codec", "expected"), [(8000, "pcm_s16le", 8000), (44100, "mp3", 44100), (96000, "flac", 48000)])
-def test_the_rate_of_the_sound_stays_where_players_know_it(hz: int, codec: str, expected: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("hz", "codec", "expected"), [(8000, "pcm_s16le", 8000), (44100, "mp3", 44100), (96000, "flac", 48000)]
+)
+def test_the_rate_of_the_sound_stays_where_players_know_it(
+    hz: int, codec: str, expected: int, tmp_path: Path
+) -> None:
     source = encoded_sound(tmp_path / "video.mkv", hz, codec)
     with av.open(str(cut_clip(source, 0.5, 1.5, tmp_path / "clip.mp4").path)) as container:
         assert container.streams.audio[0].rate == expected
@@ -500,7 +577,9 @@ def encoded_sound(path: Path, hz: int, codec: str, layout: str = "mono") -> Vide
         for image in numbered(50):
             container.mux(picture.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         channels = len(voice.layout.channels)
-        sound = np.repeat(0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * hz) / hz)[None], channels, axis=0).astype(np.float32)
+        sound = np.repeat(
+            0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * hz) / hz)[None], channels, axis=0
+        ).astype(np.float32)
         data = sound if sample == "fltp" else np.round(sound * 32767).astype(np.int16).T.reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(data), format=sample, layout=layout)
         frame.sample_rate, frame.pts, frame.time_base = hz, 0, Fraction(1, hz)
@@ -518,9 +597,15 @@ def test_many_channels_become_two(tmp_path: Path) -> None:
 # ---- reels ----
 
 
-def test_a_reel_shows_one_piece_after_the_other_with_chapters_and_sound_in_time(truth: Truth, tmp_path: Path) -> None:
+def test_a_reel_shows_one_piece_after_the_other_with_chapters_and_sound_in_time(
+    truth: Truth, tmp_path: Path
+) -> None:
     windows = [(4.0, 5.0), (0.52, 2.2), (0.52, 1.0), (2.31, 2.4)]
-    done = cut_reel([Piece(truth.info, *w, title=f"Stück {i}") for i, w in enumerate(windows)], tmp_path / "reel.mp4", title="Alles")
+    done = cut_reel(
+        [Piece(truth.info, *w, title=f"Stück {i}") for i, w in enumerate(windows)],
+        tmp_path / "reel.mp4",
+        title="Alles",
+    )
     clip = read(done.path)
     expected = [[i for i in range(150) if a - 1e-6 <= i / 25 < b - 1e-6] for a, b in windows]
     assert clip.numbers == [n for piece in expected for n in piece]
@@ -532,7 +617,9 @@ def test_a_reel_shows_one_piece_after_the_other_with_chapters_and_sound_in_time(
         assert abs(heard_late_s(part, truth, piece[0] / 25)) < 0.002
     with av.open(str(done.path)) as container:
         assert [c["metadata"]["title"] for c in container.chapters()] == [f"Stück {i}" for i in range(4)]
-        assert [c["start"] * float(c["time_base"]) for c in container.chapters()] == pytest.approx([c[0] for c in done.chapters], abs=1e-3)
+        assert [c["start"] * float(c["time_base"]) for c in container.chapters()] == pytest.approx(
+            [c[0] for c in done.chapters], abs=1e-3
+        )
         assert container.metadata["title"] == "Alles"
     assert [p.name for p in tmp_path.iterdir()] == ["reel.mp4"]
 
@@ -540,7 +627,10 @@ def test_a_reel_shows_one_piece_after_the_other_with_chapters_and_sound_in_time(
 def test_a_reel_of_different_videos_has_the_shape_of_the_first(truth: Truth, tmp_path: Path) -> None:
     tall = video(tmp_path / "tall.mkv", Fraction(30000, 1001), turn_deg=-90, hz=44100, n=60)
     silent = video(tmp_path / "silent.mp4", 10, sound_start_s=None, n=20)
-    done = cut_reel([Piece(truth.info, 1.0, 2.0), Piece(tall.info, 0.5, 1.5), Piece(silent.info, 0.0, 1.0)], tmp_path / "reel.mp4")
+    done = cut_reel(
+        [Piece(truth.info, 1.0, 2.0), Piece(tall.info, 0.5, 1.5), Piece(silent.info, 0.0, 1.0)],
+        tmp_path / "reel.mp4",
+    )
     frames = frames_of(done.path)
     assert {f.shape for f in frames} == {HW}
     assert len(frames) == 25 + 30 + 10
@@ -560,7 +650,9 @@ def test_a_reel_of_nothing_is_refused(tmp_path: Path) -> None:
 # ---- encoders ----
 
 
-def test_without_hardware_x264_does_it_and_says_so(truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_hardware_x264_does_it_and_says_so(
+    truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(encoders, "HARDWARE", {"no_such_encoder": ("nv12", {}), "h264_v4l2m2m": ("nv12", {})})
     done = cut_clip(truth.info, 0.0, 1.0, tmp_path / "clip.mp4", encoding=Encoding(encoder="hardware"))
     assert done.encoder == "libx264"
@@ -624,10 +716,14 @@ REAL = [
 @pytest.mark.media
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("name", REAL)
-def test_real_files_are_cut_and_every_frame_of_the_clip_decodes(name: str, how: str, media_folder: Path, tmp_path: Path) -> None:
+def test_real_files_are_cut_and_every_frame_of_the_clip_decodes(
+    name: str, how: str, media_folder: Path, tmp_path: Path
+) -> None:
     info = scanned(media_folder / name)
     length_s = min(info.duration_s, 5.0)
-    done = cut_clip(info, 0.3 * length_s, 0.7 * length_s, tmp_path / "clip.mp4", how, Encoding(preset="superfast"))
+    done = cut_clip(
+        info, 0.3 * length_s, 0.7 * length_s, tmp_path / "clip.mp4", how, Encoding(preset="superfast")
+    )
     with av.open(str(done.path)) as container:
         frames = list(container.decode(video=0))
         assert len(frames) == done.n_frames
@@ -638,13 +734,20 @@ def test_real_files_are_cut_and_every_frame_of_the_clip_decodes(name: str, how: 
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("name", ["multi/girl_laughing_full_73s.mp4", "scenes/sunscreen_ad_27s.mp4", "motion/skateboarding_dog.mp4"])
+@pytest.mark.parametrize(
+    "name",
+    ["multi/girl_laughing_full_73s.mp4", "scenes/sunscreen_ad_27s.mp4", "motion/skateboarding_dog.mp4"],
+)
 def test_real_smart_cuts_look_like_the_source(name: str, media_folder: Path, tmp_path: Path) -> None:
     info = scanned(media_folder / name)
     done = cut_clip(info, 3.21, 12.34, tmp_path / "clip.mp4", "smart")
     assert done.how == "smart"
     with av.open(str(media_folder / name)) as container:
-        kept = [f.to_ndarray(format="gray") for f in container.decode(video=0) if 3.2094 <= f.time - info.origin_s < 12.3394]
+        kept = [
+            f.to_ndarray(format="gray")
+            for f in container.decode(video=0)
+            if 3.2094 <= f.time - info.origin_s < 12.3394
+        ]
     clip = frames_of(done.path)
     assert len(clip) == len(kept)
     assert min(cv2.PSNR(a, b) for a, b in zip(clip, kept, strict=True)) > 38
@@ -653,5 +756,7 @@ def test_real_smart_cuts_look_like_the_source(name: str, media_folder: Path, tmp
 
 def test_errors_of_ours_have_one_line(truth: Truth, tmp_path: Path) -> None:
     with pytest.raises(MomentscanError) as caught:
-        cut_clip(dataclasses.replace(truth.info, path=str(tmp_path / "gone.mp4")), 0, 1, tmp_path / "clip.mp4")
+        cut_clip(
+            dataclasses.replace(truth.info, path=str(tmp_path / "gone.mp4")), 0, 1, tmp_path / "clip.mp4"
+        )
     assert "\n" not in str(caught.value)

@@ -1,4 +1,6 @@
-"""Cut truth: which frames and what sound a clip really has, read back from a counter in the pictures and noise that tells the time."""
+"""Cut truth: which frames and what sound a clip really has, read back from a counter in the pictures and
+noise that tells the time.
+"""
 
 from __future__ import annotations
 
@@ -80,14 +82,18 @@ def assert_true(done: ClipDone, truth: Truth, expected: list[int]) -> None:
     ends = truth.times_s[expected[-1] + 1] if expected[-1] + 1 < len(truth.times_s) else truth.info.duration_s
     assert done.end_s == pytest.approx(ends, abs=2.1e-3)
     assert clip.times_s == pytest.approx(times - times[0], abs=2.1e-3)
-    loose_s = 0.002 if done.how == "exact" else 0.012  # the lengths of Matroska's frames are guessed where they are stored in another order
+    loose_s = (
+        0.002 if done.how == "exact" else 0.012
+    )  # the lengths of Matroska's frames are guessed where they are stored in another order
     assert clip.end_s == pytest.approx(done.end_s - done.start_s, abs=loose_s)
     assert done.n_frames == len(expected)
     frame_s = float(np.median(np.diff(truth.times_s)))
     if truth.sound_s is None or (done.how == "copy" and done.end_s < truth.sound_s):
         assert clip.sound is None
     else:
-        assert abs(heard_late_s(clip, truth, float(times[0]))) < min(frame_s, 0.003 if done.how != "copy" else frame_s)
+        assert abs(heard_late_s(clip, truth, float(times[0]))) < min(
+            frame_s, 0.003 if done.how != "copy" else frame_s
+        )
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=lambda w: f"{w[0]:g}-{w[1]:g}")
@@ -100,7 +106,9 @@ def test_clips_show_the_frames_of_their_window_and_sound_with_them(
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=lambda w: f"{w[0]:g}-{w[1]:g}")
-def test_copies_begin_at_the_key_frame_before(window: tuple[float, float], truth: Truth, tmp_path: Path) -> None:
+def test_copies_begin_at_the_key_frame_before(
+    window: tuple[float, float], truth: Truth, tmp_path: Path
+) -> None:
     done = cut_clip(truth.info, *window, tmp_path / "clip.mp4", "copy")
     frames = wanted(truth, *window)
     if key_before(truth, frames[0]) < 0:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentscan.media.clock import RESTARTING, Clock, ClockKnobs
+from momentscan.media.clock import RESTARTING, Clock, ClockOptions
 
 STEP_S = 0.04
 
 raw_times = st.lists(st.floats(-1e5, 1e5, allow_nan=False, width=32), min_size=1, max_size=60)
-small_steps = st.lists(st.floats(0.001, ClockKnobs().gap_s - 0.01, allow_nan=False), max_size=60)
+small_steps = st.lists(st.floats(0.001, ClockOptions().gap_s - 0.01, allow_nan=False), max_size=60)
 starts = st.floats(-1e4, 1e4, allow_nan=False)
 
 
@@ -41,10 +41,14 @@ def test_an_ascending_clock_is_only_rebased(start_s: float, steps: list[float], 
 
 
 @given(starts, st.integers(1, 40), st.integers(1, 40), st.floats(-1e4, 1e4, allow_nan=False))
-def test_two_recordings_in_a_row_follow_on_each_other(start_s: float, first: int, second: int, restart_s: float) -> None:
-    """A frame after the joint comes one usual step after the last before it, unless the joint looks like an overlap or a pause."""
+def test_two_recordings_in_a_row_follow_on_each_other(
+    start_s: float, first: int, second: int, restart_s: float
+) -> None:
+    """A frame after the joint comes one usual step after the last before it, unless the joint looks like an
+    overlap or a pause.
+    """
     end_s = start_s + STEP_S * (first - 1)
-    if -ClockKnobs().overlap_s <= restart_s - end_s <= ClockKnobs().gap_s:
+    if -ClockOptions().overlap_s <= restart_s - end_s <= ClockOptions().gap_s:
         return
     raw = [start_s + STEP_S * i for i in range(first)] + [restart_s + STEP_S * i for i in range(second)]
     times, clock = seen(raw)

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from media.making import clicks, encode, heard, indices, numbered, numbers, shown, times, watched, with_holes
 from momentscan.errors import UnreadableInput
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """100 frames, a key frame every 12."""
-    return encode(tmp_path_factory.mktemp("clean") / "clean.mkv", numbered(100), sound=clicks(4.0, [1.0, 3.0]))
+    return encode(
+        tmp_path_factory.mktemp("clean") / "clean.mkv", numbered(100), sound=clicks(4.0, [1.0, 3.0])
+    )
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "ts", "avi", "flv"])
@@ -29,7 +31,9 @@ def test_a_file_that_was_cut_off_gives_what_is_left_of_it(suffix: str, share: fl
     kept = int(path.stat().st_size * share)
     cut = tmp_path / f"cut.{suffix}"
     cut.write_bytes(path.read_bytes()[:kept])
-    with av.open(str(path)) as container:  # a packet of a transport stream is wrapped in many; its place is that of the first
+    with av.open(
+        str(path)
+    ) as container:  # a packet of a transport stream is wrapped in many; its place is that of the first
         places = [p.pos for p in container.demux(video=0) if p.size]
     whole_packets = sum(after <= kept for after in places[1:])
     info, batches = watched(cut)
@@ -41,7 +45,9 @@ def test_a_file_that_was_cut_off_gives_what_is_left_of_it(suffix: str, share: fl
         assert any("promises 8.00 s" in p for p in info.problems)
 
 
-@pytest.mark.parametrize("damaged", [[40], [47], [96], [97], [98], [99], [90, 97], [30, 31, 32], list(range(48, 60))])
+@pytest.mark.parametrize(
+    "damaged", [[40], [47], [96], [97], [98], [99], [90, 97], [30, 31, 32], list(range(48, 60))]
+)
 def test_damaged_packets_are_read_over_and_said(damaged: list[int], clean: Path, tmp_path: Path) -> None:
     info, batches = watched(with_holes(clean, damaged, tmp_path / "holes.mkv"))
     assert info.partial
@@ -84,7 +90,9 @@ def test_damage_is_read_the_same_way_every_time(media_folder: Path) -> None:
 
 @pytest.mark.parametrize("decode", ["exact", "fast"])
 def test_frames_keep_their_index_and_time_up_to_the_damage(decode: str, clean: Path, tmp_path: Path) -> None:
-    _, batches = watched(with_holes(clean, [60], tmp_path / "holes.mkv"), Sampling(grid_hz=240, decode=decode))
+    _, batches = watched(
+        with_holes(clean, [60], tmp_path / "holes.mkv"), SamplingOptions(grid_hz=240, decode=decode)
+    )
     assert list(indices(batches))[:60] == list(range(60))
     assert np.all(np.diff(times(batches)) > 0)
     assert np.all(np.diff(indices(batches)) > 0)
@@ -92,10 +100,18 @@ def test_frames_keep_their_index_and_time_up_to_the_damage(decode: str, clean: P
 
 @pytest.mark.parametrize(
     ("suffix", "said"),
-    [("mp4", "damaged packets were read over"), ("mkv", "the picture stands still 1 times"), ("ts", "packets are missing")],
+    [
+        ("mp4", "damaged packets were read over"),
+        ("mkv", "the picture stands still 1 times"),
+        ("ts", "packets are missing"),
+    ],
 )
-def test_bytes_overwritten_in_the_middle_are_survived_and_said(suffix: str, said: str, tmp_path: Path) -> None:
-    """Matroska hides a hole: libav goes on with the next cluster, and only the clock shows it. So it is told, and not called partial."""
+def test_bytes_overwritten_in_the_middle_are_survived_and_said(
+    suffix: str, said: str, tmp_path: Path
+) -> None:
+    """Matroska hides a hole: libav goes on with the next cluster, and only the clock shows it. So it is told,
+    and not called partial.
+    """
     path = encode(tmp_path / f"video.{suffix}", numbered(200))
     data = bytearray(path.read_bytes())
     middle = len(data) // 2
@@ -124,12 +140,21 @@ def test_a_file_of_which_nothing_can_be_decoded_is_refused(clean: Path, tmp_path
         watched(with_holes(clean, range(100), tmp_path / "dead.mkv"))
 
 
-@given(seed=st.integers(0, 2**32 - 1), n_hits=st.integers(1, 40), suffix=st.sampled_from(["mkv", "mp4", "ts"]))
+@given(
+    seed=st.integers(0, 2**32 - 1), n_hits=st.integers(1, 40), suffix=st.sampled_from(["mkv", "mp4", "ts"])
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_random_damage_ends_in_an_ascending_video_or_in_one_line(seed: int, n_hits: int, suffix: str, tmp_path: Path) -> None:
+def test_random_damage_ends_in_an_ascending_video_or_in_one_line(
+    seed: int, n_hits: int, suffix: str, tmp_path: Path
+) -> None:
     path = tmp_path / f"video.{suffix}"
     if not path.exists():
-        encode(path, numbered(60), sound=clicks(2.4, [1.0]), sound_codec="aac" if suffix != "mkv" else "pcm_s16le")
+        encode(
+            path,
+            numbered(60),
+            sound=clicks(2.4, [1.0]),
+            sound_codec="aac" if suffix != "mkv" else "pcm_s16le",
+        )
     data = np.frombuffer(path.read_bytes(), np.uint8).copy()
     rng = np.random.default_rng(seed)
     data[rng.integers(0, len(data), n_hits)] = rng.integers(0, 256, n_hits)
@@ -151,9 +176,18 @@ def test_random_damage_ends_in_an_ascending_video_or_in_one_line(seed: int, n_hi
 
 
 @pytest.mark.parametrize("second_start_s", [0.0, 500.0])
-def test_two_recordings_joined_byte_by_byte_follow_on_each_other(second_start_s: float, tmp_path: Path) -> None:
+def test_two_recordings_joined_byte_by_byte_follow_on_each_other(
+    second_start_s: float, tmp_path: Path
+) -> None:
     """The clock of a transport stream restarts, or jumps, where the second begins."""
-    first = encode(tmp_path / "first.ts", numbered(100), start_s=10.0, sound=clicks(4.0, [2.0]), sound_start_s=10.0, sound_codec="mp2")
+    first = encode(
+        tmp_path / "first.ts",
+        numbered(100),
+        start_s=10.0,
+        sound=clicks(4.0, [2.0]),
+        sound_start_s=10.0,
+        sound_codec="mp2",
+    )
     second = encode(
         tmp_path / "second.ts", numbered(75, 100), start_s=second_start_s, sound=clicks(3.0, [1.0]), sound_start_s=second_start_s,
         sound_codec="mp2",
@@ -173,19 +207,30 @@ def test_two_recordings_joined_byte_by_byte_follow_on_each_other(second_start_s:
 
 
 def test_a_track_that_appears_on_the_way_is_left_alone(tmp_path: Path) -> None:
-    """A broadcast that adds tracks in mid-file; what PyAV makes of them at the end depends on what lies in memory."""
+    """A broadcast that adds tracks in mid-file; what PyAV makes of them at the end depends on what lies in
+    memory.
+    """
     first = encode(tmp_path / "first.ts", numbered(50))
-    second = encode(tmp_path / "second.ts", numbered(50, 50), start_s=2.0, sound=clicks(2.0, [1.0]), sound_start_s=2.0, sound_codec="mp2")
+    second = encode(
+        tmp_path / "second.ts",
+        numbered(50, 50),
+        start_s=2.0,
+        sound=clicks(2.0, [1.0]),
+        sound_start_s=2.0,
+        sound_codec="mp2",
+    )
     joined = tmp_path / "joined.ts"
-    joined.write_bytes(first.read_bytes() * 40 + second.read_bytes())  # too far in for libav to see it when it opens the file
+    joined.write_bytes(
+        first.read_bytes() * 40 + second.read_bytes()
+    )  # too far in for libav to see it when it opens the file
     for _ in range(5):
-        info, batches = watched(joined, Sampling(grid_hz=5.0))
+        info, batches = watched(joined, SamplingOptions(grid_hz=5.0))
         assert info.n_frames == 41 * 50
         assert numbers(shown(batches))[-1] == 95
 
 
 def test_subtitles_that_outlast_the_picture_do_not_make_it_partial(media_folder: Path) -> None:
     """The container declares 8.07 s, which is where its last subtitle fades; picture and sound end at 6.97 s."""
-    info, _ = watched(media_folder / "scenes/theatre_dissolves_dts.mkv", Sampling(), 64)
+    info, _ = watched(media_folder / "scenes/theatre_dissolves_dts.mkv", SamplingOptions(), 64)
     assert info.n_frames == 207
     assert not info.partial

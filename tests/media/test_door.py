@@ -16,13 +16,13 @@ import momentscan
 from media.making import clicks, encode, numbered, streamed, watched
 from momentscan.errors import UnreadableInput
 from momentscan.media import Limits, open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 
 
-def refusal(path: Path, limits: Limits = Limits()) -> str:  # noqa: B008
+def refusal(path: Path, limits: Limits = Limits()) -> str:
     """Why a file is refused, wherever on the way that is noticed; fails where it is not."""
     with pytest.raises(UnreadableInput) as caught, open_video(path, limits) as video:
-        list(video.batches(Sampling()))
+        list(video.batches(SamplingOptions()))
     line = str(caught.value)
     assert "\n" not in line
     assert path.name in line, "the line names the file"
@@ -41,11 +41,28 @@ def refusal(path: Path, limits: Limits = Limits()) -> str:  # noqa: B008
         (b"file other.mp4\n", "no media file"),
         (b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>', "XML"),
         (b"<SMIL><video src='other.mp4'/></SMIL>", "no media file"),
-        (b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 5004 RTP/AVP 96\r\n", "no media file"),
+        (
+            b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 5004 "
+            b"RTP/AVP 96\r\n",
+            "no media file",
+        ),
         (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2", "no media file"),
         (os.urandom(50_000), "no media file"),
     ],
-    ids=["empty", "zeros", "text", "hls", "hls-bom", "ffconcat", "concat", "dash", "smil", "sdp", "mp4-head-only", "noise"],
+    ids=[
+        "empty",
+        "zeros",
+        "text",
+        "hls",
+        "hls-bom",
+        "ffconcat",
+        "concat",
+        "dash",
+        "smil",
+        "sdp",
+        "mp4-head-only",
+        "noise",
+    ],
 )
 def test_what_is_no_video_is_refused_in_one_line(content: bytes, said: str, tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
@@ -55,7 +72,8 @@ def test_what_is_no_video_is_refused_in_one_line(content: bytes, said: str, tmp_
 
 @pytest.mark.parametrize("suffix", ["m3u8", "ffconcat", "txt", "mpd", "sdp", "mp4", "mkv"])
 @pytest.mark.parametrize(
-    "script", ["#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {}\n"]
+    "script",
+    ["#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {}\n"],
 )
 def test_a_script_does_not_open_its_sibling(script: str, suffix: str, tmp_path: Path) -> None:
     """The sibling is a real video: were the script followed, it would be watched."""
@@ -80,7 +98,9 @@ def test_a_picture_that_calls_itself_a_video_is_refused(kind: str, tmp_path: Pat
     assert "picture" in refusal(path)
 
 
-@pytest.mark.parametrize("name", ["clip-%03d.mp4", "100%.mp4", "a:b.mp4", "-i.mp4", "concat:x.mp4", "päßwort 视频 'q\".mp4"])
+@pytest.mark.parametrize(
+    "name", ["clip-%03d.mp4", "100%.mp4", "a:b.mp4", "-i.mp4", "concat:x.mp4", "päßwort 视频 'q\".mp4"]
+)
 def test_odd_names_are_only_names(name: str, tmp_path: Path) -> None:
     made = encode(tmp_path / "made.mp4", numbered(5))
     path = made.rename(tmp_path / name)
@@ -116,7 +136,9 @@ def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.mp4"
     os.mkfifo(pipe)
     program = "import sys; from pathlib import Path; from momentscan.media import open_video\nwith open_video(Path(sys.argv[1])): pass"
-    done = subprocess.run([sys.executable, "-c", program, str(pipe)], capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(pipe)], capture_output=True, text=True, timeout=20
+    )
     assert "is not a regular file" in done.stderr
 
 
@@ -130,8 +152,10 @@ def test_limits_of_bytes_pixels_and_duration_are_kept(tmp_path: Path) -> None:
     assert "the limit is 1000" in refusal(path, Limits(max_bytes=1000))
     assert "160 × 96 pixels" in refusal(path, Limits(max_pixels=160 * 96 - 1))
     assert "lasts 2 s" in refusal(path, Limits(max_duration_s=1.0))
-    with open_video(path, Limits(max_bytes=path.stat().st_size, max_pixels=160 * 96, max_duration_s=2.0)) as video:
-        assert sum(len(b.frames) for b in video.batches(Sampling(grid_hz=240))) == 50
+    with open_video(
+        path, Limits(max_bytes=path.stat().st_size, max_pixels=160 * 96, max_duration_s=2.0)
+    ) as video:
+        assert sum(len(b.frames) for b in video.batches(SamplingOptions(grid_hz=240))) == 50
 
 
 def test_a_file_that_hides_its_length_is_stopped_at_the_limit(tmp_path: Path) -> None:
@@ -139,7 +163,7 @@ def test_a_file_that_hides_its_length_is_stopped_at_the_limit(tmp_path: Path) ->
     path = streamed(tmp_path / "live.mkv", numbered(100))
     with open_video(path, Limits(max_duration_s=2.0)) as video:
         assert video.info.declared_s is None
-        list(video.batches(Sampling()))
+        list(video.batches(SamplingOptions()))
     assert video.info.duration_s == pytest.approx(2.04, abs=0.041)
     assert video.info.partial
     assert "stopped at the limit" in video.info.problems[0]
@@ -176,6 +200,8 @@ def test_no_other_place_opens_media() -> None:
     found = {
         str(file.relative_to(source)): match.group()
         for file in source.rglob("*.py")
-        for match in re.finditer(r"av\.open\((?!.*\"w\")|VideoCapture\(|open_container|\bffmpeg\b.*(?:run|Popen)", file.read_text())
+        for match in re.finditer(
+            r"av\.open\((?!.*\"w\")|VideoCapture\(|open_container|\bffmpeg\b.*(?:run|Popen)", file.read_text()
+        )
     }
-    assert found == {"media/door.py": "av.open("}
+    assert found == {"media/container.py": "av.open("}

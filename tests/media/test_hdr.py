@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from media.cutting import scanned
 from momentscan.media.clip import cut_clip
 from momentscan.media.encoders import Encoding
-from momentscan.media.hdr import HLG, PEAK_NITS, PQ, WHITE_NITS, nits_of_hlg, nits_of_pq, pq_of_nits, rolled_off, to_sdr
+from momentscan.media.hdr import (
+    HLG,
+    PEAK_NITS,
+    PQ,
+    WHITE_NITS,
+    nits_of_hlg,
+    nits_of_pq,
+    pq_of_nits,
+    rolled_off,
+    to_sdr,
+)
 
 
 @given(st.floats(0, 1))
@@ -21,7 +31,9 @@ def test_pq_goes_there_and_back(signal: float) -> None:
     assert pq_of_nits(nits_of_pq(np.array(signal))) == pytest.approx(signal, abs=1e-6)
 
 
-@pytest.mark.parametrize(("nits", "signal"), [(0.0, 0.0), (100.0, 0.5081), (203.0, 0.5806), (1000.0, 0.7518), (10_000.0, 1.0)])
+@pytest.mark.parametrize(
+    ("nits", "signal"), [(0.0, 0.0), (100.0, 0.5081), (203.0, 0.5806), (1000.0, 0.7518), (10_000.0, 1.0)]
+)
 def test_pq_has_the_values_of_bt_2408(nits: float, signal: float) -> None:
     assert pq_of_nits(np.array(nits)) == pytest.approx(signal, abs=1e-3)
 
@@ -47,7 +59,9 @@ def test_greys_stay_grey_from_black_to_white(transfer: int) -> None:
     assert (out[0, 1], out[-1, 1]) == (pytest.approx(0, abs=0.02), pytest.approx(1, abs=0.01))
 
 
-SCREEN = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
+SCREEN = (
+    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
+)
 
 
 @pytest.fixture(scope="module", params=["smpte2084", "arib-std-b67"])
@@ -60,7 +74,9 @@ def hdr(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     packed = np.concatenate([plane.reshape(-1), np.full(2 * 48 * 80, 512, np.uint16)]).reshape(144, 160)
     colours = f"colorprim=bt2020:transfer={request.param}:colormatrix=bt2020nc:range=limited"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx265", rate=25, options={"x265-params": f"log-level=none:{colours}:{SCREEN}"})
+        stream = container.add_stream(
+            "libx265", rate=25, options={"x265-params": f"log-level=none:{colours}:{SCREEN}"}
+        )
         stream.height, stream.width, stream.pix_fmt = 96, 160, "yuv420p10le"
         for _ in range(15):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(packed, format="yuv420p10le")))
@@ -83,7 +99,9 @@ def test_hdr_is_kept_with_all_it_says(hdr: Path, tmp_path: Path) -> None:
     assert frame.format.name == "yuv420p10le"
     told = {frame.side_data[i].type.name for i in range(len(frame.side_data))}
     assert {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} <= told
-    assert bytes(frame.side_data["MASTERING_DISPLAY_METADATA"]) == bytes(source.side_data["MASTERING_DISPLAY_METADATA"])
+    assert bytes(frame.side_data["MASTERING_DISPLAY_METADATA"]) == bytes(
+        source.side_data["MASTERING_DISPLAY_METADATA"]
+    )
 
 
 def test_hdr_on_an_ordinary_screen_has_white_where_white_was(hdr: Path, tmp_path: Path) -> None:
@@ -91,7 +109,12 @@ def test_hdr_on_an_ordinary_screen_has_white_where_white_was(hdr: Path, tmp_path
     assert (done.encoder, done.n_frames) == ("libx264", 7)
     assert "tone-mapped" in done.notes[0]
     frame = first_frame(done.path)
-    assert (frame.color_trc, frame.color_primaries, frame.colorspace, frame.format.name) == (1, 1, 1, "yuv420p")
+    assert (frame.color_trc, frame.color_primaries, frame.colorspace, frame.format.name) == (
+        1,
+        1,
+        1,
+        "yuv420p",
+    )
     shown = frame.to_ndarray(format="rgb24").astype(int)
     white, dark = shown[:, 10:70].mean(axis=(0, 1)), shown[:, 90:150].mean(axis=(0, 1))
     assert np.ptp(white) < 4
@@ -101,5 +124,8 @@ def test_hdr_on_an_ordinary_screen_has_white_where_white_was(hdr: Path, tmp_path
 
 @pytest.mark.parametrize("hdr_as", ["keep", "sdr"])
 def test_the_same_hdr_gives_the_same_bytes(hdr_as: str, hdr: Path, tmp_path: Path) -> None:
-    done = [cut_clip(scanned(hdr), 0.0, 0.6, tmp_path / name, encoding=Encoding(hdr=hdr_as)) for name in ("a.mp4", "b.mp4")]
+    done = [
+        cut_clip(scanned(hdr), 0.0, 0.6, tmp_path / name, encoding=Encoding(hdr=hdr_as))
+        for name in ("a.mp4", "b.mp4")
+    ]
     assert done[0].path.read_bytes() == done[1].path.read_bytes()

@@ -33,8 +33,8 @@ from media.feeds import (
 )
 from media.making import ALL, encode, heard, indices, numbered, numbers, shown, times, watched
 from momentscan.errors import UnreadableInput
-from momentscan.media.door import ADDRESSES
-from momentscan.media.live import Following, Note, named, open_live
+from momentscan.media.container import ADDRESSES
+from momentscan.media.live import LiveOptions, Note, named, open_live
 from momentscan.values import SOUND_HZ, Batch
 
 
@@ -62,14 +62,24 @@ def test_a_feed_gives_what_a_scan_of_the_recording_gives(kind: str, tmp_path: Pa
     of_file, expected = watched(path, SECONDS)
     same(batches, expected)
     assert len(batches) == 6
-    assert (info.n_frames, info.width_px, info.container) == (of_file.n_frames, of_file.width_px, of_file.container)
+    assert (info.n_frames, info.width_px, info.container) == (
+        of_file.n_frames,
+        of_file.width_px,
+        of_file.container,
+    )
     assert info.size_bytes == path.stat().st_size
     assert [n.text for n in notes if n.kind == "ended"] == ["the file has not grown for 0.4 s"]
 
 
 @pytest.mark.media
 @pytest.mark.parametrize(
-    "name", ["multi/scte20_panel.ts", "formats/bbb_0_30.webm", "multi/girl_laughing_full_73s.mp4", "formats/frag_overlap.mp4"]
+    "name",
+    [
+        "multi/scte20_panel.ts",
+        "formats/bbb_0_30.webm",
+        "multi/girl_laughing_full_73s.mp4",
+        "formats/frag_overlap.mp4",
+    ],
 )
 def test_real_recordings_too(name: str, media_folder: Path) -> None:
     _, batches, _ = followed(media_folder / name)
@@ -129,7 +139,9 @@ def test_a_feed_without_sound_has_none(tmp_path: Path) -> None:
 def test_sound_that_lags_is_waited_for_but_not_for_ever(six: Path, tmp_path: Path) -> None:
     """A picture that waits for its sound keeps its moment waiting too."""
     late = lagging(six, tmp_path / "late.ts", 3.0)
-    (calm, patient, _), (told, hurried, _) = (followed(late, replace(QUICK, sound_wait_s=wait_s)) for wait_s in (5.0, 1.0))
+    (calm, patient, _), (told, hurried, _) = (
+        followed(late, replace(QUICK, sound_wait_s=wait_s)) for wait_s in (5.0, 1.0)
+    )
     assert not calm.problems
     assert any("came more than 1 s after its picture" in p for p in told.problems)
     np.testing.assert_array_equal(shown(patient), shown(hurried))
@@ -151,7 +163,9 @@ def test_it_may_be_asked_to_end(six: Path) -> None:
 
 def test_a_plain_mp4_whose_index_comes_last_says_so(tmp_path: Path) -> None:
     path = encode(tmp_path / "plain.mp4", numbered(10))
-    with pytest.raises(UnreadableInput, match=r"index \(moov\) comes after its pictures.*MPEG-TS, MKV or fragmented MP4"):
+    with pytest.raises(
+        UnreadableInput, match=r"index \(moov\) comes after its pictures.*MPEG-TS, MKV or fragmented MP4"
+    ):
         followed(path)
 
 
@@ -228,7 +242,10 @@ def test_a_file_that_becomes_shorter_has_ended(six: Path, tmp_path: Path) -> Non
 
 
 def test_a_clock_that_restarts_is_closed_by_one_frame_and_told(tmp_path: Path) -> None:
-    one, two = recording(tmp_path / "one.ts", 3.0, start_s=50.0), recording(tmp_path / "two.ts", 3.0, first=75)
+    one, two = (
+        recording(tmp_path / "one.ts", 3.0, start_s=50.0),
+        recording(tmp_path / "two.ts", 3.0, first=75),
+    )
     joined = tmp_path / "joined.ts"
     joined.write_bytes(one.read_bytes() + two.read_bytes())
     info, batches, notes = followed(joined, sampling=ALL)
@@ -266,7 +283,7 @@ def test_a_stop_is_heard_within_moments_and_leaves_no_thread(tmp_path: Path) -> 
 
     with beside(write):
         began = time.monotonic()
-        with open_live(str(pipe), Following()) as feed:
+        with open_live(str(pipe), LiveOptions()) as feed:
             until(feed, lambda item: isinstance(item, Batch))
         while any(t.name.startswith("live") for t in threading.enumerate()) and time.monotonic() - began < 5:
             time.sleep(0.02)
@@ -308,7 +325,10 @@ def _halves(path: Path) -> tuple[bytes, bytes]:
 
 
 def test_a_connection_that_drops_is_made_anew_and_the_feeds_clock_goes_on(tmp_path: Path) -> None:
-    before, after = recording(tmp_path / "a.ts", 3.0), recording(tmp_path / "b.ts", 3.0, first=125, start_s=5.0)
+    before, after = (
+        recording(tmp_path / "a.ts", 3.0),
+        recording(tmp_path / "b.ts", 3.0, first=125, start_s=5.0),
+    )
 
     def answers(path: str, times: int) -> Answer:
         first, second = before.read_bytes(), after.read_bytes()
@@ -323,11 +343,15 @@ def test_a_connection_that_drops_is_made_anew_and_the_feeds_clock_goes_on(tmp_pa
     (gap,) = [n for n in notes if n.kind == "gap"]
     assert (gap.start_s, gap.end_s) == (pytest.approx(3.0, abs=0.05), pytest.approx(5.0, abs=0.05))
     assert numbers(shown(batches)) == [*range(75), *range(125, 200)]
-    np.testing.assert_allclose(times(batches), np.concatenate([np.arange(75), np.arange(125, 200)]) / 25, atol=1e-4)
+    np.testing.assert_allclose(
+        times(batches), np.concatenate([np.arange(75), np.arange(125, 200)]) / 25, atol=1e-4
+    )
     assert (np.diff(indices(batches)) == 1).all()
     sound = heard(batches)
     assert np.isnan(sound[round(3.3 * SOUND_HZ) : round(4.7 * SOUND_HZ)]).all(), "no made-up sound either"
-    assert np.nanstd(sound[round(5.5 * SOUND_HZ) : round(7.5 * SOUND_HZ)]) == pytest.approx(0.3 / np.sqrt(2), rel=0.05)
+    assert np.nanstd(sound[round(5.5 * SOUND_HZ) : round(7.5 * SOUND_HZ)]) == pytest.approx(
+        0.3 / np.sqrt(2), rel=0.05
+    )
 
 
 def test_what_comes_again_after_a_loss_is_shown_once(six: Path) -> None:
@@ -335,7 +359,13 @@ def test_what_comes_again_after_a_loss_is_shown_once(six: Path) -> None:
     first, _ = _halves(six)
 
     def answers(path: str, times: int) -> Answer:
-        return sends(first, len(first) + 999) if times == 0 else sends(six.read_bytes()) if times == 1 else refuses
+        return (
+            sends(first, len(first) + 999)
+            if times == 0
+            else sends(six.read_bytes())
+            if times == 1
+            else refuses
+        )
 
     with server(answers) as address:
         _info, batches, notes = followed(f"{address}/live.ts", sampling=ALL)
@@ -345,7 +375,10 @@ def test_what_comes_again_after_a_loss_is_shown_once(six: Path) -> None:
 
 
 def test_a_feed_that_comes_back_with_another_clock_goes_on_after_one_frame(tmp_path: Path) -> None:
-    before, after = recording(tmp_path / "a.ts", 3.0, start_s=500.0), recording(tmp_path / "b.ts", 3.0, first=75)
+    before, after = (
+        recording(tmp_path / "a.ts", 3.0, start_s=500.0),
+        recording(tmp_path / "b.ts", 3.0, first=75),
+    )
 
     def answers(path: str, times: int) -> Answer:
         first, second = before.read_bytes(), after.read_bytes()
@@ -380,7 +413,9 @@ def test_a_source_that_begins_anew_when_asked_again_has_ended(six: Path) -> None
 
 def test_the_wait_between_tries_doubles_up_to_its_most(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    with open_live("http://127.0.0.1:9/x.ts", Following(retry_s=1.0, retry_most_s=8.0, give_up_s=30.0)) as feed:
+    with open_live(
+        "http://127.0.0.1:9/x.ts", LiveOptions(retry_s=1.0, retry_most_s=8.0, give_up_s=30.0)
+    ) as feed:
         monkeypatch.setattr(feed._stop, "wait", lambda s: waits.append(s) or False)
         monkeypatch.setattr(type(feed), "_away_s", property(lambda _: sum(waits)))
         while not (why := feed._wait()):
@@ -408,7 +443,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 
 def _hls(parts: list[bytes], lists: list[bytes]) -> Answer:
     def answers(path: str, times: int) -> Answer:
-        return sends(lists[min(times, len(lists) - 1)]) if path.endswith("m3u8") else sends(parts[int(path[5])])
+        return (
+            sends(lists[min(times, len(lists) - 1)]) if path.endswith("m3u8") else sends(parts[int(path[5])])
+        )
 
     return answers  # type: ignore[return-value]
 
@@ -427,13 +464,20 @@ def test_a_playlist_that_grows_is_followed_until_its_end(parts: list[bytes]) -> 
         _info, batches, notes = followed(f"{address}/live.m3u8", replace(QUICK, read_s=8.0), ALL)
     assert numbers(shown(batches)) == list(range(200))
     assert notes[-1].kind == "ended"
-    assert "reconnect" not in [n.kind for n in notes] or "begins anew" in notes[-1].text or "sent all" in notes[-1].text
+    assert (
+        "reconnect" not in [n.kind for n in notes]
+        or "begins anew" in notes[-1].text
+        or "sent all" in notes[-1].text
+    )
 
 
 def test_a_playlist_cannot_reach_a_file_of_this_machine(parts: list[bytes], tmp_path: Path) -> None:
     secret = tmp_path / "part0.ts"
     secret.write_bytes(parts[0])
-    with server(lambda path, _: sends(playlist(1, True, of=f"file://{secret}"))) as address, pytest.raises(UnreadableInput):
+    with (
+        server(lambda path, _: sends(playlist(1, True, of=f"file://{secret}"))) as address,
+        pytest.raises(UnreadableInput),
+    ):
         followed(f"{address}/live.m3u8")
 
 

@@ -1,7 +1,7 @@
 """Each real file ends in the class that a careful reader would give it.
 
-The expected values were not taken from momentscan: they are the container's own words (MEDIA.md), the packets counted and the frames decoded
-one by one with plain PyAV without threads, and the pictures looked at.
+The expected values were not taken from momentscan: they are the container's own words (MEDIA.md), the packets
+counted and the frames decoded one by one with plain PyAV without threads, and the pictures looked at.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import pytest
 
 from media.making import times, watched
 from momentscan.errors import UnreadableInput
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a careful reader says of a file. `said`: words that must be among the problems; `frame_s`: how long one frame is."""
+    """What a careful reader says of a file. `said`: words that must be among the problems; `frame_s`: how
+    long one frame is.
+    """
 
     file: str
     duration_s: float
@@ -35,12 +37,34 @@ class Reading:
 READINGS = [
     # damaged: what is readable is processed, and what was lost is said
     Reading("corrupt/1242-small.mkv", 0.54, 12, (1280, 718), 0.042, partial=True, said="promises 1331.04 s"),
-    Reading("corrupt/corrupted_decord.mp4", 5.0, 49, (1280, 720), 0.1, partial=True, said="1 damaged packets"),
-    Reading("formats/displaymatrix_rot_truncated.mp4", 1.09, 33, (240, 80), 0.034, 90, partial=True, said="promises 23.61 s"),
-    Reading("formats/empty_edit_5s.mp4", 10.0, 100, (320, 240), 0.1, partial=True, said="frames are damaged", origin_s=5.0),
+    Reading(
+        "corrupt/corrupted_decord.mp4", 5.0, 49, (1280, 720), 0.1, partial=True, said="1 damaged packets"
+    ),
+    Reading(
+        "formats/displaymatrix_rot_truncated.mp4",
+        1.09,
+        33,
+        (240, 80),
+        0.034,
+        90,
+        partial=True,
+        said="promises 23.61 s",
+    ),
+    Reading(
+        "formats/empty_edit_5s.mp4",
+        10.0,
+        100,
+        (320, 240),
+        0.1,
+        partial=True,
+        said="frames are damaged",
+        origin_s=5.0,
+    ),
     # odd, but whole
     Reading("corrupt/brokensps.flv", 6.04, 79, (192, 144), 0.067, said="size of the picture changes 1 times"),
-    Reading("formats/frame_size_change.webm", 9.97, 300, (1920, 1080), 0.034, said="size of the picture changes"),
+    Reading(
+        "formats/frame_size_change.webm", 9.97, 300, (1920, 1080), 0.034, said="size of the picture changes"
+    ),
     Reading("formats/frag_overlap.mp4", 4.0, 96, (640, 360), 0.042),
     Reading("formats/unordered.mov", 0.125, 4, (50, 50), 0.032),
     Reading("formats/no_duration.webm", 4.94, 74, (1280, 720), 0.067),
@@ -95,7 +119,7 @@ REFUSED = {
 @pytest.mark.media
 @pytest.mark.parametrize("expected", READINGS, ids=[r.file for r in READINGS])
 def test_a_readable_file_is_read_for_what_it_is(expected: Reading, media_folder: Path) -> None:
-    info, batches = watched(media_folder / expected.file, Sampling(grid_hz=5.0), 64)
+    info, batches = watched(media_folder / expected.file, SamplingOptions(grid_hz=5.0), 64)
     assert info.duration_s == pytest.approx(expected.duration_s, abs=expected.frame_s)
     assert info.n_frames == expected.n_frames
     assert (info.width_px, info.height_px) == expected.size
@@ -121,5 +145,9 @@ def test_what_holds_no_picture_is_refused_in_one_line(file: str, media_folder: P
 @pytest.mark.media
 def test_every_corrupt_and_odd_file_has_a_class(media_folder: Path) -> None:
     """A file that is added to the folders must be looked at."""
-    there = {f"{p.parent.name}/{p.name}" for folder in ("corrupt", "formats") for p in (media_folder / folder).iterdir()}
+    there = {
+        f"{p.parent.name}/{p.name}"
+        for folder in ("corrupt", "formats")
+        for p in (media_folder / folder).iterdir()
+    }
     assert there <= {r.file for r in READINGS} | set(REFUSED)

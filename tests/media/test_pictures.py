@@ -1,4 +1,6 @@
-"""PTS is the only clock, the grid takes the first frame of each cell, and what is shown stands as a person sees it."""
+"""PTS is the only clock, the grid takes the first frame of each cell, and what is shown stands as a person
+sees it.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import worlds
-from media.making import ALL, HW, encode, indices, mp4_matrix, number_of, numbered, numbers, shown, times, watched
+from media.making import (
+    ALL,
+    HW,
+    encode,
+    indices,
+    mp4_matrix,
+    number_of,
+    numbered,
+    numbers,
+    shown,
+    times,
+    watched,
+)
 from momentscan.media import decode, open_video
-from momentscan.media.decode import Sampling
-from momentscan.media.picture import display_size, fitted
+from momentscan.media.decode import SamplingOptions
+from momentscan.media.frame import display_size, fitted
 from momentscan.media.render import write_video
 
 VARIABLE_S = np.cumsum(np.random.default_rng(1).choice([0.01, 0.02, 0.033, 0.1, 0.7], 60)).round(3)
@@ -25,7 +39,9 @@ def test_times_are_the_pts_not_the_index_over_the_rate(suffix: str, tmp_path: Pa
     path = tmp_path / f"variable.{suffix}"
     write_video(path, numbered(60), 25.0, pts_s=VARIABLE_S)
     info, batches = watched(path)
-    assert times(batches) == pytest.approx(VARIABLE_S - VARIABLE_S[0], abs=0.0011)  # Matroska counts milliseconds
+    assert times(batches) == pytest.approx(
+        VARIABLE_S - VARIABLE_S[0], abs=0.0011
+    )  # Matroska counts milliseconds
     assert numbers(shown(batches)) == list(range(60))
     assert info.n_frames == 60
     assert not info.problems
@@ -34,7 +50,9 @@ def test_times_are_the_pts_not_the_index_over_the_rate(suffix: str, tmp_path: Pa
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "avi", "flv"])
 def test_a_late_start_is_rebased_to_the_first_frame(suffix: str, tmp_path: Path) -> None:
     codec = {"avi": "mpeg4", "flv": "flv"}.get(suffix, "libx264")
-    path = encode(tmp_path / f"late.{suffix}", numbered(30), start_s=0.0 if suffix == "avi" else 4.0, codec=codec)
+    path = encode(
+        tmp_path / f"late.{suffix}", numbered(30), start_s=0.0 if suffix == "avi" else 4.0, codec=codec
+    )
     info, batches = watched(path)
     assert times(batches) == pytest.approx(np.arange(30) / 25, abs=0.0011)
     assert info.duration_s == pytest.approx(1.2, abs=0.0011)
@@ -44,7 +62,9 @@ def test_a_late_start_is_rebased_to_the_first_frame(suffix: str, tmp_path: Path)
 @pytest.mark.parametrize("b_frames", [0, 3])
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4", "mpeg2video", "libvpx"])
 def test_frames_come_in_the_order_in_which_they_are_shown(codec: str, b_frames: int, tmp_path: Path) -> None:
-    path = encode(tmp_path / "video.mkv", numbered(40), codec=codec, b_frames=b_frames if codec != "libvpx" else 0)
+    path = encode(
+        tmp_path / "video.mkv", numbered(40), codec=codec, b_frames=b_frames if codec != "libvpx" else 0
+    )
     info, batches = watched(path)
     assert numbers(shown(batches)) == list(range(40))
     assert list(indices(batches)) == list(range(40))
@@ -58,8 +78,12 @@ def test_each_cell_of_the_grid_gives_its_first_frame(fps: float, grid_hz: float,
     path = tmp_path / "video.mp4"
     write_video(path, numbered(round(3 * fps)), fps)
     every = times(watched(path)[1])
-    expected = [i for i in range(len(every)) if i == 0 or int(every[i] * grid_hz + 1e-6) > int(every[i - 1] * grid_hz + 1e-6)]
-    batches = watched(path, Sampling(grid_hz=grid_hz))[1]
+    expected = [
+        i
+        for i in range(len(every))
+        if i == 0 or int(every[i] * grid_hz + 1e-6) > int(every[i - 1] * grid_hz + 1e-6)
+    ]
+    batches = watched(path, SamplingOptions(grid_hz=grid_hz))[1]
     assert list(indices(batches)) == expected
     assert list(times(batches)) == list(every[expected])
     assert numbers(shown(batches)) == expected
@@ -69,17 +93,23 @@ def test_each_cell_of_the_grid_gives_its_first_frame(fps: float, grid_hz: float,
 def test_a_grid_finer_than_the_video_gives_every_frame_once(fps: float, tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     write_video(path, numbered(round(2 * fps)), fps)
-    assert numbers(shown(watched(path, Sampling(grid_hz=120.0))[1])) == list(range(round(2 * fps)))
+    assert numbers(shown(watched(path, SamplingOptions(grid_hz=120.0))[1])) == list(range(round(2 * fps)))
 
 
 def test_thumbnails_are_of_every_frame_whatever_the_grid(tmp_path: Path) -> None:
     path = encode(tmp_path / "video.mp4", numbered(50))
-    info, batches = watched(path, Sampling(grid_hz=2.0))
+    info, batches = watched(path, SamplingOptions(grid_hz=2.0))
     assert np.concatenate([b.thumb_s for b in batches]) == pytest.approx(np.arange(50) / 25)
     thumbs = np.concatenate([b.thumbs for b in batches])
     assert thumbs.shape == (50, 18, 32)
     first = next(iter(numbered(1, first=37)))
-    assert np.abs(thumbs[37].astype(int) - first[np.ix_(np.arange(18) * 96 // 18, np.arange(32) * 160 // 32)][:, :, 0]).max() < 30
+    assert (
+        np.abs(
+            thumbs[37].astype(int)
+            - first[np.ix_(np.arange(18) * 96 // 18, np.arange(32) * 160 // 32)][:, :, 0]
+        ).max()
+        < 30
+    )
     assert info.n_frames == 50
 
 
@@ -87,8 +117,8 @@ def test_thumbnails_are_of_every_frame_whatever_the_grid(tmp_path: Path) -> None
 def test_the_span_of_a_batch_changes_nothing(span_s: float, tmp_path: Path) -> None:
     path = tmp_path / "ride.mp4"
     worlds.ride(path, duration_s=9.0, burst=(4.0, 5.0))
-    whole_info, whole = watched(path, Sampling(span_s=60.0), 90)
-    info, batches = watched(path, Sampling(span_s=span_s), 90)
+    whole_info, whole = watched(path, SamplingOptions(span_s=60.0), 90)
+    info, batches = watched(path, SamplingOptions(span_s=span_s), 90)
     assert info == whole_info
     for name in ("frames", "time_s", "frame_idx", "sound", "thumbs", "thumb_s"):
         joined = np.concatenate([getattr(b, name) for b in batches])
@@ -117,7 +147,7 @@ def test_batches_are_made_when_they_are_asked_for(tmp_path: Path) -> None:
     """Not more than one span and what the decoder holds is read ahead."""
     path = encode(tmp_path / "long.mkv", numbered(1000))
     with open_video(path) as video:
-        batches = video.batches(Sampling(span_s=1.0))
+        batches = video.batches(SamplingOptions(span_s=1.0))
         first = next(batches)
         assert len(first.thumb_s) == 25
         assert video.info.n_frames == 0, "what was found is known at the end only"
@@ -148,7 +178,9 @@ def test_a_corner_lands_where_the_file_says_that_it_is_shown(turn_deg: int, tmp_
 
 
 def test_a_phone_held_upright_turns_the_sensor_clockwise(tmp_path: Path) -> None:
-    """By hand, without any matrix: frame.rotation is counter-clockwise (av_display_rotation_get), so -90 brings the top left to the top right."""
+    """By hand, without any matrix: frame.rotation is counter-clockwise (av_display_rotation_get), so -90
+    brings the top left to the top right.
+    """
     frame = np.full((*HW, 3), 40, np.uint8)
     frame[:32, :32] = (230, 30, 30)
     info, batches = watched(encode(tmp_path / "phone.mp4", [frame] * 5, turn_deg=-90))
@@ -172,12 +204,19 @@ def test_real_phone_videos_stand_upright(name: str, light: str | None, media_fol
 
 @pytest.mark.parametrize(
     ("aspect", "turn_deg", "size"),
-    [(Fraction(2, 3), None, (107, 96)), (Fraction(4, 3), None, (213, 96)), (Fraction(1, 2), -90, (96, 80)), (Fraction(2), 180, (320, 96))],
+    [
+        (Fraction(2, 3), None, (107, 96)),
+        (Fraction(4, 3), None, (213, 96)),
+        (Fraction(1, 2), -90, (96, 80)),
+        (Fraction(2), 180, (320, 96)),
+    ],
 )
 def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(
     aspect: Fraction, turn_deg: int | None, size: tuple[int, int], tmp_path: Path
 ) -> None:
-    info, batches = watched(encode(tmp_path / "wide.mp4", numbered(5), pixel_aspect=aspect, turn_deg=turn_deg))
+    info, batches = watched(
+        encode(tmp_path / "wide.mp4", numbered(5), pixel_aspect=aspect, turn_deg=turn_deg)
+    )
     assert (info.width_px, info.height_px) == size
     height, width = shown(batches)[0].shape[:2]
     assert (width, height) == pytest.approx(size, abs=1)
@@ -198,7 +237,9 @@ def test_a_fitted_size_is_even_and_about_as_asked(width: int, height: int, short
 
 
 @given(st.integers(1, 4000), st.integers(1, 4000), st.floats(0.2, 5.0), st.sampled_from([0, 90, 180, 270]))
-def test_a_turn_swaps_the_sides_and_nothing_else(width: int, height: int, aspect: float, turn_deg: int) -> None:
+def test_a_turn_swaps_the_sides_and_nothing_else(
+    width: int, height: int, aspect: float, turn_deg: int
+) -> None:
     flat = display_size(width, height, aspect, 0)
     assert display_size(width, height, aspect, turn_deg) == (flat[::-1] if turn_deg in (90, 270) else flat)
 
@@ -211,7 +252,7 @@ def test_fast_decoding_shows_some_of_the_same_frames_at_the_same_times(
     monkeypatch.setattr(decode, "SKIP_FROM", 0.0)
     path = encode(tmp_path / "video.mkv", numbered(100), codec=codec, b_frames=b_frames, start_s=1.0)
     exact_info, exact = watched(path)
-    info, fast = watched(path, Sampling(grid_hz=240.0, decode="fast"))
+    info, fast = watched(path, SamplingOptions(grid_hz=240.0, decode="fast"))
     place_of = dict(zip(times(exact).round(6), indices(exact), strict=True))
     assert [place_of[t] for t in times(fast).round(6)] == list(indices(fast))
     assert numbers(shown(fast)) == list(indices(fast)), "the frame is the one its index names"
@@ -222,20 +263,27 @@ def test_fast_decoding_shows_some_of_the_same_frames_at_the_same_times(
     assert not info.partial
 
 
-@pytest.mark.parametrize("name", ["frag_overlap.mp4", "phone_rot90_audio.mp4", "unordered.mov", "bbb_0_30.webm", "fire2_rot180_vfr.mp4"])
+@pytest.mark.parametrize(
+    "name",
+    ["frag_overlap.mp4", "phone_rot90_audio.mp4", "unordered.mov", "bbb_0_30.webm", "fire2_rot180_vfr.mp4"],
+)
 def test_fast_decoding_counts_frames_of_real_files_as_exact_decoding_does(
     name: str, media_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decode, "SKIP_FROM", 0.0)
     exact = watched(media_folder / "formats" / name, short_side_px=64)[1]
-    fast = watched(media_folder / "formats" / name, Sampling(grid_hz=240.0, decode="fast"), 64)[1]
+    fast = watched(media_folder / "formats" / name, SamplingOptions(grid_hz=240.0, decode="fast"), 64)[1]
     place_of = dict(zip(times(exact).round(6), indices(exact), strict=True))
     assert [place_of[t] for t in times(fast).round(6)] == list(indices(fast))
 
 
 def test_fast_decoding_leaves_no_cell_of_the_grid_empty_at_low_frame_rates(tmp_path: Path) -> None:
     path = encode(tmp_path / "video.mkv", numbered(100), b_frames=2)
-    assert len(indices(watched(path, Sampling(decode="fast"))[1])) == len(indices(watched(path, Sampling())[1])) == 40
+    assert (
+        len(indices(watched(path, SamplingOptions(decode="fast"))[1]))
+        == len(indices(watched(path, SamplingOptions())[1]))
+        == 40
+    )
 
 
 def test_a_number_survives_encoding(tmp_path: Path) -> None:

@@ -29,7 +29,9 @@ def test_frames_stop_when_their_times_do(tmp_path: Path) -> None:
 def test_sound_is_written_whole_even_where_it_outlasts_the_picture(tmp_path: Path) -> None:
     write_video(tmp_path / "video.mkv", numbered(25), 25.0, clicks(3.0, [2.5]))
     with av.open(str(tmp_path / "video.mkv")) as container:
-        assert max(f.time + f.samples / f.sample_rate for f in container.decode(audio=0)) == pytest.approx(3.0, abs=0.06)
+        assert max(f.time + f.samples / f.sample_rate for f in container.decode(audio=0)) == pytest.approx(
+            3.0, abs=0.06
+        )
 
 
 def test_the_same_frames_give_the_same_pictures(tmp_path: Path) -> None:

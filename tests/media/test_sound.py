@@ -1,4 +1,6 @@
-"""Sound stays on its own PTS, sample by sample on the picture's clock; where there is none, it is NaN or not there at all."""
+"""Sound stays on its own PTS, sample by sample on the picture's clock; where there is none, it is NaN or not
+there at all.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from media.making import clicks, encode, heard, numbered, watched
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.media.render import write_video
 from momentscan.values import SOUND_HZ
 
@@ -30,7 +32,7 @@ def carried(sound: np.ndarray) -> tuple[float, float]:
 
 
 def test_a_silent_film_has_no_samples_at_all(tmp_path: Path) -> None:
-    info, batches = watched(encode(tmp_path / "mute.mp4", numbered(100)), Sampling(span_s=1.0))
+    info, batches = watched(encode(tmp_path / "mute.mp4", numbered(100)), SamplingOptions(span_s=1.0))
     assert [b.sound.shape for b in batches] == [(0,)] * 4
     assert info.audio_codec is None
     assert not info.problems
@@ -56,8 +58,14 @@ def test_a_click_is_where_it_was_put_at_any_rate(rate: int, tmp_path: Path) -> N
 @pytest.mark.parametrize("sound_s", [0.0, 1.5, 3.5])
 def test_late_sound_and_late_pictures_stay_in_step(picture_s: float, sound_s: float, tmp_path: Path) -> None:
     """The click is 2.2 s into the sound; on the picture's clock that is 2.2 + sound start - picture start."""
-    path = encode(tmp_path / "late.mkv", numbered(150), start_s=picture_s, sound=clicks(4.0, [2.2, 3.4]), sound_start_s=sound_s)
-    sound = heard(watched(path, Sampling(span_s=1.0))[1])
+    path = encode(
+        tmp_path / "late.mkv",
+        numbered(150),
+        start_s=picture_s,
+        sound=clicks(4.0, [2.2, 3.4]),
+        sound_start_s=sound_s,
+    )
+    sound = heard(watched(path, SamplingOptions(span_s=1.0))[1])
     shift_s = sound_s - picture_s
     expected = [t + shift_s for t in (2.2, 3.4) if 0 <= t + shift_s < 6]
     assert clicks_heard(sound) == pytest.approx(expected, abs=0.002)
@@ -68,7 +76,9 @@ def test_late_sound_and_late_pictures_stay_in_step(picture_s: float, sound_s: fl
 
 
 def test_sound_that_ends_early_is_nan_after_and_said_so(tmp_path: Path) -> None:
-    info, batches = watched(encode(tmp_path / "short.mkv", numbered(150), sound=clicks(2.0, [1.0])), Sampling(span_s=1.0))
+    info, batches = watched(
+        encode(tmp_path / "short.mkv", numbered(150), sound=clicks(2.0, [1.0])), SamplingOptions(span_s=1.0)
+    )
     assert carried(heard(batches)) == pytest.approx((0.0, 2.0), abs=0.002)
     assert np.isnan(batches[-1].sound).all()
     assert info.problems == ("the sound ends 4.0 s before the picture",)
@@ -87,8 +97,8 @@ def test_sound_longer_than_the_picture_is_cut(tmp_path: Path) -> None:
 def test_the_span_of_a_batch_changes_no_sample(span_s: float, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-0.9, 0.9, 5 * 44100).astype(np.float32)
     path = encode(tmp_path / "noise.mkv", numbered(125), sound=noise, sound_start_s=0.31)
-    whole = heard(watched(path, Sampling(span_s=5.0))[1])
-    assert np.array_equal(heard(watched(path, Sampling(span_s=span_s))[1]), whole, equal_nan=True)
+    whole = heard(watched(path, SamplingOptions(span_s=5.0))[1])
+    assert np.array_equal(heard(watched(path, SamplingOptions(span_s=span_s))[1]), whole, equal_nan=True)
 
 
 def test_the_level_of_sound_is_kept(tmp_path: Path) -> None:
@@ -114,7 +124,7 @@ def test_a_hole_in_the_sound_is_nan_and_what_follows_is_in_place(tmp_path: Path)
                 frame.sample_rate, frame.pts = 44100, start_s * 44100 + at
                 container.mux(voice.encode(frame))
         container.mux(voice.encode(None))
-    sound = heard(watched(path, Sampling(span_s=1.0))[1])
+    sound = heard(watched(path, SamplingOptions(span_s=1.0))[1])
     assert clicks_heard(sound) == pytest.approx([0.5, 3.5], abs=0.002)
     assert np.isnan(sound[round(1.05 * SOUND_HZ) : round(2.95 * SOUND_HZ)]).all()
     assert np.isfinite(sound[: round(0.99 * SOUND_HZ)]).all()
@@ -123,7 +133,7 @@ def test_a_hole_in_the_sound_is_nan_and_what_follows_is_in_place(tmp_path: Path)
 
 def test_stereo_and_surround_become_one_channel(media_folder: Path) -> None:
     for name, codec in (("formats/bbb_0_30.webm", "vorbis"), ("scenes/theatre_dissolves_dts.mkv", "dts")):
-        info, batches = watched(media_folder / name, Sampling(grid_hz=1.0), 32)
+        info, batches = watched(media_folder / name, SamplingOptions(grid_hz=1.0), 32)
         assert info.audio_codec == codec
         sound = heard(batches)
         assert len(sound) == round(info.duration_s * SOUND_HZ)
@@ -132,7 +142,7 @@ def test_stereo_and_surround_become_one_channel(media_folder: Path) -> None:
 
 
 def test_damaged_sound_does_not_cost_the_picture(media_folder: Path) -> None:
-    info, _ = watched(media_folder / "formats/video_with_failing_audio.mp4", Sampling(grid_hz=1.0), 32)
+    info, _ = watched(media_folder / "formats/video_with_failing_audio.mp4", SamplingOptions(grid_hz=1.0), 32)
     assert info.n_frames == 280
     assert not info.partial
 
@@ -150,7 +160,7 @@ def test_the_speech_of_a_real_file_is_where_a_plain_decoder_has_it(media_folder:
             place = int((time_s - origin_s + at / rate) * 100)
             if 0 <= place < len(truth):
                 truth[place] += float(np.abs(samples[at : at + 256]).sum())
-    sound = np.nan_to_num(heard(watched(path, Sampling(grid_hz=1.0), 32)[1]))
+    sound = np.nan_to_num(heard(watched(path, SamplingOptions(grid_hz=1.0), 32)[1]))
     bins = np.abs(sound[: len(sound) // 220 * 220]).reshape(-1, 220).sum(1)
     ours = np.interp(np.arange(len(truth)) / 100, np.arange(len(bins)) * 220 / SOUND_HZ, bins)
     lags = range(-10, 11)

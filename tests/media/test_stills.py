@@ -12,12 +12,12 @@ import pytest
 import worlds
 from media.making import encode, number_of, numbered, shown, times, watched, with_holes
 from momentscan.media import jpeg, stills
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.media.render import write_video
 
 
 def assert_stills_are_the_frames(path: Path, every: int = 7, grid_hz: float = 240.0) -> None:
-    info, batches = watched(path, Sampling(grid_hz=grid_hz))
+    info, batches = watched(path, SamplingOptions(grid_hz=grid_hz))
     frames, at = shown(batches), times(batches)
     chosen = [*range(0, len(at), every), len(at) - 1]
     cut = stills(info, [float(at[i]) for i in chosen])
@@ -52,7 +52,9 @@ def test_stills_of_turned_videos(turn_deg: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "flv"])
 def test_stills_of_a_video_that_starts_late(suffix: str, tmp_path: Path) -> None:
     codec = "flv" if suffix == "flv" else "libx264"
-    assert_stills_are_the_frames(encode(tmp_path / f"late.{suffix}", numbered(100), start_s=7.32, codec=codec))
+    assert_stills_are_the_frames(
+        encode(tmp_path / f"late.{suffix}", numbered(100), start_s=7.32, codec=codec)
+    )
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
@@ -112,7 +114,10 @@ def test_stills_need_no_length_and_no_index(tmp_path: Path) -> None:
 
 
 def test_a_still_shows_the_frame_of_its_time_after_fast_decoding(tmp_path: Path) -> None:
-    info, batches = watched(encode(tmp_path / "video.mkv", numbered(100), b_frames=2), Sampling(grid_hz=240.0, decode="fast"))
+    info, batches = watched(
+        encode(tmp_path / "video.mkv", numbered(100), b_frames=2),
+        SamplingOptions(grid_hz=240.0, decode="fast"),
+    )
     at = [float(t) for t in times(batches)[::9]]
     indices = [int(i) for b in batches for i in b.frame_idx][::9]
     assert [number_of(stills(info, at)[t]) for t in at] == indices

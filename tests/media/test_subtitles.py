@@ -44,7 +44,8 @@ def spans(transcript: Transcript) -> list[tuple[float, float]]:
 def cues(*lines: str, start_s: int = 1) -> str:
     """An SRT of cues of one second, one every two."""
     return "\n".join(
-        f"{i + 1}\n00:00:{start_s + 2 * i:02d},000 --> 00:00:{start_s + 2 * i + 1:02d},000\n{t}\n" for i, t in enumerate(lines)
+        f"{i + 1}\n00:00:{start_s + 2 * i:02d},000 --> 00:00:{start_s + 2 * i + 1:02d},000\n{t}\n"
+        for i, t in enumerate(lines)
     )
 
 
@@ -63,7 +64,8 @@ def test_a_cue_is_shared_among_its_words_by_their_length(tmp_path: Path) -> None
 def test_webvtt_with_notes_names_and_settings(tmp_path: Path) -> None:
     told = read(
         tmp_path,
-        "WEBVTT - a title\n\nSTYLE\n::cue { color: red }\n\nintro\n00:01.000 --> 00:02.000 align:start position:0%\nHello &amp; <b>welcome</b>\n\n"
+        "WEBVTT - a title\n\nSTYLE\n::cue { color: red }\n\nintro\n00:01.000 --> 00:02.000 align:start "
+        "position:0%\nHello &amp; <b>welcome</b>\n\n"
         "NOTE not said\nat all\n\n01:00:03.500 --> 01:00:04.500\n<v Bob>Bye.</v>\n",
         "told.vtt",
     )
@@ -74,7 +76,10 @@ def test_webvtt_with_notes_names_and_settings(tmp_path: Path) -> None:
 
 def test_an_empty_cue_of_webvtt_does_not_say_the_name_of_the_next(tmp_path: Path) -> None:
     told = read(
-        tmp_path, "WEBVTT\n\n00:01.000 --> 00:02.000\n\nchapter-2\n00:03.000 --> 00:04.000\nYes.\n\n00:05.000 --> 00:06.000\n", "told.vtt"
+        tmp_path,
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n\nchapter-2\n00:03.000 --> 00:04.000\nYes.\n\n00:05.000 --> "
+        "00:06.000\n",
+        "told.vtt",
     )
     assert texts(told) == ["Yes."]
 
@@ -86,7 +91,11 @@ def test_times_that_are_said_are_words(tmp_path: Path) -> None:
 
 
 def test_webvtt_that_times_words_gives_them_their_times(tmp_path: Path) -> None:
-    told = read(tmp_path, "WEBVTT\n\n00:01.000 --> 00:03.000\nHello<00:01.400><c> dear</c><00:02.000><c> old friend</c>\n", "told.vtt")
+    told = read(
+        tmp_path,
+        "WEBVTT\n\n00:01.000 --> 00:03.000\nHello<00:01.400><c> dear</c><00:02.000><c> old friend</c>\n",
+        "told.vtt",
+    )
     assert texts(told) == ["Hello", "dear", "old", "friend"]
     assert spans(told) == [(1.0, 1.4), (1.4, 2.0), (2.0, 2.333), (2.333, 3.0)]
     assert [word.timed for word in told.words] == [True, True, False, False]
@@ -95,9 +104,11 @@ def test_webvtt_that_times_words_gives_them_their_times(tmp_path: Path) -> None:
 def test_captions_that_roll_up_say_each_line_once(tmp_path: Path) -> None:
     told = read(
         tmp_path,
-        "WEBVTT\nKind: captions\n\n00:00:01.000 --> 00:00:03.000 align:start\n \nhello<00:00:01.500><c> old</c><00:00:02.000><c> world</c>\n\n"
+        "WEBVTT\nKind: captions\n\n00:00:01.000 --> 00:00:03.000 align:start\n \nhello<00:00:01.500><c> "
+        "old</c><00:00:02.000><c> world</c>\n\n"
         "00:00:03.000 --> 00:00:03.010\nhello old world\n \n\n"
-        "00:00:03.010 --> 00:00:05.000\nhello old world\nhow<00:00:03.500><c> are</c><00:00:04.000><c> you</c>\n\n"
+        "00:00:03.010 --> 00:00:05.000\nhello old world\nhow<00:00:03.500><c> are</c><00:00:04.000><c> "
+        "you</c>\n\n"
         "00:00:05.000 --> 00:00:05.010\nhow are you\n \n\n"
         "00:00:05.010 --> 00:00:07.000\nhow are you\nfine\n",
         "told.vtt",
@@ -119,12 +130,18 @@ def test_ass_without_comments_drawings_and_overrides(tmp_path: Path) -> None:
 
 
 def test_marks_of_style_are_no_words(tmp_path: Path) -> None:
-    told = read(tmp_path, cues("<i>Look</i> {\\an8}<font color='red'>up</font>", "5 < 6 &lt; 7", "♪ La la ♪", "Wait -- what ?"))
+    told = read(
+        tmp_path,
+        cues("<i>Look</i> {\\an8}<font color='red'>up</font>", "5 < 6 &lt; 7", "♪ La la ♪", "Wait -- what ?"),
+    )
     assert texts(told) == ["Look", "up", "5", "6", "7", "La", "la", "Wait--", "what?"]
 
 
 def test_what_is_heard_but_not_said_is_no_word(tmp_path: Path) -> None:
-    told = read(tmp_path, cues("[music playing] Hi", "(laughs)", "(웃음)", "- [sighs]\n- (softly)", "He (my son) left"))
+    told = read(
+        tmp_path,
+        cues("[music playing] Hi", "(laughs)", "(웃음)", "- [sighs]\n- (softly)", "He (my son) left"),
+    )
     assert texts(told) == ["Hi", "He", "(my", "son)", "left"]
 
 
@@ -141,7 +158,10 @@ def test_korean_is_words_chinese_and_japanese_are_characters(tmp_path: Path) -> 
 
 
 def test_cues_that_overlap_keep_their_words_and_their_sentences(tmp_path: Path) -> None:
-    told = read(tmp_path, "1\n00:00:01,000 --> 00:00:05,000\nHow are you?\n\n2\n00:00:02,000 --> 00:00:03,000\nFine thanks.\n")
+    told = read(
+        tmp_path,
+        "1\n00:00:01,000 --> 00:00:05,000\nHow are you?\n\n2\n00:00:02,000 --> 00:00:03,000\nFine thanks.\n",
+    )
     assert Sentences().numbered(told.words) == [0, 0, 0, 1, 1]
     assert spans(told)[3][0] == 2.0
 
@@ -158,7 +178,8 @@ def test_encodings_and_line_ends_make_no_difference(tmp_path: Path, encoding: st
 
 
 @pytest.mark.parametrize(
-    ("encoding", "line"), [("cp949", "안녕하세요 여러분 똠방각하"), ("euc_kr", "밥은 먹었니"), ("cp1252", "L’été à Noël – garçon")]
+    ("encoding", "line"),
+    [("cp949", "안녕하세요 여러분 똠방각하"), ("euc_kr", "밥은 먹었니"), ("cp1252", "L’été à Noël – garçon")],
 )
 def test_what_is_not_in_utf8_is_guessed_and_said_so(tmp_path: Path, encoding: str, line: str) -> None:
     told = read(tmp_path, cues(line, line).encode(encoding))
@@ -213,7 +234,10 @@ def test_what_cannot_be_opened_is_refused_in_one_line(tmp_path: Path) -> None:
         st.binary(max_size=200),
         st.text(alphabet='0123456789:,.->\n WEBVTT[]{}"<>words', max_size=200).map(str.encode),
         st.builds(lambda t: cues(*t).encode("utf-8", "replace"), st.lists(st.text(max_size=40), max_size=4)),
-        st.builds(lambda t: b"WEBVTT\n\n" + cues(*t).replace(",", ".").encode("utf-8", "replace"), st.lists(st.text(max_size=40))),
+        st.builds(
+            lambda t: b"WEBVTT\n\n" + cues(*t).replace(",", ".").encode("utf-8", "replace"),
+            st.lists(st.text(max_size=40)),
+        ),
     )
 )
 def test_any_bytes_give_words_in_order_or_one_line(tmp_path: Path, content: bytes) -> None:
@@ -241,8 +265,10 @@ def keeps_its_promises(tmp_path: Path, content: bytes) -> None:
 def test_times_that_cannot_be_are_counted_and_left_out(tmp_path: Path) -> None:
     told = read(
         tmp_path,
-        "1\n-00:00:01,000 --> 00:00:02,000\nnegative\n\n2\n00:00:0x --> 00:00:02,000\nbad\nmore\n\n3\n00:00:05,000 --> 00:00:04,000\nbackwards\n\n"
-        "4\n00:00:05,000 --> 00:00:05,000\nat once\n\n5\n00:00:05,000 --> 00:10:05,000\nall the time\n\n6\n00:00:06,000 --> 00:00:07,000\nGood.\n",
+        "1\n-00:00:01,000 --> 00:00:02,000\nnegative\n\n2\n00:00:0x --> "
+        "00:00:02,000\nbad\nmore\n\n3\n00:00:05,000 --> 00:00:04,000\nbackwards\n\n"
+        "4\n00:00:05,000 --> 00:00:05,000\nat once\n\n5\n00:00:05,000 --> 00:10:05,000\nall the "
+        "time\n\n6\n00:00:06,000 --> 00:00:07,000\nGood.\n",
     )
     assert texts(told) == ["Good."]
     assert set(told.problems) == {
@@ -278,8 +304,23 @@ SEGMENT = {"start": 0.0, "end": 2.0, "text": " Hi you all."}
 @pytest.mark.parametrize(
     "content",
     [
-        {"segments": [SEGMENT | {"words": [word(" Hi", 0.1, 0.4, probability=0.9), word(" you", 0.4, 0.8), word(" all.", 0.9, 1.5)]}]},
-        {"text": "Hi you all.", "segments": [SEGMENT], "words": [word("Hi", 0.1, 0.4), word("you", 0.4, 0.8), word("all.", 0.9, 1.5)]},
+        {
+            "segments": [
+                SEGMENT
+                | {
+                    "words": [
+                        word(" Hi", 0.1, 0.4, probability=0.9),
+                        word(" you", 0.4, 0.8),
+                        word(" all.", 0.9, 1.5),
+                    ]
+                }
+            ]
+        },
+        {
+            "text": "Hi you all.",
+            "segments": [SEGMENT],
+            "words": [word("Hi", 0.1, 0.4), word("you", 0.4, 0.8), word("all.", 0.9, 1.5)],
+        },
         {"words": [word("Hi", 0.1, 0.4), word("you", 0.4, 0.8), word("all.", 0.9, 1.5)]},
         [word("Hi", 0.1, 0.4), word("you", 0.4, 0.8), word("all.", 0.9, 1.5)],
     ],
@@ -309,7 +350,13 @@ def test_json_with_times_of_segments(tmp_path: Path, content: object) -> None:
 
 
 def test_words_without_times_share_what_lies_between_their_neighbours(tmp_path: Path) -> None:
-    words = [word("In", 0.2, 0.5), word("19", None, None), word("84", None, None), word("we", 1.5, 1.7), word("left.", None, None)]
+    words = [
+        word("In", 0.2, 0.5),
+        word("19", None, None),
+        word("84", None, None),
+        word("we", 1.5, 1.7),
+        word("left.", None, None),
+    ]
     told = read(tmp_path, json.dumps({"segments": [SEGMENT | {"words": words}]}), "told.json")
     assert spans(told) == [(0.2, 0.5), (0.5, 1.0), (1.0, 1.5), (1.5, 1.7), (1.7, 2.0)]
     assert [word.timed for word in told.words] == [True, False, False, True, False]
@@ -345,7 +392,9 @@ def test_a_words_text_has_no_line_ends(tmp_path: Path) -> None:
 
 def test_probabilities_are_kept(tmp_path: Path) -> None:
     told = read(
-        tmp_path, json.dumps([word("a", 1, 2, probability=0.5), word("b", 2, 3, score=0.25), word("c", 3, 4, score=7)]), "told.json"
+        tmp_path,
+        json.dumps([word("a", 1, 2, probability=0.5), word("b", 2, 3, score=0.25), word("c", 3, 4, score=7)]),
+        "told.json",
     )
     assert [w.prob for w in told.words[:2]] == [0.5, 0.25]
     assert told.words[2].prob != told.words[2].prob
@@ -357,7 +406,12 @@ def test_probabilities_are_kept(tmp_path: Path) -> None:
         st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=10)),
         lambda inner: st.one_of(
             st.lists(inner, max_size=3),
-            st.dictionaries(st.sampled_from(["segments", "words", "transcription", "start", "end", "text", "word", "offsets"]), inner),
+            st.dictionaries(
+                st.sampled_from(
+                    ["segments", "words", "transcription", "start", "end", "text", "word", "offsets"]
+                ),
+                inner,
+            ),
         ),
         max_leaves=20,
     )
@@ -438,7 +492,11 @@ def test_a_bad_file_that_was_named_is_refused(film: Path) -> None:
 
 
 def test_the_same_bytes_have_the_same_name(tmp_path: Path) -> None:
-    assert read(tmp_path, SRT).sha256 == read(tmp_path, SRT, "other.srt").sha256 != read(tmp_path, SRT + "\n").sha256
+    assert (
+        read(tmp_path, SRT).sha256
+        == read(tmp_path, SRT, "other.srt").sha256
+        != read(tmp_path, SRT + "\n").sha256
+    )
 
 
 # ---- whose clock

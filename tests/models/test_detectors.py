@@ -17,8 +17,8 @@ from momentscan.models.detectors import (
     AUTO_ORDER,
     DETECTORS,
     CenterFace,
+    Detections,
     FaceDetector,
-    Faces,
     Scrfd,
     YuNet,
     YuNet2023,
@@ -42,10 +42,19 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def yunet(folder: Path, long_side_px: int = 640, **planted: object) -> YuNet:
-    return YuNet(open_session(nets.build_yunet(folder / "y.onnx", BOX, POINTS, **planted), "cpu"), long_side_px)  # type: ignore[arg-type]
+    return YuNet(
+        open_session(nets.build_yunet(folder / "y.onnx", BOX, POINTS, **planted), "cpu"), long_side_px
+    )  # type: ignore[arg-type]
 
 
-def lit(colour: tuple[int, int, int], *cells: tuple[int, int], height: int = 96, width: int = 160, cell: int = 8, by: int = 1) -> Frames:
+def lit(
+    colour: tuple[int, int, int],
+    *cells: tuple[int, int],
+    height: int = 96,
+    width: int = 160,
+    cell: int = 8,
+    by: int = 1,
+) -> Frames:
     """A black frame in which the given (column, row) cells are lit; `by` enlarges the whole picture."""
     frame = np.zeros((height, width, 3), np.uint8)
     for col, row in cells:
@@ -58,7 +67,8 @@ def lit(colour: tuple[int, int, int], *cells: tuple[int, int], height: int = 96,
 
 def test_a_cell_of_yunet_becomes_a_box_and_five_points(tmp_path: Path) -> None:
     faces = yunet(tmp_path).detect(lit(BLUE, (5, 4)))
-    # centre (5.25, 4.5) * 8 = (42, 36), size (3, 4) * 8 = (24, 32); points (5, 4) * 8 plus the planted ones * 8
+    # centre (5.25, 4.5) * 8 = (42, 36), size (3, 4) * 8 = (24, 32); points (5, 4) * 8 plus the planted ones *
+    # 8
     np.testing.assert_allclose(faces.bbox, [[30, 20, 54, 52]], atol=1e-4)
     np.testing.assert_allclose(faces.points, [[(40, 32), (48, 32), (44, 36), (40, 40), (48, 40)]], atol=1e-4)
     np.testing.assert_allclose(faces.score, [1.0], atol=1e-6)
@@ -66,7 +76,9 @@ def test_a_cell_of_yunet_becomes_a_box_and_five_points(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("stride", "gains"), [(8, (1, 0, 0)), (16, (0, 1, 0)), (32, (0, 0, 1))])
-def test_every_stride_counts_in_its_own_cells(tmp_path: Path, stride: int, gains: tuple[float, float, float]) -> None:
+def test_every_stride_counts_in_its_own_cells(
+    tmp_path: Path, stride: int, gains: tuple[float, float, float]
+) -> None:
     faces = yunet(tmp_path, lit=gains).detect(lit(BLUE, (2, 1), cell=stride))
     np.testing.assert_allclose(faces.points[0, 0], [2 * stride, stride], atol=1e-4)
     np.testing.assert_allclose(faces.bbox[0, 2:] - faces.bbox[0, :2], [3 * stride, 4 * stride], rtol=1e-5)
@@ -101,7 +113,11 @@ def test_a_small_frame_is_never_enlarged_but_padded() -> None:
 
 def test_the_score_is_the_geometric_mean_and_half_is_the_floor(tmp_path: Path) -> None:
     detector = yunet(tmp_path)  # obj is 1, so the score is the root of the plane's mean
-    for blue, seen in ((60, []), (64, [np.sqrt(64 / 255)]), (128, [np.sqrt(128 / 255)])):  # the root of 60 / 255 is 0.485
+    for blue, seen in (
+        (60, []),
+        (64, [np.sqrt(64 / 255)]),
+        (128, [np.sqrt(128 / 255)]),
+    ):  # the root of 60 / 255 is 0.485
         np.testing.assert_allclose(detector.detect(lit((0, 0, blue), (5, 4))).score, seen, rtol=1e-6)
 
 
@@ -122,7 +138,9 @@ def test_the_second_anchor_of_scrfd_stands_on_the_same_corner(tmp_path: Path) ->
 
 def centerface(folder: Path) -> CenterFace:
     points = (0.25, 0.0, 0.25, 1.0, 0.5, 0.5, 0.75, 0.0, 0.75, 1.0)  # y before x, in parts of the box
-    path = nets.build_centerface(folder / "c.onnx", (float(np.log(10.0)), float(np.log(5.0))), (0.25, 0.5), points)
+    path = nets.build_centerface(
+        folder / "c.onnx", (float(np.log(10.0)), float(np.log(5.0))), (0.25, 0.5), points
+    )
     return CenterFace(open_session(path, "cpu", free_sizes=True))
 
 
@@ -159,14 +177,17 @@ def test_faces_come_by_score_then_from_left_to_right_then_from_the_top(tmp_path:
 def test_the_best_of_overlapping_boxes_stays_with_its_own_points() -> None:
     box = np.array([(0, 0, 10, 10), (1, 0, 11, 10), (5.5, 0, 15.5, 10), (30, 0, 40, 10)], np.float32)
     points = np.arange(4, dtype=np.float32)[:, None, None] * np.ones((1, 5, 2), np.float32)
-    kept = one_per_face(Faces(np.array([0.6, 0.9, 0.7, 0.6], np.float32), box, points))
+    kept = one_per_face(Detections(np.array([0.6, 0.9, 0.7, 0.6], np.float32), box, points))
     np.testing.assert_array_equal(kept.points[:, 0, 0], [1, 3])  # the third overlaps the second by 0.38
-    kept = one_per_face(Faces(np.array([0.9, 0.6, 0.7, 0.6], np.float32), box, points))
+    kept = one_per_face(Detections(np.array([0.9, 0.6, 0.7, 0.6], np.float32), box, points))
     np.testing.assert_array_equal(kept.points[:, 0, 0], [0, 2, 3])  # but the first by 0.29 only
 
 
 def test_the_same_frame_gives_the_same_faces(tmp_path: Path) -> None:
-    detector, frame = yunet(tmp_path), np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    detector, frame = (
+        yunet(tmp_path),
+        np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8),
+    )
     first, second = detector.detect(frame), detector.detect(frame.copy())
     assert len(first.score) > 5
     for a, b in zip(first, second, strict=True):
@@ -190,7 +211,9 @@ def test_a_view_is_as_good_as_a_frame(tmp_path: Path) -> None:
     np.testing.assert_array_equal(yunet(tmp_path).detect(turned).bbox, yunet(tmp_path).detect(frame).bbox)
 
 
-@pytest.mark.parametrize("frame", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "frame", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)]
+)
 def test_other_arrays_are_refused(tmp_path: Path, frame: NDArray[np.generic]) -> None:
     with pytest.raises(ValueError, match=r"a frame wants \(H,W,3\) uint8"):
         yunet(tmp_path).detect(frame)  # type: ignore[arg-type]
@@ -212,14 +235,25 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadWeights, match=r"input 'input' is .*320, 320\), expected .*640, 640\)"):
         YuNet2023(open_session(nets.build_yunet(tmp_path / "y.onnx", square_px=320), "cpu"))
     with pytest.raises(BadWeights, match=r"does not run|gave \("):
-        YuNet(open_session(nets.build_yunet(tmp_path / "y.onnx", square_px=320), "cpu")).detect(lit(BLUE, (5, 4)))
+        YuNet(open_session(nets.build_yunet(tmp_path / "y.onnx", square_px=320), "cpu")).detect(
+            lit(BLUE, (5, 4))
+        )
 
 
-def test_answers_of_another_size_and_no_numbers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_of_another_size_and_no_numbers_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     detector = yunet(tmp_path)
     real = detector._session.run
-    for change, said in ((lambda a: a[:, 1:], r"gave \(1, 239, 1\) for 'cls_8', expected \(240,\)"), (lambda a: a * np.nan, "finite")):
-        monkeypatch.setattr(detector._session, "run", lambda feeds, names, change=change: [change(a) for a in real(feeds, names)])
+    for change, said in (
+        (lambda a: a[:, 1:], r"gave \(1, 239, 1\) for 'cls_8', expected \(240,\)"),
+        (lambda a: a * np.nan, "finite"),
+    ):
+        monkeypatch.setattr(
+            detector._session,
+            "run",
+            lambda feeds, names, change=change: [change(a) for a in real(feeds, names)],
+        )
         with pytest.raises(BadWeights, match=said):
             detector.detect(lit(BLUE, (5, 4)))
 
@@ -247,7 +281,10 @@ def test_bytes_that_are_no_network_are_refused_when_sizes_are_freed(tmp_path: Pa
 @pytest.mark.usefixtures("trusted")
 def test_auto_takes_the_first_that_is_here_and_none_is_an_answer(tmp_path: Path) -> None:
     assert choose_detector("auto", tmp_path) is None
-    makers = {"centerface": lambda path: nets.build_centerface(path, (0, 0), (0, 0), (0,) * 10), "yunet": nets.build_yunet}
+    makers = {
+        "centerface": lambda path: nets.build_centerface(path, (0, 0), (0, 0), (0,) * 10),
+        "yunet": nets.build_yunet,
+    }
     makers["yunet-2023"] = lambda path: nets.build_yunet(path, square_px=640)
     for name in reversed(AUTO_ORDER):
         makers[name](tmp_path / DETECTORS[name].weight.file)  # type: ignore[union-attr]
@@ -275,7 +312,10 @@ def test_only_commercial_weights_are_taken_unasked() -> None:
 def test_a_named_one_without_weights_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(MissingModel, match="run: momentscan models pull yunet-dynamic"):
         choose_detector("yunet", tmp_path)
-    with pytest.raises(UsageError, match="there is no face detector 'nope'; there are auto, none, yunet, yunet-2023, centerface, scrfd"):
+    with pytest.raises(
+        UsageError,
+        match="there is no face detector 'nope'; there are auto, none, yunet, yunet-2023, centerface, scrfd",
+    ):
         choose_detector("nope", tmp_path)
 
 
@@ -309,7 +349,7 @@ def texture(seed: int) -> Frames:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def largest(faces: Faces) -> int:
+def largest(faces: Detections) -> int:
     return int(np.prod(faces.bbox[:, 2:] - faces.bbox[:, :2], axis=1).argmax())
 
 
@@ -320,12 +360,16 @@ def test_the_faces_of_group_photos_are_found(models_folder: Path, media_folder: 
     detector = real(models_folder, name)
     for picture, people in (("img62", 3), ("selfie-many-people", 6), ("couple", 2)):
         assert len(detector.detect(photo(media_folder, picture)).score) == people
-    assert 3 <= len(detector.detect(photo(media_folder, "img54")).score) <= 5  # one in front, three blurred behind, one only guessed
+    assert (
+        3 <= len(detector.detect(photo(media_folder, "img54")).score) <= 5
+    )  # one in front, three blurred behind, one only guessed
 
 
 @pytest.mark.weights
 @pytest.mark.media
-def test_faces_in_small_pictures_on_a_wall_need_a_longer_side(models_folder: Path, media_folder: Path) -> None:
+def test_faces_in_small_pictures_on_a_wall_need_a_longer_side(
+    models_folder: Path, media_folder: Path
+) -> None:
     frame = photo(media_folder, "img55")  # one person, and framed photos 40 px wide with people in them
     assert len(real(models_folder, "yunet").detect(frame).score) == 1
     assert len(real(models_folder, "yunet", 1280).detect(frame).score) >= 4
@@ -334,7 +378,9 @@ def test_faces_in_small_pictures_on_a_wall_need_a_longer_side(models_folder: Pat
 @pytest.mark.weights
 @pytest.mark.media
 @pytest.mark.parametrize("name", list(DETECTORS))
-def test_every_portrait_has_a_face_and_all_put_its_points_in_the_same_places(models_folder: Path, media_folder: Path, name: str) -> None:
+def test_every_portrait_has_a_face_and_all_put_its_points_in_the_same_places(
+    models_folder: Path, media_folder: Path, name: str
+) -> None:
     detector, yardstick = real(models_folder, name), real(models_folder, "yunet")
     apart = []
     for path in sorted((media_folder / "images/deepface").glob("*.jpg")):
@@ -355,7 +401,9 @@ def test_every_portrait_has_a_face_and_all_put_its_points_in_the_same_places(mod
 @pytest.mark.weights
 @pytest.mark.media
 @pytest.mark.parametrize("name", list(DETECTORS))
-def test_left_is_left_in_the_picture_and_eyes_are_over_the_mouth(models_folder: Path, media_folder: Path, name: str) -> None:
+def test_left_is_left_in_the_picture_and_eyes_are_over_the_mouth(
+    models_folder: Path, media_folder: Path, name: str
+) -> None:
     faces = real(models_folder, name).detect(photo(media_folder, "couple"))
     for left_eye, right_eye, nose, left_mouth, right_mouth in faces.points:
         assert left_eye[0] < nose[0] < right_eye[0]
@@ -368,5 +416,10 @@ def test_left_is_left_in_the_picture_and_eyes_are_over_the_mouth(models_folder: 
 def test_textures_noise_and_specks_have_no_face(models_folder: Path, name: str) -> None:
     detector = real(models_folder, name)
     noise = np.random.default_rng(0).integers(0, 256, (540, 960, 3), dtype=np.uint8)
-    for frame in (*(texture(seed) for seed in range(4)), noise, np.zeros((1, 1, 3), np.uint8), np.full((3, 900, 3), 255, np.uint8)):
+    for frame in (
+        *(texture(seed) for seed in range(4)),
+        noise,
+        np.zeros((1, 1, 3), np.uint8),
+        np.full((3, 900, 3), 255, np.uint8),
+    ):
         assert len(detector.detect(frame).score) == 0

@@ -105,7 +105,9 @@ def test_shrinking_takes_the_mean_of_each_area() -> None:
 
 def test_resizing_first_or_cropping_first_is_nearly_the_same_picture() -> None:
     frame = cv2.GaussianBlur(scene(2, 360, 640), (0, 0), 2)
-    whole = cv2.resize(frame, (398, 224), interpolation=cv2.INTER_AREA)[:, 87:311]  # torchvision: Resize(224), CenterCrop(224)
+    whole = cv2.resize(frame, (398, 224), interpolation=cv2.INTER_AREA)[
+        :, 87:311
+    ]  # torchvision: Resize(224), CenterCrop(224)
     assert np.abs(centre_square(frame, 224).astype(int) - whole).mean() < 1.0
 
 
@@ -123,7 +125,10 @@ def test_a_vector_of_zeros_becomes_the_diagonal() -> None:
     np.testing.assert_allclose(unit(np.array([3e-10, 4e-10], np.float32)), [0.6, 0.8], rtol=1e-6)
 
 
-@pytest.mark.parametrize("frames", [np.zeros((4, 4, 3), np.uint8), np.zeros((1, 4, 4, 3), np.float32), np.zeros((1, 0, 4, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "frames",
+    [np.zeros((4, 4, 3), np.uint8), np.zeros((1, 4, 4, 3), np.float32), np.zeros((1, 0, 4, 3), np.uint8)],
+)
 def test_other_arrays_are_refused(frames: NDArray[np.generic]) -> None:
     with pytest.raises(ValueError, match=r"frames want \(N,H,W,3\) uint8"):
         Descriptor().embed(frames)  # type: ignore[arg-type]
@@ -138,14 +143,18 @@ def test_another_network_under_the_name_is_refused_with_got_and_expected(tmp_pat
     with pytest.raises(BadWeights, match="has no output 'image_embeds', got logits"):
         OpenClip.open(tmp_path, "cpu")
     nets.build_vit(file, "clip", out=640)
-    with pytest.raises(BadWeights, match=r"is tensor\(float\) \(\?, 640\), expected tensor\(float\) \(\?, 512\)"):
+    with pytest.raises(
+        BadWeights, match=r"is tensor\(float\) \(\?, 640\), expected tensor\(float\) \(\?, 512\)"
+    ):
         OpenClip.open(tmp_path, "cpu")
     nets.build_vit(file, "clip", image=256)
     with pytest.raises(BadWeights, match=r"input 'pixel_values' is .*256, 256\), expected .*224, 224\)"):
         OpenClip.open(tmp_path, "cpu")
 
 
-def test_a_network_that_answers_with_no_number_is_refused(small_nets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_that_answers_with_no_number_is_refused(
+    small_nets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clip = OpenClip.open(small_nets, "cpu")
     for answer in (np.full((1, 512), np.nan, np.float32), np.ones((1, 7), np.float32)):
         monkeypatch.setattr(clip._session, "run", lambda feeds, outputs, answer=answer: [answer])

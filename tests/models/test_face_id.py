@@ -87,7 +87,9 @@ def test_the_five_points_land_on_the_standard_ones(scale: float, turn_rad: float
 
 
 def test_a_face_in_its_standard_place_is_left_alone() -> None:
-    frame = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (112, 112, 3), dtype=np.uint8), (0, 0), 2)
+    frame = cv2.GaussianBlur(
+        np.random.default_rng(0).integers(0, 256, (112, 112, 3), dtype=np.uint8), (0, 0), 2
+    )
     assert np.abs(align(frame, STANDARD_POINTS).astype(int) - frame).max() <= 1
 
 
@@ -107,7 +109,14 @@ def test_what_lies_past_the_frame_is_black() -> None:
 
 
 @pytest.mark.parametrize(
-    "points", [np.full((5, 2), 7.0), np.zeros((5, 2)), np.full((5, 2), np.nan), np.full((5, 2), np.inf), STANDARD_POINTS * 1e9]
+    "points",
+    [
+        np.full((5, 2), 7.0),
+        np.zeros((5, 2)),
+        np.full((5, 2), np.nan),
+        np.full((5, 2), np.inf),
+        STANDARD_POINTS * 1e9,
+    ],
 )
 def test_points_that_fix_no_place_give_a_black_crop(points: Points) -> None:
     crop = align(np.full((50, 50, 3), 255, np.uint8), points)
@@ -225,7 +234,10 @@ def test_auto_takes_the_first_that_is_here_and_may_be_shipped(tmp_path: Path) ->
 def test_a_named_one_without_weights_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(MissingModel, match="run: momentscan models pull sface"):
         choose_face_id("sface", tmp_path)
-    with pytest.raises(UsageError, match="there is no Face-ID 'nope'; there are auto, none, sface, mobileface, mobilefacenet, arcface"):
+    with pytest.raises(
+        UsageError,
+        match="there is no Face-ID 'nope'; there are auto, none, sface, mobileface, mobilefacenet, arcface",
+    ):
         choose_face_id("nope", tmp_path)
 
 

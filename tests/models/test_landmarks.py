@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from momentscan.errors import BadWeights, MissingModel, UsageError
 from momentscan.media import open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.models import landmarks
 from momentscan.models.catalogue import weight
 from momentscan.models.landmarks import (
@@ -26,8 +26,8 @@ from momentscan.models.landmarks import (
     RIGID,
     RIGID_CM,
     SHAPED,
-    Face,
     FaceLandmarker,
+    FaceMeasures,
     FaceMesh,
     Mesh,
     choose_landmarks,
@@ -46,14 +46,20 @@ turns = st.tuples(st.floats(-80, 80), st.floats(-60, 60), st.floats(-175, 175))
 def rotation(yaw: float, pitch: float, roll: float) -> NDArray[np.float64]:
     """Written out from the signs alone: x right, y down, z away; the face looks along -z."""
     y, p, r = np.radians([yaw, pitch, roll])
-    turn = np.array([[np.cos(y), 0, -np.sin(y)], [0, 1, 0], [np.sin(y), 0, np.cos(y)]])  # -z goes to +x, the picture's right
+    turn = np.array(
+        [[np.cos(y), 0, -np.sin(y)], [0, 1, 0], [np.sin(y), 0, np.cos(y)]]
+    )  # -z goes to +x, the picture's right
     nod = np.array([[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p), np.cos(p)]])  # -z goes to -y, up
-    tilt = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])  # +x goes to +y, clockwise
+    tilt = np.array(
+        [[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]]
+    )  # +x goes to +y, clockwise
     return tilt @ nod @ turn
 
 
 def planted(**points: tuple[float, float]) -> Mesh:
-    """A mesh that looks into the camera, with the points that are named p<index> where they are said to be, in cm."""
+    """A mesh that looks into the camera, with the points that are named p<index> where they are said to be,
+    in cm.
+    """
     mesh = np.zeros((478, 3))
     mesh[list(RIGID)] = RIGID_CM
     for name, (x, y) in points.items():
@@ -68,7 +74,9 @@ def planted(**points: tuple[float, float]) -> Mesh:
     ("angles", "goes_to"),
     [((30, 0, 0), (0.5, 0, -0.866)), ((0, 30, 0), (0, -0.5, -0.866)), ((0, 0, 30), (0, 0, -1))],
 )
-def test_the_tests_own_rotation_has_the_signs_of_the_schema(angles: tuple[float, float, float], goes_to: tuple[float, ...]) -> None:
+def test_the_tests_own_rotation_has_the_signs_of_the_schema(
+    angles: tuple[float, float, float], goes_to: tuple[float, ...]
+) -> None:
     np.testing.assert_allclose(rotation(*angles) @ [0, 0, -1], goes_to, atol=1e-3)
 
 
@@ -110,7 +118,9 @@ def test_points_come_back_from_the_square_to_where_they_were(turn: float, side: 
     there = np.column_stack([where @ into[:, :2].T + into[:, 2], [256.0, -256.0]])
     back = landmarks.back_in_frame(there.astype(np.float32), into)
     np.testing.assert_allclose(back[:, :2], where, atol=0.01)
-    np.testing.assert_allclose(back[:, 2], [1.5 * side, -1.5 * side], rtol=1e-4)  # the square is 1.5 boxes wide
+    np.testing.assert_allclose(
+        back[:, 2], [1.5 * side, -1.5 * side], rtol=1e-4
+    )  # the square is 1.5 boxes wide
 
 
 def test_the_gap_of_the_lips_is_told_in_widths_of_the_mouth() -> None:
@@ -119,10 +129,21 @@ def test_the_gap_of_the_lips_is_told_in_widths_of_the_mouth() -> None:
 
 
 def test_an_eye_is_told_as_height_over_width() -> None:
-    eye = dict(p33=(-4.0, 0.0), p133=(-2.0, 0.0), p160=(-3.5, -0.3), p144=(-3.5, 0.3), p158=(-2.5, -0.2), p153=(-2.5, 0.2))
-    other = dict(p362=(2.0, 0.0), p263=(4.0, 0.0), p385=(2.5, 0.0), p380=(2.5, 0.0), p387=(3.5, 0.0), p373=(3.5, 0.0))
+    eye = dict(
+        p33=(-4.0, 0.0),
+        p133=(-2.0, 0.0),
+        p160=(-3.5, -0.3),
+        p144=(-3.5, 0.3),
+        p158=(-2.5, -0.2),
+        p153=(-2.5, 0.2),
+    )
+    other = dict(
+        p362=(2.0, 0.0), p263=(4.0, 0.0), p385=(2.5, 0.0), p380=(2.5, 0.0), p387=(3.5, 0.0), p373=(3.5, 0.0)
+    )
     points = planted(**eye, **other).points.astype(np.float64)
-    assert landmarks.eye_open(points) == pytest.approx((0.25 + 0) / 2, abs=1e-6)  # ((.6 + .4) / 2) / 2, and a closed one
+    assert landmarks.eye_open(points) == pytest.approx(
+        (0.25 + 0) / 2, abs=1e-6
+    )  # ((.6 + .4) / 2) / 2, and a closed one
 
 
 def test_a_mouth_without_width_is_not_known() -> None:
@@ -130,7 +151,9 @@ def test_a_mouth_without_width_is_not_known() -> None:
 
 
 def test_the_smile_is_the_mean_of_both_corners() -> None:
-    mesh = planted()._replace(blendshapes=dict.fromkeys(BLENDSHAPES, 0.0) | {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.4})
+    mesh = planted()._replace(
+        blendshapes=dict.fromkeys(BLENDSHAPES, 0.0) | {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.4}
+    )
     assert landmarks.smile(mesh) == pytest.approx(0.6)
 
 
@@ -150,7 +173,9 @@ def test_where_there_is_no_face_nothing_is_measured_and_all_is_hidden() -> None:
 
 def test_shade_and_highlights_are_skin_and_cloth_is_not() -> None:
     skin = np.array([200, 150, 120], np.uint8)
-    tried = np.array([skin, skin * 0.7, [225, 185, 160], [235, 235, 235], [25, 25, 25], [120, 170, 220], [110, 180, 150]])
+    tried = np.array(
+        [skin, skin * 0.7, [225, 185, 160], [235, 235, 235], [25, 25, 25], [120, 170, 220], [110, 180, 150]]
+    )
     lab = cv2.cvtColor((tried / 255).astype(np.float32)[None], cv2.COLOR_RGB2LAB)[0]
     assert landmarks.foreign(lab, lab[0]).tolist() == [False, False, False, True, True, True, True]
 
@@ -224,18 +249,24 @@ def test_a_face_that_is_seen_costs_one_view() -> None:
 
 def test_a_face_on_its_side_is_found_but_a_hidden_one_is_not_made_up() -> None:
     assert looked(FakeNet(-4, -9, 7, -9))[0].presence > 0.99
-    assert looked(FakeNet(-4, 1.3, -9, -9))[0].presence == pytest.approx(0.018, abs=1e-3)  # 0.79 in a wrong quarter is no face
+    assert looked(FakeNet(-4, 1.3, -9, -9))[0].presence == pytest.approx(
+        0.018, abs=1e-3
+    )  # 0.79 in a wrong quarter is no face
 
 
 def test_a_box_that_is_wider_than_an_upright_face_is_doubted() -> None:
     mesh, views = looked(FakeNet(3, 9, 12, 9), BOX)
     assert views == 4
-    assert abs(landmarks.head_angles(landmarks.head_turn(mesh.points.astype(np.float64)))[2]) == pytest.approx(180, abs=1)
+    assert abs(
+        landmarks.head_angles(landmarks.head_turn(mesh.points.astype(np.float64)))[2]
+    ) == pytest.approx(180, abs=1)
 
 
 def test_a_face_that_is_tilted_more_than_its_points_is_looked_at_again() -> None:
     assert looked(FakeNet(3, 6, 9, 9, tilt_deg=20))[1] == 2
-    assert looked(FakeNet(3, -6, 9, 9, tilt_deg=20))[0].presence == pytest.approx(0.953, abs=1e-3)  # nothing seen there: the first counts
+    assert looked(FakeNet(3, -6, 9, 9, tilt_deg=20))[0].presence == pytest.approx(
+        0.953, abs=1e-3
+    )  # nothing seen there: the first counts
 
 
 # ---- real faces
@@ -260,7 +291,7 @@ class Eyes:
         largest = int(np.argmax(faces.bbox[:, 2] - faces.bbox[:, 0]))
         return self.net.look(frame, faces.points[largest], faces.bbox[largest])
 
-    def face(self, frame: Frame) -> Face:
+    def face(self, frame: Frame) -> FaceMeasures:
         return measure(self.mesh(frame), frame)
 
 
@@ -282,17 +313,23 @@ def test_heads_are_turned_the_way_the_pictures_show(eyes: Eyes, inspireface: Pat
     assert seen["right_face"].yaw == pytest.approx(46, abs=10)  # MediaPipe's own: 45
     assert seen["rise_face"].pitch == pytest.approx(23, abs=8)
     assert seen["lower_face"].pitch == pytest.approx(-15, abs=8)
-    assert seen["left_wryneck"].roll == pytest.approx(-61, abs=8)  # MediaPipe's own: 60 and 41, its sign the other way
+    assert seen["left_wryneck"].roll == pytest.approx(
+        -61, abs=8
+    )  # MediaPipe's own: 60 and 41, its sign the other way
     assert seen["right_wryneck"].roll == pytest.approx(39, abs=8)
 
 
 @pytest.mark.weights
 @pytest.mark.media
 def test_eyes_mouths_and_smiles_are_told_apart(eyes: Eyes, inspireface: Path) -> None:
-    happy, sad, anger = (eyes.face(picture(inspireface / "emotion" / f"{name}.png")) for name in ("happy", "sad", "anger"))
+    happy, sad, anger = (
+        eyes.face(picture(inspireface / "emotion" / f"{name}.png")) for name in ("happy", "sad", "anger")
+    )
     assert happy.smile > 0.9 > 0.1 > max(sad.smile, anger.smile)
     assert min(happy.mouth_open, anger.mouth_open) > 0.15 > 0.05 > sad.mouth_open
-    shut, wide = (eyes.face(picture(inspireface / "reaction" / name)) for name in ("close_eyes.jpeg", "open_eyes.png"))
+    shut, wide = (
+        eyes.face(picture(inspireface / "reaction" / name)) for name in ("close_eyes.jpeg", "open_eyes.png")
+    )
     assert shut.eye_open < 0.15 < 0.28 < wide.eye_open
     wink = eyes.mesh(picture(inspireface / "reaction" / "close_open_eyes.jpeg")).points.astype(np.float64)
     left, right = (landmarks.aspect(wink, ((b, f), (c, e)), (a, d)) for a, b, c, d, e, f in landmarks.EYES)
@@ -321,7 +358,9 @@ def test_a_turned_picture_turns_the_roll_and_nothing_else(eyes: Eyes, inspirefac
 
 @pytest.mark.weights
 @pytest.mark.media
-def test_a_face_on_its_side_is_seen_though_the_detector_says_it_is_upright(eyes: Eyes, inspireface: Path) -> None:
+def test_a_face_on_its_side_is_seen_though_the_detector_says_it_is_upright(
+    eyes: Eyes, inspireface: Path
+) -> None:
     upright = picture(inspireface / "rotate" / "rot_0.jpg")
     faces = eyes.detector.detect(upright)
     x1, y1, x2, y2 = faces.bbox[0]
@@ -332,22 +371,61 @@ def test_a_face_on_its_side_is_seen_though_the_detector_says_it_is_upright(eyes:
     assert measure(eyes.net.look(side, lying, box), side).roll == pytest.approx(-90, abs=6)
 
 
-MASK = (195, 117, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 346)
+MASK = (
+    195,
+    117,
+    234,
+    93,
+    132,
+    58,
+    172,
+    136,
+    150,
+    149,
+    176,
+    148,
+    152,
+    377,
+    400,
+    378,
+    379,
+    365,
+    397,
+    288,
+    361,
+    323,
+    454,
+    346,
+)
 """Outline of a face mask: bridge of the nose, cheeks, jaw."""
-COLOURS = {"white": (235, 235, 235), "black": (25, 25, 25), "blue": (120, 170, 220), "green": (110, 180, 150), "red": (170, 40, 50)}
+COLOURS = {
+    "white": (235, 235, 235),
+    "black": (25, 25, 25),
+    "blue": (120, 170, 220),
+    "green": (110, 180, 150),
+    "red": (170, 40, 50),
+}
 
 
 @pytest.mark.weights
 @pytest.mark.media
-def test_masks_hide_faces_of_every_skin_and_plain_faces_are_not_hidden(eyes: Eyes, media_folder: Path) -> None:
+def test_masks_hide_faces_of_every_skin_and_plain_faces_are_not_hidden(
+    eyes: Eyes, media_folder: Path
+) -> None:
     plain, masked = [], []
     for path in sorted((media_folder / "images" / "deepface").glob("img*.jpg"))[::3]:
         frame = picture(path)
         mesh = eyes.mesh(frame)
         plain.append(landmarks.occlusion(mesh, frame))
         for colour in COLOURS.values():
-            hidden = cv2.fillPoly(frame.copy(), [np.rint(mesh.points[list(MASK), :2]).astype(np.int32)], colour)
-            masked.append(landmarks.occlusion(eyes.mesh(hidden) if len(eyes.detector.detect(hidden).score) else mesh, hidden))
+            hidden = cv2.fillPoly(
+                frame.copy(), [np.rint(mesh.points[list(MASK), :2]).astype(np.int32)], colour
+            )
+            masked.append(
+                landmarks.occlusion(
+                    eyes.mesh(hidden) if len(eyes.detector.detect(hidden).score) else mesh, hidden
+                )
+            )
     assert np.mean(np.array(plain) < 0.15) >= 0.95
     assert np.median(masked) > 0.9
     assert np.mean(np.array(masked) > 0.3) >= 0.95
@@ -358,7 +436,7 @@ def test_masks_hide_faces_of_every_skin_and_plain_faces_are_not_hidden(eyes: Eye
 def test_a_hand_before_the_face_is_seen(eyes: Eyes, media_folder: Path) -> None:
     before, behind = [], []
     with open_video(media_folder / "faces" / "makeup_test.avi") as video:
-        for batch in video.batches(Sampling(grid_hz=4), 240):
+        for batch in video.batches(SamplingOptions(grid_hz=4), 240):
             for frame, time_s in zip(batch.frames, batch.time_s, strict=True):
                 if time_s < 1 and len(eyes.detector.detect(frame).score):
                     before.append(eyes.face(frame).occlusion)
@@ -373,9 +451,17 @@ def test_the_older_mesh_agrees_with_the_newer(eyes: Eyes, models_folder: Path, i
     if locate(weight("face-mesh"), models_folder) is None:
         pytest.skip("face_landmark.tflite is not here")
     net = FaceMesh.open(models_folder)
-    for name in ("emotion/happy.png", "emotion/sad.png", "pose/left_face.jpeg", "pose/right_wryneck.png", "pose/rise_face.jpeg"):
+    for name in (
+        "emotion/happy.png",
+        "emotion/sad.png",
+        "pose/left_face.jpeg",
+        "pose/right_wryneck.png",
+        "pose/rise_face.jpeg",
+    ):
         frame = picture(inspireface / name)
         faces = eyes.detector.detect(frame)
-        new, old = (measure(mesher.look(frame, faces.points[0], faces.bbox[0]), frame) for mesher in (eyes.net, net))
+        new, old = (
+            measure(mesher.look(frame, faces.points[0], faces.bbox[0]), frame) for mesher in (eyes.net, net)
+        )
         np.testing.assert_allclose(old[:3], new[:3], atol=9)
         assert old.smile == pytest.approx(new.smile, abs=0.35)

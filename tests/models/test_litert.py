@@ -60,17 +60,26 @@ def test_stderr_is_there_again_after_the_silence(capfd: pytest.CaptureFixture[st
 
 def test_without_a_stderr_nothing_is_lost() -> None:
     code = "import os; os.close(2); from momentscan.models.litert import _quiet\nwith _quiet(): print('done')"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "done\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "done\n"
+    )
 
 
 @pytest.mark.weights
 def test_a_network_opens_in_silence_and_answers(models_folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; import numpy as np; from momentscan.models.litert import open_litert\n"
+        "import sys; from pathlib import Path; import numpy as np; from momentscan.models.litert import "
+        "open_litert\n"
         "net = open_litert(Path(sys.argv[1]), sys.argv[2]); net.run([np.zeros((1, 146, 2), np.float32)])"
     )
     # A process of its own: LiteRT tells of its delegate only once in each.
-    told = subprocess.run([sys.executable, "-c", code, str(models_folder / TASK), MEMBER], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(models_folder / TASK), MEMBER],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert (told.stdout, told.stderr) == ("", "")
 
 

@@ -13,10 +13,20 @@ from numpy.typing import NDArray
 
 from momentscan.errors import BadWeights, MissingModel, UsageError
 from momentscan.media import open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.models import pose
 from momentscan.models.catalogue import weight
-from momentscan.models.pose import AUTO_ORDER, BLAZE_TO_COCO, COCO, BodyPose, MediaPipePose, MoveNet, choose_pose, letterbox, person_roi
+from momentscan.models.pose import (
+    AUTO_ORDER,
+    BLAZE_TO_COCO,
+    COCO,
+    BodyPose,
+    MediaPipePose,
+    MoveNet,
+    choose_pose,
+    letterbox,
+    person_roi,
+)
 from momentscan.models.weights import locate
 
 NOSE, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_WRIST, RIGHT_WRIST = (
@@ -38,15 +48,21 @@ class FakeNet:
 
 
 def test_the_region_is_five_faces_wide_and_eight_high() -> None:
-    np.testing.assert_allclose(person_roi(np.array([500, 300, 560, 380], np.float32), (1000, 1000)), [380, 220, 680, 860])
+    np.testing.assert_allclose(
+        person_roi(np.array([500, 300, 560, 380], np.float32), (1000, 1000)), [380, 220, 680, 860]
+    )
 
 
 def test_the_region_reaches_past_the_frame_by_one_frame_at_most() -> None:
-    np.testing.assert_allclose(person_roi(np.array([0, 0, 90, 95], np.float32), (100, 100)), [-100, -95, 200, 200])
+    np.testing.assert_allclose(
+        person_roi(np.array([0, 0, 90, 95], np.float32), (100, 100)), [-100, -95, 200, 200]
+    )
 
 
 @given(st.floats(-50, 200), st.floats(-50, 200), st.floats(10, 400), st.floats(10, 400))
-def test_the_whole_region_lies_in_the_middle_of_the_square(x: float, y: float, width: float, height: float) -> None:
+def test_the_whole_region_lies_in_the_middle_of_the_square(
+    x: float, y: float, width: float, height: float
+) -> None:
     into = letterbox(np.array([x, y, x + width, y + height], np.float32), 192)
     corners = np.array([[x, y, 1], [x + width, y + height, 1]]) @ into.T
     np.testing.assert_allclose(corners.mean(axis=0), [96, 96], atol=0.01)
@@ -56,19 +72,29 @@ def test_the_whole_region_lies_in_the_middle_of_the_square(x: float, y: float, w
 def test_points_are_told_in_the_frame() -> None:
     box = np.array([100, 50, 200, 250], np.float32)
     frame = np.full((300, 400, 3), 255, np.uint8)
-    move = FakeNet(np.tile(np.array([0.5, 0.25, 0.8], np.float32), (1, 1, 17, 1)))  # y, x, confidence in shares of the square
+    move = FakeNet(
+        np.tile(np.array([0.5, 0.25, 0.8], np.float32), (1, 1, 17, 1))
+    )  # y, x, confidence in shares of the square
     np.testing.assert_allclose(MoveNet(move).look(frame, box), np.tile([100, 150, 0.8], (17, 1)), atol=1e-3)  # type: ignore[arg-type]
     assert (move.shown[0].shape, move.shown[0].dtype) == ((1, 192, 192, 3), np.uint8)
     point = np.array([64, 128, 0, 0, 60], np.float32)  # x, y, z in px, logits of visible and present
     blaze = FakeNet(np.tile(point, 39)[None], np.array([[0.9]], np.float32))
-    np.testing.assert_allclose(MediaPipePose(blaze).look(frame, box), np.tile([100, 150, 0.45], (17, 1)), atol=1e-3)  # type: ignore[arg-type]
+    np.testing.assert_allclose(
+        MediaPipePose(blaze).look(frame, box), np.tile([100, 150, 0.45], (17, 1)), atol=1e-3
+    )  # type: ignore[arg-type]
     assert (blaze.shown[0].max(), blaze.shown[0].dtype) == (1, np.float32)
 
 
 def test_both_orders_name_the_same_joints() -> None:
     assert len(COCO) == len(set(COCO)) == len(BLAZE_TO_COCO) == 17
-    # BlazePose: 0 nose, 2 left eye, 5 right eye, 7/8 ears, then pairs from the shoulders (11, 12) to the wrists, hips (23, 24) to ankles
-    assert [BLAZE_TO_COCO[COCO.index(name)] for name in ("nose", "right_eye", "left_wrist", "right_hip")] == [0, 5, 15, 24]
+    # BlazePose: 0 nose, 2 left eye, 5 right eye, 7/8 ears, then pairs from the shoulders (11, 12) to the
+    # wrists, hips (23, 24) to ankles
+    assert [BLAZE_TO_COCO[COCO.index(name)] for name in ("nose", "right_eye", "left_wrist", "right_hip")] == [
+        0,
+        5,
+        15,
+        24,
+    ]
 
 
 def test_auto_is_none_where_nothing_is_here(tmp_path: Path) -> None:
@@ -101,14 +127,18 @@ def opened(name: str, folder: Path) -> BodyPose:
     return kind.open(folder)
 
 
-def bodies(net: BodyPose, video: Path, folder: Path, start_s: float, end_s: float) -> list[tuple[NDArray[np.float32], float]]:
-    """(points of the body, distance of its nose from the detector's in face widths) for each face between two times."""
+def bodies(
+    net: BodyPose, video: Path, folder: Path, start_s: float, end_s: float
+) -> list[tuple[NDArray[np.float32], float]]:
+    """(points of the body, distance of its nose from the detector's in face widths) for each face between two
+    times.
+    """
     from momentscan.models.detectors import YuNet
 
     detector = YuNet.open(folder, "cpu")
     found = []
     with open_video(video) as shown:
-        for batch in shown.batches(Sampling(grid_hz=2.5), 336):
+        for batch in shown.batches(SamplingOptions(grid_hz=2.5), 336):
             for frame, time_s in zip(batch.frames, batch.time_s, strict=True):
                 faces = detector.detect(frame) if start_s <= time_s <= end_s else None
                 if faces is not None and len(faces.score):
@@ -141,7 +171,9 @@ def test_the_nose_is_where_the_face_is(name: str, models_folder: Path, media_fol
     for video in ("multi/bedroom_kids.mp4", "faces/lp_s29.mp4"):
         seen = bodies(net, media_folder / video, models_folder, 0, 10)
         assert np.median([miss for _, miss in seen]) < 0.25
-        assert np.median([body[LEFT_SHOULDER, 0] - body[RIGHT_SHOULDER, 0] for body, _ in seen]) > 0  # the subject's left is on the right
+        assert (
+            np.median([body[LEFT_SHOULDER, 0] - body[RIGHT_SHOULDER, 0] for body, _ in seen]) > 0
+        )  # the subject's left is on the right
 
 
 @pytest.mark.weights

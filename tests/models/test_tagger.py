@@ -1,4 +1,6 @@
-"""YAMNet: its spectra are the published ones, its classes are called what we call them, and it tells real sounds apart."""
+"""YAMNet: its spectra are the published ones, its classes are called what we call them, and it tells real
+sounds apart.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def test_silence_is_the_offset() -> None:
 
 
 def test_a_tone_is_in_the_band_around_it_and_has_its_level() -> None:
-    """A full-scale sine through a Hann window of 400 has a peak of 400 / 4 = 100 (sum of the window over two)."""
+    """A full-scale sine through a Hann window of 400 has a peak of 400 / 4 = 100 (sum of the window over
+    two).
+    """
     at = np.arange(PATCH) / 16000
     bands = log_mel(np.sin(2 * np.pi * 1000 * at).astype(np.float32)).mean(axis=0)
     mel = np.linspace(1127 * np.log1p(125 / 700), 1127 * np.log1p(7500 / 700), 66)[1:-1]
@@ -66,14 +70,18 @@ def test_a_tone_is_in_the_band_around_it_and_has_its_level() -> None:
 
 
 def test_the_bands_are_librosas_with_htks_scale() -> None:
-    """librosa's triangles are straight in Hz, TensorFlow's in mel: their feet and tops are the same, and they differ by little."""
+    """librosa's triangles are straight in Hz, TensorFlow's in mel: their feet and tops are the same, and they
+    differ by little.
+    """
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import librosa
 
-        theirs = librosa.filters.mel(sr=16000, n_fft=512, n_mels=64, fmin=125, fmax=7500, htk=True, norm=None).T
+        theirs = librosa.filters.mel(
+            sr=16000, n_fft=512, n_mels=64, fmin=125, fmax=7500, htk=True, norm=None
+        ).T
     ours = _mel_bands()
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).max() < 0.04
@@ -110,4 +118,6 @@ def test_a_kind_is_the_highest_of_its_classes(models_folder: Path) -> None:
     scores, tags = tagger.scores(patch), tagger.tag(patch)
     assert scores.shape == (521,)
     assert 0 <= scores.min() <= scores.max() <= 1
-    assert dict(zip(KINDS, tags.tolist(), strict=True)) == {k: float(max(scores[i] for i in CLASSES[k])) for k in KINDS}
+    assert dict(zip(KINDS, tags.tolist(), strict=True)) == {
+        k: float(max(scores[i] for i in CLASSES[k])) for k in KINDS
+    }

@@ -49,10 +49,16 @@ def test_it_answers_for_every_step_and_for_none(models_folder: Path) -> None:
 
 @pytest.mark.weights
 def test_what_was_heard_before_counts(models_folder: Path) -> None:
-    """Steps one by one, with what was remembered, are nearly the same as all at once; without it they are not."""
+    """Steps one by one, with what was remembered, are nearly the same as all at once; without it they are
+    not.
+    """
     voice = SileroVad.open(models_folder)
     at = np.arange(40 * STEP) / 16000
-    hum = (0.3 * np.sin(2 * np.pi * 140 * at) * (1 + np.sin(2 * np.pi * 4 * at))).astype(np.float32).reshape(40, STEP)
+    hum = (
+        (0.3 * np.sin(2 * np.pi * 140 * at) * (1 + np.sin(2 * np.pi * 4 * at)))
+        .astype(np.float32)
+        .reshape(40, STEP)
+    )
     whole, _ = voice.listen(hum, SILENCE)
     heard, singly, afresh = SILENCE, [], []
     for step in hum:
@@ -65,13 +71,17 @@ def test_what_was_heard_before_counts(models_folder: Path) -> None:
 
 @pytest.mark.weights
 def test_it_is_the_reference_of_faster_whisper(models_folder: Path) -> None:
-    """Fed as faster_whisper/vad.py feeds it: each step after the last 64 samples of the one before, zeros before the first."""
+    """Fed as faster_whisper/vad.py feeds it: each step after the last 64 samples of the one before, zeros
+    before the first.
+    """
     import onnxruntime
 
     sound = np.random.default_rng(0).normal(0, 0.1, (30, STEP)).astype(np.float32)
     context = np.concatenate([np.zeros((1, 64), np.float32), sound[:-1, -64:]])
     zero = np.zeros((1, 1, 128), np.float32)
-    session = onnxruntime.InferenceSession(str(models_folder / "silero_vad_v6.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(models_folder / "silero_vad_v6.onnx"), providers=["CPUExecutionProvider"]
+    )
     expected = session.run(None, {"input": np.concatenate([context, sound], axis=1), "h": zero, "c": zero})[0]
     prob, _ = SileroVad.open(models_folder).listen(sound, SILENCE)
     np.testing.assert_allclose(prob, expected.reshape(-1), atol=1e-6)

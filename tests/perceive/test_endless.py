@@ -9,14 +9,23 @@ import pytest
 
 import fakes
 import worlds
-from momentscan.perceive import Forgetful, Telling
-from momentscan.perceive import watch as perceive
+from momentscan.perceive import Evicting, Snapshotting
+from momentscan.perceive import process_batches as perceive
 from momentscan.perceive.crops import Crops
 from momentscan.perceive.tracks import Tracks
 from momentscan.values import Columns
 from worlds import CYAN, GREEN, MAGENTA, RED, YELLOW, Face
 
-VISITS = [(RED, 0, 6), (CYAN, 4, 10), (GREEN, 14, 17), (RED, 20, 26), (MAGENTA, 30, 33), (CYAN, 34, 40), (YELLOW, 44, 47), (RED, 45, 50)]
+VISITS = [
+    (RED, 0, 6),
+    (CYAN, 4, 10),
+    (GREEN, 14, 17),
+    (RED, 20, 26),
+    (MAGENTA, 30, 33),
+    (CYAN, 34, 40),
+    (YELLOW, 44, 47),
+    (RED, 45, 50),
+]
 """Who is there from when to when, each at a place of their own."""
 
 
@@ -37,7 +46,7 @@ def run(
         if "tracks.id" in made["tracks"]:
             rows.append({n: r for n, r in made["tracks"].items() if n.startswith("tracks.")})
         elif forget_s is not None:
-            rows.append(tracks.forget(done_s - forget_s))
+            rows.append(tracks.evict(done_s - forget_s))
         held.append(len(tracks._done) + len(tracks._live))
     rows = sorted(rows, key=lambda columns: columns["tracks.id"].min(initial=10_000))
     return tracks, {name: np.concatenate([r[name] for r in rows]) for name in rows[0]}, held
@@ -58,12 +67,12 @@ def test_who_was_let_go_is_known_again_and_every_track_is_told_once(forget_s: fl
 
 
 def test_what_is_told_so_far_is_what_the_end_would_tell() -> None:
-    perceivers = [fakes.perceiver(n) for n in ("clock", "faces", "tracks", "scenes")]
-    telling = [p for p in perceivers if isinstance(p, Telling)]
+    perceivers = [fakes.perceiver(n) for n in ("frame_times", "faces", "tracks", "scenes")]
+    telling = [p for p in perceivers if isinstance(p, Snapshotting)]
     assert [p.name for p in telling] == ["tracks", "scenes"]
     for _ in perceive(worlds.film(8.0, there, cuts=[5.0]), perceivers):
         for one in telling:
-            first, again = one.so_far(), one.so_far()
+            first, again = one.snapshot(), one.snapshot()
             for name, rows in one.finish().items():
                 np.testing.assert_array_equal(rows, first[name])
                 np.testing.assert_array_equal(rows, again[name])
@@ -73,10 +82,10 @@ def test_numbers_of_people_who_were_let_go_are_not_given_again() -> None:
     """Without Face-ID nobody is known again, and each visit is somebody new."""
     perceivers = [fakes.perceiver(n, **({"face_id": None} if n == "tracks" else {})) for n in fakes.PEOPLE]
     tracks = perceivers[-1]
-    assert isinstance(tracks, Forgetful)
+    assert isinstance(tracks, Evicting)
     people: list[int] = []
     for done_s, made in perceive(worlds.film(52.0, there), perceivers):
-        told = made["tracks"] if "tracks.person" in made["tracks"] else tracks.forget(done_s - 12.0)
+        told = made["tracks"] if "tracks.person" in made["tracks"] else tracks.evict(done_s - 12.0)
         people += told["tracks.person"].tolist()
     assert sorted(people) == list(range(len(VISITS)))
 
@@ -86,9 +95,12 @@ def test_crops_and_bodies_let_go_of_tracks_that_ended() -> None:
         """Somebody else every four seconds."""
         return [Face(60 + 40 * (int(t / 4) % 5), 90, 50, int(t / 4) % 4)] if t % 4 < 2 else []
 
-    perceivers = [fakes.perceiver(n) for n in ("clock", "faces", "tracks", "body", "crops")]
+    perceivers = [fakes.perceiver(n) for n in ("frame_times", "faces", "tracks", "body", "crops")]
     body, crops = perceivers[3:]
     memories = (crops._last, crops._steady, crops._poses) if isinstance(crops, Crops) else ()
-    held = [(*map(len, memories), len(body._next_cell)) for _ in perceive(worlds.film(160.0, crowd, hz=2.0), perceivers)]  # type: ignore[attr-defined]
+    held = [
+        (*map(len, memories), len(body._next_cell))
+        for _ in perceive(worlds.film(160.0, crowd, hz=2.0), perceivers)
+    ]  # type: ignore[attr-defined]
     assert max(held[40:]) <= tuple(1.2 * n for n in max(held[:40]))
     assert held[-1][0] > 5

@@ -1,4 +1,6 @@
-"""Speech, words and tags: what is heard is at its time, whatever the batches, and where there is no sound nothing is made up."""
+"""Speech, words and tags: what is heard is at its time, whatever the batches, and where there is no sound
+nothing is made up.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,10 @@ import pytest
 import fakes
 from momentscan.models.tagger import PATCH
 from momentscan.perceive import Perceiver
-from momentscan.perceive.resampled import Resampled, Steps
+from momentscan.perceive.resampling import Resampled, Steps
 from momentscan.perceive.speech import Speech
 from momentscan.perceive.tags import Tags
-from momentscan.perceive.words import Recognising, Words
+from momentscan.perceive.words import RecognitionOptions, Words
 from momentscan.signals.words import Transcript, Word
 from momentscan.values import SOUND_HZ, Batch, Columns
 
@@ -24,12 +26,16 @@ NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, SOUND_HZ * 5 + 1234).astype(
 def batch(sound: np.ndarray, start_s: float) -> Batch:
     """Sound without a picture."""
     none = np.zeros((0, 1, 1, 3), np.uint8), np.zeros(0), np.zeros(0, np.int64)
-    return Batch(start_s, start_s + len(sound) / SOUND_HZ, *none, sound, np.zeros((0, 1, 1), np.uint8), np.zeros(0))
+    return Batch(
+        start_s, start_s + len(sound) / SOUND_HZ, *none, sound, np.zeros((0, 1, 1), np.uint8), np.zeros(0)
+    )
 
 
 def heard(perceiver: Perceiver, sound: np.ndarray, span: int = SOUND_HZ) -> Columns:
     """The columns of a sound that comes in spans."""
-    chunks = [perceiver.look(batch(sound[i : i + span], i / SOUND_HZ), {}) for i in range(0, len(sound), span)]
+    chunks = [
+        perceiver.process(batch(sound[i : i + span], i / SOUND_HZ), {}) for i in range(0, len(sound), span)
+    ]
     chunks.append(perceiver.finish())
     return {name: np.concatenate([c[name] for c in chunks]) for name in perceiver.writes}
 
@@ -84,7 +90,11 @@ def test_nothing_in_nothing_out() -> None:
 
 def test_steps_overlap_and_the_last_one_is_filled_up_where_enough_is_new() -> None:
     steps = Steps(10, 4)
-    rows = [*steps(np.arange(7, dtype=np.float32)), *steps(np.arange(7, 17, dtype=np.float32)), *steps.rest(2)]
+    rows = [
+        *steps(np.arange(7, dtype=np.float32)),
+        *steps(np.arange(7, 17, dtype=np.float32)),
+        *steps.rest(2),
+    ]
     assert [first for first, _ in rows] == [0, 4, 8]
     assert rows[1][1].tolist() == list(range(4, 14))
     assert rows[2][1].tolist() == [*range(8, 17), 0]
@@ -113,7 +123,10 @@ def test_speech_is_where_it_is_heard() -> None:
 
 @pytest.mark.parametrize("span", [777, 22_050, 10**6])
 def test_voice_and_tags_are_the_same_in_any_batches(span: int) -> None:
-    for made, again in ((Speech(fakes.Voice()), Speech(fakes.Voice())), (Tags(fakes.Tagger()), Tags(fakes.Tagger()))):
+    for made, again in (
+        (Speech(fakes.Voice()), Speech(fakes.Voice())),
+        (Tags(fakes.Tagger()), Tags(fakes.Tagger())),
+    ):
         one, other = heard(made, NOISE, 5_000), heard(again, NOISE, span)
         assert all(np.array_equal(one[name], other[name]) for name in one)
 
@@ -179,11 +192,15 @@ def test_words_beyond_the_end_are_left_out_and_said_so() -> None:
 def test_a_transcript_of_another_video_is_asked_about() -> None:
     perceiver = Words(told(Word(100, 101, "far")))
     assert len(heard(perceiver, NOISE)["words.text"]) == 0
-    assert perceiver.problems[0].endswith("1 word lies beyond the end of the video; is it of this video, and are its times in seconds?")
+    assert perceiver.problems[0].endswith(
+        "1 word lies beyond the end of the video; is it of this video, and are its times in seconds?"
+    )
 
 
 def test_what_the_reader_found_wrong_is_told() -> None:
-    perceiver = Words(dataclasses.replace(told(Word(0, 1, "a")), problems=("told.srt: 3 cues end before they start",)))
+    perceiver = Words(
+        dataclasses.replace(told(Word(0, 1, "a")), problems=("told.srt: 3 cues end before they start",))
+    )
     heard(perceiver, NOISE)
     assert perceiver.problems == ("told.srt: 3 cues end before they start",)
 
@@ -202,7 +219,7 @@ def test_with_nothing_to_go_by_there_are_no_words() -> None:
 
 # ---- words of a recogniser
 
-SHORT = Recognising(chunk_s=30.0, seek_s=10.0, pause_s=0.3)
+SHORT = RecognitionOptions(chunk_s=30.0, seek_s=10.0, pause_s=0.3)
 
 
 def talk(duration_s: float, pauses_s: tuple[float, ...]) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from momentscan.media import open_video
-from momentscan.perceive import ordered, watch
-from momentscan.perceive.clock import Clock
+from momentscan.perceive import ordered, process_batches
+from momentscan.perceive.frame_times import FrameTimes
 from momentscan.perceive.scenes import Scenes
 
 MARKED = {
@@ -26,7 +26,7 @@ FADES = {"scenes/testvideo_fades.mp4": [(6.9, 8.1), (11.4, 12.2), (13.0, 14.1), 
 def cuts(video: Path) -> list[float]:
     found: list[float] = []
     with open_video(video) as opened:
-        for _, made in watch(opened.batches(short_side_px=90), ordered([Clock(), Scenes()])):
+        for _, made in process_batches(opened.batches(short_side_px=90), ordered([FrameTimes(), Scenes()])):
             found += made["scenes"].get("scenes.start_s", np.zeros(0)).tolist()
     return found[1:]
 

@@ -11,7 +11,7 @@ import pytest
 import fakes
 import worlds
 from momentscan.media import open_video
-from momentscan.media.decode import Sampling
+from momentscan.media.decode import SamplingOptions
 from momentscan.models.detectors import FaceDetector, choose_detector
 from momentscan.models.landmarks import choose_landmarks
 from momentscan.select.gate import Gate
@@ -20,7 +20,7 @@ from momentscan.values import Batch
 
 pytestmark = [pytest.mark.weights, pytest.mark.media]
 
-SEEING = (*fakes.PEOPLE, "photo", "head", "crops")
+SEEING = (*fakes.PEOPLE, "face_quality", "head", "crops")
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def detector(models_folder: Path) -> FaceDetector:
 def shown(video: Path) -> list[np.ndarray]:
     """Five frames a second."""
     with open_video(video) as opened:
-        return [f for b in opened.batches(Sampling(grid_hz=5.0), 480) for f in b.frames]
+        return [f for b in opened.batches(SamplingOptions(grid_hz=5.0), 480) for f in b.frames]
 
 
 def seen(frames: list[np.ndarray], detector: FaceDetector, models_folder: Path) -> Signals:
@@ -41,7 +41,12 @@ def seen(frames: list[np.ndarray], detector: FaceDetector, models_folder: Path) 
     whole: Batch = worlds.batch(frames, time_s, 0.0, len(frames) / 5)
     landmarks = choose_landmarks("auto", models_folder)
     return fakes.watched(
-        [whole], SEEING, faces={"detector": detector}, tracks={"face_id": None}, head={"landmarks": landmarks}, crops={"poses": False}
+        [whole],
+        SEEING,
+        faces={"detector": detector},
+        tracks={"face_id": None},
+        head={"landmarks": landmarks},
+        crops={"poses": False},
     )
 
 
@@ -69,7 +74,9 @@ def test_a_face_of_sixteen_pixels_is_found_and_too_small_for_a_still(
         assert Gate()(signals, rows)["gate.detect.area"].all()
 
 
-@pytest.mark.parametrize("colour", [(90, 160, 200), (240, 240, 240), (20, 20, 20)], ids=["blue", "white", "black"])
+@pytest.mark.parametrize(
+    "colour", [(90, 160, 200), (240, 240, 240), (20, 20, 20)], ids=["blue", "white", "black"]
+)
 def test_a_mask_is_seen_and_makes_no_still(
     colour: tuple[int, int, int], detector: FaceDetector, models_folder: Path, media_folder: Path
 ) -> None:
@@ -78,7 +85,9 @@ def test_a_mask_is_seen_and_makes_no_still(
     for frames, hidden in ((bare, False), (masked, True)):
         signals = seen(frames, detector, models_folder)
         assert ((signals["faces.occlusion"] > 0.3) == hidden).all()
-        assert (Gate()(signals, np.arange(signals.rows("faces.time_s")))["gate.occlusion.face"] == hidden).all()
+        assert (
+            Gate()(signals, np.arange(signals.rows("faces.time_s")))["gate.occlusion.face"] == hidden
+        ).all()
 
 
 def mask(frame: np.ndarray, detector: FaceDetector, colour: tuple[int, int, int]) -> np.ndarray:

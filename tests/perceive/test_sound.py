@@ -10,7 +10,9 @@ import pytest
 from momentscan.perceive.sound import Sound
 from momentscan.values import SOUND_HZ, Batch, Columns
 
-NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, SOUND_HZ * 4).astype(np.float32) * np.linspace(0.05, 1, SOUND_HZ * 4, dtype=np.float32)
+NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, SOUND_HZ * 4).astype(np.float32) * np.linspace(
+    0.05, 1, SOUND_HZ * 4, dtype=np.float32
+)
 
 
 def heard(sound: np.ndarray, span: int = SOUND_HZ) -> Columns:
@@ -20,8 +22,15 @@ def heard(sound: np.ndarray, span: int = SOUND_HZ) -> Columns:
     chunks = []
     for start in range(0, len(sound), span):
         piece = sound[start : start + span]
-        batch = Batch(start / SOUND_HZ, (start + len(piece)) / SOUND_HZ, *none, piece, np.zeros((0, 1, 1), np.uint8), np.zeros(0))
-        chunks.append(perceiver.look(batch, {}))
+        batch = Batch(
+            start / SOUND_HZ,
+            (start + len(piece)) / SOUND_HZ,
+            *none,
+            piece,
+            np.zeros((0, 1, 1), np.uint8),
+            np.zeros(0),
+        )
+        chunks.append(perceiver.process(batch, {}))
     chunks.append(perceiver.finish())
     return {name: np.concatenate([c[name] for c in chunks]) for name in Sound.writes}
 
@@ -32,7 +41,9 @@ def test_rms_per_half_second_is_librosas() -> None:
         import librosa
 
         expected = librosa.feature.rms(y=NOISE, frame_length=11025, hop_length=11025, center=False)[0]
-        short = librosa.feature.rms(y=NOISE, frame_length=2048, hop_length=512, center=True, pad_mode="constant")[0]
+        short = librosa.feature.rms(
+            y=NOISE, frame_length=2048, hop_length=512, center=True, pad_mode="constant"
+        )[0]
     columns = heard(NOISE)
     np.testing.assert_allclose(columns["sound.rms"], expected, atol=1e-6)
     centres_s = np.arange(len(short)) * 512 / SOUND_HZ

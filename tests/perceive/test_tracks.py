@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import fakes
 import worlds
-from momentscan.perceive.tracks import Tracking, Tracks
+from momentscan.perceive.tracks import Tracks, TracksOptions
 from momentscan.signals import Signals
 from momentscan.values import Batch
 from worlds import CYAN, GREEN, MAGENTA, RED, Face
@@ -26,7 +26,7 @@ def seen(
     there: Callable[[float], Sequence[Face]],
     duration_s: float = 8.0,
     with_id: bool = True,
-    tracking: Tracking = Tracking(),  # noqa: B008
+    tracking: TracksOptions = TracksOptions(),
     **changes: object,
 ) -> Signals:
     """Faces and tracks of a film, seen with fakes."""
@@ -46,10 +46,16 @@ def placed(signals: Signals, there: Callable[[float], Sequence[Face]]) -> np.nda
     return np.array(out)
 
 
-def people_of(signals: Signals, there: Callable[[float], Sequence[Face]], column: str = "tracks.person") -> dict[int, set[int]]:
+def people_of(
+    signals: Signals, there: Callable[[float], Sequence[Face]], column: str = "tracks.person"
+) -> dict[int, set[int]]:
     """Who was drawn -> the numbers that they were given."""
     whose = placed(signals, there)
-    numbers = signals["tracks.person"][signals["faces.track"]] if column == "tracks.person" else signals["faces.track"]
+    numbers = (
+        signals["tracks.person"][signals["faces.track"]]
+        if column == "tracks.person"
+        else signals["faces.track"]
+    )
     return {int(w): set(numbers[whose == w].tolist()) for w in np.unique(whose)}
 
 
@@ -62,8 +68,12 @@ def during(span: tuple[float, float], *faces: Face) -> Callable[[float], list[Fa
     return lambda t: [f for f in faces if span[0] - 1e-9 <= t < span[1] - 1e-9]
 
 
-def away(gap_s: float, face: Face = Face(160, 90), after: Face | None = None) -> Callable[[float], list[Face]]:  # noqa: B008
-    """Somebody who is there for 3 s, away for `gap_s` between two looks, and back (or somebody else in that place)."""
+def away(
+    gap_s: float, face: Face = Face(160, 90), after: Face | None = None
+) -> Callable[[float], list[Face]]:
+    """Somebody who is there for 3 s, away for `gap_s` between two looks, and back (or somebody else in that
+    place).
+    """
     back_s = 2.8 + gap_s
     return lambda t: [face] if t < 3 - 1e-9 else [after or face] if t >= back_s - 1e-9 else []
 
@@ -98,7 +108,10 @@ def test_one_who_is_not_seen_for_a_moment_keeps_the_track(gap_s: float, with_id:
 @BOTH
 @pytest.mark.parametrize("bridge_s", [1.0, 2.0, 3.0])
 def test_the_bridge_is_as_long_as_the_knob_says(bridge_s: float, with_id: bool) -> None:
-    counts = [seen(away(gap_s), 8.0, with_id, Tracking(bridge_s=bridge_s)).rows("tracks.id") for gap_s in (bridge_s - 0.2, bridge_s + 0.4)]
+    counts = [
+        seen(away(gap_s), 8.0, with_id, TracksOptions(bridge_s=bridge_s)).rows("tracks.id")
+        for gap_s in (bridge_s - 0.2, bridge_s + 0.4)
+    ]
     assert counts == [1, 2]
 
 
@@ -167,7 +180,9 @@ def match_cut(t: float) -> list[Face]:
 
 @BOTH
 def test_a_cut_between_two_pictures_that_are_alike_is_not_seen(with_id: bool) -> None:
-    """A limit, and its price: to 32 × 18 pixels it is the same shot, and Face-ID is not asked. So were 2 of 55 real pairs."""
+    """A limit, and its price: to 32 × 18 pixels it is the same shot, and Face-ID is not asked. So were 2 of
+    55 real pairs.
+    """
     assert seen(match_cut, with_id=with_id, cuts=(4.0,))["tracks.person"].tolist() == [0]
 
 
@@ -227,7 +242,11 @@ def test_movement_alone_tells_people_apart_who_cross_without_stopping() -> None:
 @pytest.mark.parametrize("speed", [15, 30, 60])
 def test_three_people_at_different_speeds(speed: float) -> None:
     def there(t: float) -> list[Face]:
-        return [Face(40 + speed * t, 50, 46, GREEN), Face(280 - speed * t, 56, 46, CYAN), Face(160, 130, 50, RED)]
+        return [
+            Face(40 + speed * t, 50, 46, GREEN),
+            Face(280 - speed * t, 56, 46, CYAN),
+            Face(160, 130, 50, RED),
+        ]
 
     signals = seen(there, duration_s=240 / speed)
     assert apart(people_of(signals, there))
@@ -238,7 +257,9 @@ def test_three_people_at_different_speeds(speed: float) -> None:
 
 def crowd(n: int) -> Callable[[float], list[Face]]:
     """n faces in rows of eight."""
-    return lambda t: [Face(44 + 78 * (k % 8) + 2 * math.sin(t + k), 40 + 66 * (k // 8), 40, k % 6) for k in range(n)]
+    return lambda t: [
+        Face(44 + 78 * (k % 8) + 2 * math.sin(t + k), 40 + 66 * (k // 8), 40, k % 6) for k in range(n)
+    ]
 
 
 def test_forty_faces_are_all_logged_and_the_costly_models_look_at_few() -> None:
@@ -246,7 +267,7 @@ def test_forty_faces_are_all_logged_and_the_costly_models_look_at_few() -> None:
     embedder = Counting()
     signals = fakes.watched(
         worlds.film(2.0, crowd(40), hw=(360, 640)),
-        (*fakes.PEOPLE, "photo", "head", "body", "crops"),
+        (*fakes.PEOPLE, "face_quality", "head", "body", "crops"),
         tracks={"face_id": face_id},
         crops={"embedder": embedder},
     )
@@ -271,7 +292,9 @@ class Counting(fakes.Embedder):
 
 def test_the_first_place_is_that_of_the_largest_and_nearest_the_middle() -> None:
     signals = seen(lambda t: [Face(40, 40, 30, CYAN), Face(160, 90, 70, RED), Face(290, 150, 30, GREEN)], 3.0)
-    whose = placed(signals, lambda t: [Face(40, 40, 30, CYAN), Face(160, 90, 70, RED), Face(290, 150, 30, GREEN)])
+    whose = placed(
+        signals, lambda t: [Face(40, 40, 30, CYAN), Face(160, 90, 70, RED), Face(290, 150, 30, GREEN)]
+    )
     assert set(whose[signals["faces.place"] == 0].tolist()) == {RED}
     for t in np.unique(signals["faces.time_s"]):
         assert sorted(signals["faces.place"][signals["faces.time_s"] == t].tolist()) == [0, 1, 2]
@@ -300,12 +323,23 @@ def steps(hz: float, tau_s: float, moved: float = 0.04) -> tuple[np.ndarray, np.
     """(times, how far the smoothed box still is from where the face jumped to after a second)."""
     time_s = np.arange(round(3 * hz)) / hz
     left = np.where(time_s >= 1 - 1e-9, 0.4 + moved, 0.4)
-    box = np.stack([left, np.full(len(left), 0.3), left + 0.2, np.full(len(left), 0.7)], axis=1).astype(np.float32)
-    points = (box[:, None, :2] + fakes.POINTS * (box[:, None, 2:] - box[:, None, :2])).reshape(-1, 10).astype(np.float32)
+    box = np.stack([left, np.full(len(left), 0.3), left + 0.2, np.full(len(left), 0.7)], axis=1).astype(
+        np.float32
+    )
+    points = (
+        (box[:, None, :2] + fakes.POINTS * (box[:, None, 2:] - box[:, None, :2]))
+        .reshape(-1, 10)
+        .astype(np.float32)
+    )
     frame = worlds.backdrop()
     whole = worlds.batch([frame] * len(time_s), time_s, 0.0, 3.0)
-    columns = {"faces.time_s": time_s, "faces.bbox": box, "faces.points": points, "faces.score": np.ones(len(time_s), np.float32)}
-    smooth = Tracks(None, Tracking(box_tau_s=tau_s)).look(whole, columns)["faces.bbox_smooth"]
+    columns = {
+        "faces.time_s": time_s,
+        "faces.bbox": box,
+        "faces.points": points,
+        "faces.score": np.ones(len(time_s), np.float32),
+    }
+    smooth = Tracks(None, TracksOptions(box_tau_s=tau_s)).process(whole, columns)["faces.bbox_smooth"]
     return time_s, np.asarray(left - smooth[:, 0])
 
 
@@ -314,7 +348,9 @@ def steps(hz: float, tau_s: float, moved: float = 0.04) -> tuple[np.ndarray, np.
 def test_the_smoothed_box_forgets_with_the_same_time_constant_at_any_rate(hz: float, tau_s: float) -> None:
     time_s, left = steps(hz, tau_s)
     first, later = (int(np.argmin(np.abs(time_s - t))) for t in (1.2, 1.6))
-    assert left[later] / left[first] == pytest.approx(math.exp(-(time_s[later] - time_s[first]) / tau_s), rel=0.02, abs=1e-4)
+    assert left[later] / left[first] == pytest.approx(
+        math.exp(-(time_s[later] - time_s[first]) / tau_s), rel=0.02, abs=1e-4
+    )
 
 
 def test_without_a_time_constant_the_box_is_as_it_was_seen() -> None:
@@ -329,7 +365,7 @@ def test_who_is_who_does_not_depend_on_what_the_faces_look_like_to_the_vision_em
     film = worlds.film(8.0, passing_through)
     persons = []
     for embedder in (fakes.Embedder(), Blind()):
-        names = (*fakes.PEOPLE, "photo", "head", "body", "crops", "vision")
+        names = (*fakes.PEOPLE, "face_quality", "head", "body", "crops", "vision")
         signals = fakes.watched(film, names, crops={"embedder": embedder}, vision={"embedder": embedder})
         persons.append((signals["tracks.person"].tolist(), signals["faces.track"].tolist()))
     assert persons[0] == persons[1]

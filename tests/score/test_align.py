@@ -1,4 +1,6 @@
-"""Edges of clips: words, sentences, cuts, quiet points, causes; every move is told, and none is longer than its knob."""
+"""Edges of clips: words, sentences, cuts, quiet points, causes; every move is told, and none is longer than
+its knob.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def scene(
     duration_s: float = DURATION_S,
     timed: bool = True,
 ) -> Signals:
-    """Signals of a video with words (start, end, sentence), cuts, points of quiet in even noise, a laugh, and voice."""
+    """Signals of a video with words (start, end, sentence), cuts, points of quiet in even noise, a laugh, and
+    voice.
+    """
     level_s = np.arange(0, duration_s, 0.0232)
     level_db = np.full(len(level_s), -20.0)
     for at in quiet or []:
@@ -101,7 +105,17 @@ def test_a_shot_that_takes_half_of_the_window_stays() -> None:
 
 def test_an_edge_leaves_the_word_for_the_edge_of_its_sentence() -> None:
     clip = Align()(
-        scene(words=[(27.2, 27.8, 0), (27.9, 28.4, 0), (28.5, 29.0, 0), (31.0, 31.6, 1), (31.8, 32.5, 1), (32.6, 33.0, 1)]), window()
+        scene(
+            words=[
+                (27.2, 27.8, 0),
+                (27.9, 28.4, 0),
+                (28.5, 29.0, 0),
+                (31.0, 31.6, 1),
+                (31.8, 32.5, 1),
+                (32.6, 33.0, 1),
+            ]
+        ),
+        window(),
     )
     assert clip.start_s == pytest.approx(27.2, abs=0.3)
     assert clip.start_s <= 27.2
@@ -246,7 +260,9 @@ def talk(draw: st.DrawFn) -> tuple[Signals, Window]:
 
 @settings(max_examples=300, deadline=None)
 @given(talk())
-def test_no_edge_lies_in_a_word_unless_it_is_flagged_and_moves_keep_to_their_knobs(told: tuple[Signals, Window]) -> None:
+def test_no_edge_lies_in_a_word_unless_it_is_flagged_and_moves_keep_to_their_knobs(
+    told: tuple[Signals, Window],
+) -> None:
     signals, found = told
     knobs = Align()
     clip = knobs(signals, found)
@@ -261,17 +277,28 @@ def test_no_edge_lies_in_a_word_unless_it_is_flagged_and_moves_keep_to_their_kno
         for one, other in itertools.pairwise(moves):
             assert one.to_s == pytest.approx(other.from_s, abs=1e-9)
         assert not moves or moves[-1].to_s == pytest.approx(at, abs=1e-9)
-        longest = {"context": 1.0, "context.cause": 8.0, "scene.cut": 1.5, "speech.sentence": 1.5, "speech.word": 1.5, "sound.quiet": 0.3}
+        longest = {
+            "context": 1.0,
+            "context.cause": 8.0,
+            "scene.cut": 1.5,
+            "speech.sentence": 1.5,
+            "speech.word": 1.5,
+            "sound.quiet": 0.3,
+        }
         assert all(abs(m.to_s - m.from_s) <= longest[m.reason] + 1e-6 for m in moves if m.reason in longest)
 
 
 @settings(max_examples=200, deadline=None)
 @given(talk())
-def test_an_edge_that_moves_outwards_takes_no_sliver_of_another_shot_with_it(told: tuple[Signals, Window]) -> None:
+def test_an_edge_that_moves_outwards_takes_no_sliver_of_another_shot_with_it(
+    told: tuple[Signals, Window],
+) -> None:
     signals, found = told
     clip = Align()(signals, found)
     if any(m.reason.startswith("guard") for m in clip.moves):
         return
     cuts = signals["scenes.start_s"][1:]
-    assert not ((cuts > clip.start_s + EPS_S) & (cuts <= found.start_s)).any() or clip.start_s >= found.start_s
+    assert (
+        not ((cuts > clip.start_s + EPS_S) & (cuts <= found.start_s)).any() or clip.start_s >= found.start_s
+    )
     assert not ((cuts < clip.end_s - EPS_S) & (cuts >= found.end_s)).any() or clip.end_s <= found.end_s

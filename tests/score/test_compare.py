@@ -10,14 +10,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentscan.score.compare import Comparison, Side, compare, iou, matched, rank_correlation, side_of, summary
+from momentscan.score.compare import (
+    Comparison,
+    Side,
+    compare,
+    iou,
+    matched,
+    rank_correlation,
+    side_of,
+    summary,
+)
 from momentscan.values import Curve, Moment, Pick, Verdict, Window
 
 TIME_S = np.arange(0, 60, 0.5)
 NOTHING = np.zeros(0)
 
 
-def side(name: str, *peaks_s: float, margin_s: float = 1.0, value: np.ndarray | None = None, qualities: tuple[float, ...] = ()) -> Side:
+def side(
+    name: str,
+    *peaks_s: float,
+    margin_s: float = 1.0,
+    value: np.ndarray | None = None,
+    qualities: tuple[float, ...] = (),
+) -> Side:
     windows = [Window(p - margin_s, p + margin_s, p) for p in peaks_s]
     value = np.sin(TIME_S) if value is None else value
     return Side(name, windows, [1.0] * len(windows), qualities, TIME_S if len(value) else NOTHING, value)
@@ -68,9 +83,22 @@ def test_the_highest_overlap_is_matched_first() -> None:
 
 def test_a_side_that_says_nothing_agrees_with_nothing_and_two_of_them_cannot_be_told() -> None:
     one = compare(side("a"), side("b", 10, 20))
-    assert (one.iou, one.share_a, one.share_b, one.peaks_a, one.peaks_b, one.peaks_f1) == (0, None, 0, None, 0, 0)
+    assert (one.iou, one.share_a, one.share_b, one.peaks_a, one.peaks_b, one.peaks_f1) == (
+        0,
+        None,
+        0,
+        None,
+        0,
+        0,
+    )
     none = compare(side("a"), side("b"))
-    assert (none.iou, none.matched, none.share_a, none.peaks_f1, none.quality_a) == (None, 0, None, None, None)
+    assert (none.iou, none.matched, none.share_a, none.peaks_f1, none.quality_a) == (
+        None,
+        0,
+        None,
+        None,
+        None,
+    )
 
 
 def test_curves_are_compared_on_the_finer_axis_as_far_as_both_reach() -> None:
@@ -93,7 +121,11 @@ def test_a_verdict_brings_its_own_windows_frames_and_curve() -> None:
 
 
 def test_a_summary_counts_apart_where_one_or_both_say_nothing() -> None:
-    seen = [compare(side("a", 10), side("b", 10)), compare(side("a", 10), side("b")), compare(side("a"), side("b"))]
+    seen = [
+        compare(side("a", 10), side("b", 10)),
+        compare(side("a", 10), side("b")),
+        compare(side("a"), side("b")),
+    ]
     total = summary(seen)
     assert (total.videos, total.only_a, total.only_b, total.neither) == (3, 1, 0, 1)
     assert (total.means["iou"], total.told["iou"]) == (0.5, 2)
@@ -133,7 +165,9 @@ def test_every_share_lies_between_none_and_all(one: list[float], other: list[flo
 
 
 @given(st.floats(0, 50), st.floats(0.1, 10), st.floats(0, 50), st.floats(0.1, 10))
-def test_overlap_is_symmetric_and_whole_only_for_the_same_window(a: float, la: float, b: float, lb: float) -> None:
+def test_overlap_is_symmetric_and_whole_only_for_the_same_window(
+    a: float, la: float, b: float, lb: float
+) -> None:
     x, y = Window(a, a + la, a), Window(b, b + lb, b)
     assert iou(x, y) == pytest.approx(iou(y, x))
     assert iou(x, x) == pytest.approx(1)

@@ -1,4 +1,6 @@
-"""highlight_vector: a look that changes is found, by vision embeddings alone; what is only a bad picture is not."""
+"""highlight_vector: a look that changes is found, by vision embeddings alone; what is only a bad picture is
+not.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 import fakes
 import worlds
 from momentscan.knobs import with_knobs
-from momentscan.score.delta import Usual, Vector, clip_centres, in_sigmas
+from momentscan.score.vector import Usual, Vector, clip_centres, in_sigmas
 from momentscan.select.people import People
 from momentscan.signals import Signals
 from momentscan.signals.schema import COLUMNS
@@ -19,7 +21,9 @@ from momentscan.values import Verdict
 from worlds import CYAN, RED, Face, during, joined
 
 Span = tuple[float, float]
-LITERAL = dict(baseline="ema", norm="raw", smooth="causal", smooth_s=1.4, gated=False, cutaway_s=0, rule="seed", doubt=0)
+LITERAL = dict(
+    baseline="ema", norm="raw", smooth="causal", smooth_s=1.4, gated=False, cutaway_s=0, rule="seed", doubt=0
+)
 """highlight_vector as the seed wrote it."""
 
 
@@ -34,21 +38,35 @@ def scene(
     seed: int = 0,
     **changes: np.ndarray,
 ) -> Signals:
-    """A calm video of one person; what is named happens during its span. "faces__yaw" stands for faces.yaw; None takes a column out."""
+    """A calm video of one person; what is named happens during its span. "faces__yaw" stands for faces.yaw;
+    None takes a column out.
+    """
     calm = worlds.signals(duration_s, None, seed, grid_hz=grid_hz)
     moved = {name: span for name, span in {"face": face, "body": body}.items() if span}
-    columns = {n: calm[n] for n in calm} | worlds.person(duration_s, int(hz), seed) | worlds.crops(duration_s, hz, seed, **moved)
+    columns = (
+        {n: calm[n] for n in calm}
+        | worlds.person(duration_s, int(hz), seed)
+        | worlds.crops(duration_s, hz, seed, **moved)
+    )
     if motion:
         inside = during(columns["frames.time_s"], motion)
         columns["frames.motion"] = (columns["frames.motion"] + 0.3 * inside).astype(np.float32)
     if loud:
-        columns["sound.loud_db"] = columns["sound.loud_db"] + 20 * during(columns["sound.time_s"], loud).astype(np.float32)
-    return changed(Signals(calm.video, columns, {"crops.face": "made-v1", "crops.body": "made-v1"}), **changes)
+        columns["sound.loud_db"] = columns["sound.loud_db"] + 20 * during(
+            columns["sound.time_s"], loud
+        ).astype(np.float32)
+    return changed(
+        Signals(calm.video, columns, {"crops.face": "made-v1", "crops.body": "made-v1"}), **changes
+    )
 
 
 def changed(signals: Signals, **changes: np.ndarray | None) -> Signals:
-    columns = {n: signals[n] for n in signals} | {name.replace("__", "."): rows for name, rows in changes.items()}
-    return Signals(signals.video, {n: rows for n, rows in columns.items() if rows is not None}, signals.made_by)
+    columns = {n: signals[n] for n in signals} | {
+        name.replace("__", "."): rows for name, rows in changes.items()
+    }
+    return Signals(
+        signals.video, {n: rows for n, rows in columns.items() if rows is not None}, signals.made_by
+    )
 
 
 def judged(signals: Signals, **knobs: object) -> Verdict:
@@ -62,7 +80,11 @@ def peaks(verdict: Verdict) -> list[float]:
 def same(one: Verdict, other: Verdict) -> bool:
     """To the last bit."""
     series = [(one.smoothed, other.smoothed), (one.curve.value, other.curve.value)]
-    return one.moments == other.moments and one.candidates == other.candidates and all(a.tobytes() == b.tobytes() for a, b in series)
+    return (
+        one.moments == other.moments
+        and one.candidates == other.candidates
+        and all(a.tobytes() == b.tobytes() for a, b in series)
+    )
 
 
 EXPRESSION = (30.0, 31.5)
@@ -71,11 +93,18 @@ EXPRESSION = (30.0, 31.5)
 # ---- what is found
 
 
-@pytest.mark.parametrize(("what", "part"), [("face", "d_face"), ("body", "d_body"), ("motion", "motion"), ("loud", "audio")])
+@pytest.mark.parametrize(
+    ("what", "part"), [("face", "d_face"), ("body", "d_body"), ("motion", "motion"), ("loud", "audio")]
+)
 def test_each_part_can_make_a_moment_and_is_named_first(what: str, part: str) -> None:
     (moment,) = judged(scene(**{what: EXPRESSION})).moments  # type: ignore[arg-type]
     assert 29.5 <= moment.window.peak_s <= 32
-    words = {"d_face": "face of person 0", "d_body": "upper body of person 0", "motion": "movement", "audio": "loudness"}
+    words = {
+        "d_face": "face of person 0",
+        "d_body": "upper body of person 0",
+        "motion": "movement",
+        "audio": "loudness",
+    }
     assert moment.why.startswith(words[part])
     assert max(moment.parts, key=lambda n: moment.parts[n]) == part
     assert moment.features[part] is not None
@@ -111,7 +140,9 @@ def test_the_seeds_literal_reading_runs_in_its_own_units() -> None:
     (moment,) = verdict.moments
     weights = {"d_face": 0.6, "d_body": 0.6, "motion": 0.3, "audio": 0.1}
     raw = {name: value for name, value in moment.features.items() if moment.parts[name]}
-    assert {name: moment.parts[name] for name in raw} == {name: pytest.approx(weights[name] * value) for name, value in raw.items()}  # type: ignore[operator]
+    assert {name: moment.parts[name] for name in raw} == {
+        name: pytest.approx(weights[name] * value) for name, value in raw.items()
+    }  # type: ignore[operator]
     assert sum(moment.parts[n] != 0 for n in ("d_face", "d_body")) == 1, "max(d_face, d_body)"
 
 
@@ -162,7 +193,9 @@ def test_a_video_without_any_face_has_no_moment_for_that_reason(engine: str) -> 
     """Also where it moves and is loud: an expression is looked for, and nobody has one."""
     from momentscan import registry
 
-    nobody = fakes.watched(worlds.film(12.0, lambda t: [], edit=lambda t, f: f if not 5 < t < 6 else 255 - f), fakes.ALL)
+    nobody = fakes.watched(
+        worlds.film(12.0, lambda t: [], edit=lambda t, f: f if not 5 < t < 6 else 255 - f), fakes.ALL
+    )
     verdict = registry.load("scorers", engine)().judge(nobody)
     assert verdict.moments == ()
     assert str(verdict.reason).startswith("no_face: ")
@@ -172,7 +205,9 @@ def test_a_video_without_any_face_has_no_moment_for_that_reason(engine: str) -> 
 def test_a_face_in_one_frame_only_is_noise_and_makes_no_moment(engine: str) -> None:
     from momentscan import registry
 
-    glimpse = fakes.watched(worlds.film(12.0, lambda t: [Face(160, 90)] if abs(t - 6) < 0.05 else []), fakes.ALL)
+    glimpse = fakes.watched(
+        worlds.film(12.0, lambda t: [Face(160, 90)] if abs(t - 6) < 0.05 else []), fakes.ALL
+    )
     assert glimpse.rows("faces.time_s") == 1
     assert [p.role for p in People()(glimpse)] == ["noise"]
     verdict = registry.load("scorers", engine)().judge(glimpse)
@@ -201,7 +236,10 @@ def test_a_face_that_is_lost_is_unknown_and_not_zero() -> None:
 
 
 def test_without_sound_or_movement_their_weight_is_shared() -> None:
-    whole, deaf = judged(scene(face=EXPRESSION)), judged(scene(face=EXPRESSION, sound__time_s=None, sound__loud_db=None))
+    whole, deaf = (
+        judged(scene(face=EXPRESSION)),
+        judged(scene(face=EXPRESSION, sound__time_s=None, sound__loud_db=None)),
+    )
     assert "is missing" in deaf.absent["audio"]
     assert deaf.moments[0].parts["d_face"] == pytest.approx(whole.moments[0].parts["d_face"] / 0.9)
 
@@ -278,7 +316,9 @@ def test_joint_wants_both_at_once() -> None:
     alone, together = two((20.0, 21.5), (40.0, 41.5)), two((30.0, 31.5), (30.0, 31.5))
     ratio = {}
     for mode in ("max", "joint"):
-        ratio[mode] = judged(together, people=mode).moments[0].score / judged(alone, people=mode).moments[0].score
+        ratio[mode] = (
+            judged(together, people=mode).moments[0].score / judged(alone, people=mode).moments[0].score
+        )
     assert ratio["max"] == pytest.approx(1, abs=0.25)
     assert ratio["joint"] > 1.5
 
@@ -295,7 +335,9 @@ def test_a_weighted_sum_of_crops_gives_a_missing_crop_no_weight() -> None:
 # ---- two embeddings, two uses
 
 OF_EMOTION = ("yaw", "pitch", "roll", "mouth_open", "eye_open", "smile", "occlusion")
-FORBIDDEN = tuple(f"faces.{n}" for n in OF_EMOTION) + tuple(c.name for c in COLUMNS if c.name.startswith("face_ids."))
+FORBIDDEN = tuple(f"faces.{n}" for n in OF_EMOTION) + tuple(
+    c.name for c in COLUMNS if c.name.startswith("face_ids.")
+)
 
 
 def lively() -> Signals:
@@ -312,7 +354,9 @@ LIVELY = lively()
 
 def test_no_emotion_no_landmark_and_no_face_id_is_among_what_it_reads() -> None:
     assert not set(Vector.reads) & set(FORBIDDEN)
-    assert not [n for n in Vector.reads if n.partition(".")[2] in OF_EMOTION or n.startswith(("face_ids.", "poses."))]
+    assert not [
+        n for n in Vector.reads if n.partition(".")[2] in OF_EMOTION or n.startswith(("face_ids.", "poses."))
+    ]
 
 
 def test_the_lively_film_is_worth_the_proof() -> None:
@@ -344,7 +388,9 @@ def test_who_the_video_is_about_does_not_depend_on_vision_embeddings() -> None:
     def told(signals: Signals) -> list[tuple[object, ...]]:
         return [(p.number, p.role, p.tracks, p.track_score, p.rows.tolist()) for p in People()(signals)]
 
-    blind = changed(LIVELY, **{n.replace(".", "__"): None for n in LIVELY if n.startswith(("crops.", "vision."))})
+    blind = changed(
+        LIVELY, **{n.replace(".", "__"): None for n in LIVELY if n.startswith(("crops.", "vision."))}
+    )
     assert told(blind) == told(LIVELY)
     assert not [n for n in People.reads if n.startswith(("crops.", "vision."))]
 
@@ -356,12 +402,17 @@ def agreement(one: Verdict, other: Verdict) -> float:
     """Share of windows of either that the other has within half a second."""
     a, b = np.array(peaks(one)), np.array(peaks(other))
     assert len(a) > 0
-    near = [float(np.mean([(np.abs(y - p) <= 0.5).any() for p in x])) if len(x) else 0.0 for x, y in ((a, b), (b, a))]
+    near = [
+        float(np.mean([(np.abs(y - p) <= 0.5).any() for p in x])) if len(x) else 0.0
+        for x, y in ((a, b), (b, a))
+    ]
     return min(near)
 
 
 def busy(seed: int = 0, hz: float = 5.0, grid_hz: float = 10.0) -> Signals:
-    return scene(90.0, (15.0, 16.5), (32.0, 33.5), (50.0, 51.5), (70.0, 71.5), hz=hz, grid_hz=grid_hz, seed=seed)
+    return scene(
+        90.0, (15.0, 16.5), (32.0, 33.5), (50.0, 51.5), (70.0, 71.5), hz=hz, grid_hz=grid_hz, seed=seed
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -372,7 +423,12 @@ def test_gain_offset_and_rate_change_no_window(seed: int) -> None:
     louder = changed(film, sound__loud_db=film["sound.loud_db"] + np.float32(20 * np.log10(1.2)))
     shaky = changed(film, frames__motion=film["frames.motion"] + np.float32(0.02))
     wild = changed(film, frames__motion=film["frames.motion"] * np.float32(1.2))
-    for name, other in {"gain": louder, "offset": shaky, "motion gain": wild, "grid": busy(seed, grid_hz=20.0)}.items():
+    for name, other in {
+        "gain": louder,
+        "offset": shaky,
+        "motion gain": wild,
+        "grid": busy(seed, grid_hz=20.0),
+    }.items():
         assert agreement(usual, judged(other)) >= 0.9, name
     for hz in (2.0, 4.0, 10.0):
         assert agreement(usual, judged(busy(seed, hz=hz))) >= 0.9, f"faces at {hz} Hz"
@@ -414,9 +470,13 @@ def test_sigmas_are_robust_deviations_over_the_usual() -> None:
 
 def test_what_is_known_of_calm_bounds_the_level_and_the_spread() -> None:
     busy_one = np.array([0.5, 0.9, 0.5, 0.9, 0.7])
-    assert in_sigmas(busy_one, Usual(0.2, 0.01, 0.03))[1] == pytest.approx((0.9 - 0.2) / 0.03), "all of it is moved"
+    assert in_sigmas(busy_one, Usual(0.2, 0.01, 0.03))[1] == pytest.approx((0.9 - 0.2) / 0.03), (
+        "all of it is moved"
+    )
     still = np.array([0.1, 0.1, 0.1, 0.1, 0.2])
-    assert in_sigmas(still, Usual(0.2, 0.016, 0.03))[4] == pytest.approx(0.1 / 0.016), "a still one does not shout"
+    assert in_sigmas(still, Usual(0.2, 0.016, 0.03))[4] == pytest.approx(0.1 / 0.016), (
+        "a still one does not shout"
+    )
 
 
 def test_an_embedder_that_nobody_measured_is_judged_in_proportion() -> None:

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentscan.score.hardening import Change, Hardener, Hardening
+from momentscan.score.finalization import Change, FinalizationOptions, Finalizer
 from momentscan.values import Moment, Window
 
-EARLY = Hardening(warm_up_s=0.0)
+EARLY = FinalizationOptions(warm_up_s=0.0)
 
 
 def moment(peak_s: float, half_s: float = 1.0, score: float = 1.0) -> Moment:
-    return Moment(Window(max(0.0, peak_s - half_s), peak_s + half_s, peak_s), score, "made", "because", {}, {})
+    return Moment(
+        Window(max(0.0, peak_s - half_s), peak_s + half_s, peak_s), score, "made", "because", {}, {}
+    )
 
 
-def told(hardener: Hardener, now_s: float, *peaks_s: float) -> list[tuple[str, int, float]]:
+def told(hardener: Finalizer, now_s: float, *peaks_s: float) -> list[tuple[str, int, float]]:
     return plain(list(hardener.step(now_s, [moment(p) for p in peaks_s])))
 
 
@@ -26,7 +28,7 @@ def plain(changes: Sequence[Change]) -> list[tuple[str, int, float]]:
 
 
 def test_a_moment_is_provisional_and_hardens_after_its_delay() -> None:
-    hardener = Hardener(EARLY)
+    hardener = Finalizer(EARLY)
     assert told(hardener, 10, 9.5) == [("provisional", 0, 9.5)]
     assert told(hardener, 11, 9.5) == []
     assert told(hardener, 13, 9.5) == []
@@ -35,7 +37,7 @@ def test_a_moment_is_provisional_and_hardens_after_its_delay() -> None:
 
 
 def test_a_moment_that_moves_keeps_its_number_and_waits_from_its_new_peak() -> None:
-    hardener = Hardener(EARLY)
+    hardener = Finalizer(EARLY)
     told(hardener, 10, 9.5)
     assert told(hardener, 11, 10.2) == [("moved", 0, 10.2)]
     assert told(hardener, 14, 10.2) == []
@@ -43,14 +45,14 @@ def test_a_moment_that_moves_keeps_its_number_and_waits_from_its_new_peak() -> N
 
 
 def test_a_moment_that_is_found_no_more_is_withdrawn() -> None:
-    hardener = Hardener(EARLY)
+    hardener = Finalizer(EARLY)
     told(hardener, 10, 9.5)
     assert told(hardener, 11) == [("withdrawn", 0, 9.5)]
     assert told(hardener, 12, 9.5) == [("provisional", 1, 9.5)]
 
 
 def test_what_has_hardened_is_not_touched_by_later_verdicts() -> None:
-    hardener = Hardener(EARLY)
+    hardener = Finalizer(EARLY)
     told(hardener, 10, 9.5)
     told(hardener, 14, 9.5)
     assert told(hardener, 15) == []
@@ -59,14 +61,14 @@ def test_what_has_hardened_is_not_touched_by_later_verdicts() -> None:
 
 
 def test_what_comes_up_too_late_is_not_told() -> None:
-    hardener = Hardener(EARLY)
+    hardener = Finalizer(EARLY)
     told(hardener, 20)
     assert told(hardener, 21, 15.0) == []
     assert told(hardener, 22, 19.0) == [("provisional", 0, 19.0)]
 
 
 def test_a_moment_that_moves_back_too_far_stays_as_it_was() -> None:
-    hardener = Hardener(EARLY)
+    hardener = Finalizer(EARLY)
     long = Moment(Window(2.0, 12.0, 11.0), 1.0, "made", "", {}, {})
     assert [c.kind for c in hardener.step(12, [long])] == ["provisional"]
     back = Moment(Window(2.0, 13.0, 3.0), 1.0, "made", "", {}, {})
@@ -75,14 +77,18 @@ def test_a_moment_that_moves_back_too_far_stays_as_it_was() -> None:
 
 
 def test_nothing_hardens_before_it_is_known_what_is_usual() -> None:
-    hardener = Hardener(Hardening(warm_up_s=30.0))
+    hardener = Finalizer(FinalizationOptions(warm_up_s=30.0))
     told(hardener, 10, 5.0)
     assert told(hardener, 29, 5.0) == []
-    assert told(hardener, 30, 5.0, 20.0) == [("provisional", 1, 20.0), ("hardened", 0, 5.0), ("hardened", 1, 20.0)]
+    assert told(hardener, 30, 5.0, 20.0) == [
+        ("provisional", 1, 20.0),
+        ("hardened", 0, 5.0),
+        ("hardened", 1, 20.0),
+    ]
 
 
 def test_at_the_end_everything_left_hardens() -> None:
-    hardener = Hardener(EARLY)
+    hardener = Finalizer(EARLY)
     told(hardener, 10, 9.5)
     assert plain(list(hardener.finish())) == [("hardened", 0, 9.5)]
     assert plain(list(hardener.finish())) == []
@@ -90,7 +96,7 @@ def test_at_the_end_everything_left_hardens() -> None:
 
 @given(st.lists(st.lists(st.floats(0, 60), max_size=4), min_size=1, max_size=40))
 def test_each_number_is_provisional_once_and_ends_once_within_the_delay(verdicts: list[list[float]]) -> None:
-    hardener, knobs = Hardener(EARLY), EARLY
+    hardener, knobs = Finalizer(EARLY), EARLY
     state: dict[int, str] = {}
     hard: list[float] = []  # in earlier verdicts; those of one verdict are as far apart as the engine wants
     for now_s, peaks_s in enumerate(verdicts, 1):

@@ -16,7 +16,9 @@ def spans(n: int, hop: float = 3.0, length: float = 5.0) -> tuple[np.ndarray, np
 
 
 @given(hnp.arrays(np.float64, st.integers(1, 80), elements=st.integers(0, 9).map(float)), st.floats(0, 100))
-def test_every_window_over_the_bar_is_in_exactly_one_run_and_there_is_at_least_one(score: np.ndarray, percentile: float) -> None:
+def test_every_window_over_the_bar_is_in_exactly_one_run_and_there_is_at_least_one(
+    score: np.ndarray, percentile: float
+) -> None:
     chooser = Intervals(percentile=percentile)
     runs = chooser.runs(score, *spans(len(score)))
     taken = [int(i) for run in runs for i in run]

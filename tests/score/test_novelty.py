@@ -32,7 +32,9 @@ def at(time_s: np.ndarray, values: np.ndarray, when: float) -> float:
 
 @given(st.sampled_from([0.5, 1.4, 3.0]), st.integers(0, 9))
 def test_it_is_the_seeds_distance_over_one_minus_alpha(tau_s: float, seed: int) -> None:
-    """d = ‖e - ema‖ where ema already holds e, divided by (1 - α); the average begins as the median of the first 2τ."""
+    """d = ‖e - ema‖ where ema already holds e, divided by (1 - α); the average begins as the median of the
+    first 2τ.
+    """
     rng = np.random.default_rng(seed)
     time_s = np.arange(60) * 0.5
     vectors = rng.standard_normal((60, 4))
@@ -94,7 +96,9 @@ def test_neighbours_beside_it_in_time_do_not_count() -> None:
     novelty = knn_novelty(time_s, vectors, 1, 2.0)
     assert novelty[60:63] == pytest.approx(np.sqrt(2))
     assert np.delete(novelty, [60, 61, 62]).max() < 1e-6
-    assert knn_novelty(time_s, vectors, 1, 0.5)[61] < 1e-6, "with hardly any exclusion it is like its neighbour"
+    assert knn_novelty(time_s, vectors, 1, 0.5)[61] < 1e-6, (
+        "with hardly any exclusion it is like its neighbour"
+    )
 
 
 def test_what_comes_again_is_not_new() -> None:
@@ -136,7 +140,9 @@ def test_a_clip_with_less_than_three_fifths_of_its_samples_is_not_valid(kept: in
     time_s = np.arange(50) / 5
     there = np.ones(50, bool)
     there[10 + kept : 15] = False
-    _, known = pooled(time_s[there], np.tile([1.0, 0.0], (50, 1))[there], np.array([0.5, 2.5, 5.5]), 1.0, 5, 0.6)
+    _, known = pooled(
+        time_s[there], np.tile([1.0, 0.0], (50, 1))[there], np.array([0.5, 2.5, 5.5]), 1.0, 5, 0.6
+    )
     assert known.tolist() == [True, valid, True]
 
 

@@ -65,7 +65,9 @@ def test_the_mad_rule_is_so_many_robust_standard_deviations() -> None:
 @given(st.floats(0.1, 50), st.floats(-100, 100))
 def test_gain_and_offset_move_no_peak(gain: float, offset: float) -> None:
     time_s, value = bumps(12.0, 40.0)
-    assert peak_times(Peaks(prominence=6.0), time_s, gain * value + offset) == peak_times(Peaks(prominence=6.0), time_s, value)
+    assert peak_times(Peaks(prominence=6.0), time_s, gain * value + offset) == peak_times(
+        Peaks(prominence=6.0), time_s, value
+    )
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -89,11 +91,15 @@ def test_a_window_is_a_second_to_both_sides_and_stays_within_the_video() -> None
 def test_a_window_ends_where_its_shot_does() -> None:
     peak, cuts = Peak(0, 1.0, 0.0, 0.0), np.array([10.0, 29.5, 30.4])
     assert Peaks().window(peak, 30.0, 60.0, cuts) == Window(29.5, 30.4, 30)
-    assert Peaks().window(peak, 29.5, 60.0, cuts) == Window(29.5, 30.4, 29.5), "a shot begins with its first instant"
+    assert Peaks().window(peak, 29.5, 60.0, cuts) == Window(29.5, 30.4, 29.5), (
+        "a shot begins with its first instant"
+    )
 
 
 @pytest.mark.parametrize(("width_s", "low", "high"), [(0.2, 2.0, 2.0), (1.5, 3.0, 4.0), (10.0, 8.0, 8.0)])
-def test_half_prominence_windows_are_as_long_as_the_bump_within_two_to_eight_seconds(width_s: float, low: float, high: float) -> None:
+def test_half_prominence_windows_are_as_long_as_the_bump_within_two_to_eight_seconds(
+    width_s: float, low: float, high: float
+) -> None:
     time_s, value = bumps(30.0, width_s=width_s, noise=0.0)
     finder = Peaks(prominence=1.0, extent="half-prominence")
     (peak,) = finder.find(time_s, value)[0]
@@ -119,7 +125,9 @@ def test_every_window_holds_its_peak_and_lies_in_the_video(
 
 
 def moment(at_s: float, score: float) -> Moment:
-    return Moment(Window(at_s - 1, at_s + 1, at_s), score, "made", "it is high", {"all": score}, {"all": score})
+    return Moment(
+        Window(at_s - 1, at_s + 1, at_s), score, "made", "it is high", {"all": score}, {"all": score}
+    )
 
 
 CURVE = Curve(np.zeros(0), np.zeros(0), {})
@@ -127,7 +135,17 @@ CURVE = Curve(np.zeros(0), np.zeros(0), {})
 
 def test_moments_are_ranked_cut_to_the_number_asked_for_and_know_who_lost_beside_them() -> None:
     lost = Candidate(Window(13, 15, 14), 0.1, {"all": 0.1}, "below_threshold", "too low")
-    verdict = verdict_of("made", CURVE, CURVE.value, None, [moment(10, 1), moment(20, 3), moment(30, 2)], [lost], {}, 2, "nothing")
+    verdict = verdict_of(
+        "made",
+        CURVE,
+        CURVE.value,
+        None,
+        [moment(10, 1), moment(20, 3), moment(30, 2)],
+        [lost],
+        {},
+        2,
+        "nothing",
+    )
     assert [m.window.peak_s for m in verdict.moments] == [20, 30]
     assert verdict.reason is None
     assert [c.verdict for c in verdict.candidates] == ["over_max", "below_threshold", "chosen", "chosen"]

@@ -1,4 +1,6 @@
-"""highlight_rules: what a person does at a known time is found there, said in words, and nothing is found where nothing happens."""
+"""highlight_rules: what a person does at a known time is found there, said in words, and nothing is found
+where nothing happens.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,17 @@ from hypothesis import strategies as st
 
 import worlds
 from momentscan.knobs import with_knobs
-from momentscan.score.rules import FEATURES, IMPACT, Rules, body_features, glitches, rate, running_ema, running_median, timeseries
+from momentscan.score.rules import (
+    FEATURES,
+    IMPACT,
+    Rules,
+    body_features,
+    glitches,
+    rate,
+    running_ema,
+    running_median,
+    timeseries,
+)
 from momentscan.signals import Signals
 from momentscan.values import Verdict
 from worlds import during, joined, person, poses
@@ -69,7 +81,9 @@ def test_a_raised_hand_is_found_through_the_pose() -> None:
     (moment,) = judged(STILL | poses()).moments
     assert 19.5 <= moment.window.peak_s <= 22
     assert moment.why.startswith("hand goes up")
-    assert moment.features["wrist_raise"] == pytest.approx((0.7 - 0.3) / 0.3, abs=0.05), "face heights over the shoulder"
+    assert moment.features["wrist_raise"] == pytest.approx((0.7 - 0.3) / 0.3, abs=0.05), (
+        "face heights over the shoulder"
+    )
 
 
 def test_what_stays_still_has_no_contrast() -> None:
@@ -85,7 +99,10 @@ def test_what_stays_still_has_no_contrast() -> None:
     [
         (worlds.signals(), "no_faces_looked_for"),
         (seen({n: x[:0] for n, x in STILL.items()}), "no_face: not one"),
-        (seen({n: x[:2] if n.startswith("faces") else x for n, x in STILL.items()}), "no_face: no face is seen surely"),
+        (
+            seen({n: x[:2] if n.startswith("faces") else x for n, x in STILL.items()}),
+            "no_face: no face is seen surely",
+        ),
         (seen(person(1.0), 1.0), "too_short"),
     ],
 )
@@ -110,7 +127,9 @@ def test_parts_sum_to_the_value_in_every_combination() -> None:
 
 def test_the_score_is_quality_times_impact_and_the_weights_are_the_companions() -> None:
     series = timeseries(seen(LAUGH | poses()))
-    np.testing.assert_allclose(series["final"], series["gate"] * series["quality"] * series["impact"], atol=1e-12)
+    np.testing.assert_allclose(
+        series["final"], series["gate"] * series["quality"] * series["impact"], atol=1e-12
+    )
     weights = {
         "mouth_open": 0.3,
         "head_velocity": 0.2,
@@ -145,7 +164,13 @@ def test_without_poses_the_weights_are_shared_among_the_rest() -> None:
 
 def test_without_landmarks_the_rest_still_speaks() -> None:
     columns = without(
-        person(near=(30.0, 31.5)), "faces.mouth_open", "faces.yaw", "faces.pitch", "faces.roll", "faces.eye_open", "faces.occlusion"
+        person(near=(30.0, 31.5)),
+        "faces.mouth_open",
+        "faces.yaw",
+        "faces.pitch",
+        "faces.roll",
+        "faces.eye_open",
+        "faces.occlusion",
     )
     verdict = judged(columns)
     assert 29.5 <= peaks(verdict)[0] <= 32
@@ -206,7 +231,10 @@ def test_windows_end_at_cuts_and_at_the_ends_of_the_video() -> None:
 
 
 def test_two_main_people_are_one_curve_and_the_words_say_who() -> None:
-    both = joined(person(track=0, left=0.2, mouth_open=(20.0, 21.5)), person(seed=1, track=1, left=0.55, mouth_open=(40.0, 41.5)))
+    both = joined(
+        person(track=0, left=0.2, mouth_open=(20.0, 21.5)),
+        person(seed=1, track=1, left=0.55, mouth_open=(40.0, 41.5)),
+    )
     verdict = judged(both)
     assert peaks(verdict) == pytest.approx([20.7, 40.7], abs=0.8)
     assert {m.why.rpartition("(")[2] for m in verdict.moments} == {"person 0)", "person 1)"}
@@ -222,7 +250,10 @@ def test_a_passer_by_is_not_judged() -> None:
 def test_a_passenger_adds_and_never_vetoes_in_the_sum() -> None:
     other = person(seed=1, track=1, left=0.0)
     other["faces.bbox"][:] = [0.0, 0.0, 0.105, 0.105]
-    alone, with_other = Rules(combine="sum").curve(seen(LAUGH)), Rules(combine="sum").curve(seen(joined(LAUGH, other)))
+    alone, with_other = (
+        Rules(combine="sum").curve(seen(LAUGH)),
+        Rules(combine="sum").curve(seen(joined(LAUGH, other))),
+    )
     assert (with_other.parts["passenger"] > 0.1).all()
     assert (with_other.value >= alone.value - 1e-9).all()
     assert not alone.parts["passenger"].any()
@@ -269,14 +300,27 @@ def test_every_candidate_has_a_verdict_and_the_nearest_losers_stand_with_the_win
     columns["faces.mouth_open"][during(columns["faces.time_s"], (20.0, 20.5))] += 0.05
     verdict = judged(columns)
     assert sum(c.verdict == "chosen" for c in verdict.candidates) == len(verdict.moments) == 1
-    assert {c.verdict for c in verdict.candidates} <= {"chosen", "below_threshold", "too_near", "not_different"}
+    assert {c.verdict for c in verdict.candidates} <= {
+        "chosen",
+        "below_threshold",
+        "too_near",
+        "not_different",
+    }
     assert all(c.reason for c in verdict.candidates)
     assert all("not chosen: " in r for r in verdict.moments[0].rivals)
 
 
 def test_the_companions_own_reading_is_reachable() -> None:
     literal = judged(
-        LAUGH, baseline="ema", sign="both", most=1e9, smooth="causal", rule="seed", contrast=0, glitch_light=255, glitch_blur=0
+        LAUGH,
+        baseline="ema",
+        sign="both",
+        most=1e9,
+        smooth="causal",
+        rule="seed",
+        contrast=0,
+        glitch_light=255,
+        glitch_blur=0,
     )
     assert 30 <= literal.moments[0].window.peak_s <= 32.5
 
@@ -284,7 +328,10 @@ def test_the_companions_own_reading_is_reachable() -> None:
 def test_the_time_series_has_a_row_per_look_even_where_nobody_is_in_the_picture() -> None:
     away = during(STILL["faces.time_s"], (20.0, 25.0))
     columns = {n: x[~away] if n.startswith("faces.") else x for n, x in STILL.items()}
-    looks = {"frames.time_s": np.arange(600) / 10, "frames.n_faces": np.where(np.arange(600) % 2 == 0, 1.0, np.nan).astype(np.float32)}
+    looks = {
+        "frames.time_s": np.arange(600) / 10,
+        "frames.n_faces": np.where(np.arange(600) % 2 == 0, 1.0, np.nan).astype(np.float32),
+    }
     series = timeseries(seen(columns | looks))
     assert {len(x) for x in series.values()} == {300}
     assert (np.diff(series["time_s"]) > 0).all()
@@ -297,7 +344,16 @@ def test_the_time_series_has_a_row_per_look_even_where_nobody_is_in_the_picture(
 def test_the_time_series_can_be_written_and_holds_what_the_curve_does() -> None:
     signals = seen(LAUGH | poses())
     series = timeseries(signals, Rules())
-    assert list(series) == ["time_s", "person", *FEATURES, *(f"z_{n}" for n in IMPACT), "gate", "quality", "impact", "final"]
+    assert list(series) == [
+        "time_s",
+        "person",
+        *FEATURES,
+        *(f"z_{n}" for n in IMPACT),
+        "gate",
+        "quality",
+        "impact",
+        "final",
+    ]
     np.testing.assert_array_equal(series["final"], Rules().curve(signals).value)
     text = io.StringIO()
     csv.writer(text).writerows([list(series), *zip(*series.values(), strict=True)])
@@ -321,7 +377,9 @@ def test_the_usual_forgets_with_its_time_constant_at_any_rate() -> None:
         step = (time_s >= 5).astype(float)
         usual = running_ema(time_s, step, 1.0, WHOLE[: len(time_s)])
         assert np.interp(6.0, time_s, usual) == pytest.approx(1 - np.exp(-1), abs=0.08)
-    assert running_ema(np.arange(3.0), np.array([1.0, 1.0, 5.0]), 1.0, np.array([0, 0, 1]))[2] == 5, "a new stretch begins anew"
+    assert running_ema(np.arange(3.0), np.array([1.0, 1.0, 5.0]), 1.0, np.array([0, 0, 1]))[2] == 5, (
+        "a new stretch begins anew"
+    )
 
 
 def test_the_running_median_does_not_see_what_is_short_or_beyond_a_cut() -> None:

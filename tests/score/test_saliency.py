@@ -75,7 +75,12 @@ def test_motion_across_a_cut_is_not_counted() -> None:
     motion = signals["frames.motion_local"].copy()
     cut = np.searchsorted(signals["frames.time_s"], 20.0)
     motion[cut] = 5.0
-    with_cut = changed(signals, frames__motion_local=motion, scenes__start_s=np.array([0.0, 20.0]), scenes__end_s=np.array([20.0, 60.0]))
+    with_cut = changed(
+        signals,
+        frames__motion_local=motion,
+        scenes__start_s=np.array([0.0, 20.0]),
+        scenes__end_s=np.array([20.0, 60.0]),
+    )
     part = Saliency()._motion(with_cut)
     assert part is not None
     assert np.isnan(part.value[cut])
@@ -108,7 +113,10 @@ def test_moments_beyond_the_number_asked_for_are_named_not_lost() -> None:
 
 def test_two_bursts_far_apart_are_two_moments_and_a_long_one_is_cut() -> None:
     twice = Saliency(w_embed=0, w_audio=0).judge(bursts(60, 200))
-    assert [round(m.window.peak_s, -1) for m in sorted(twice.moments, key=lambda m: m.window.start_s)] == [60, 200]
+    assert [round(m.window.peak_s, -1) for m in sorted(twice.moments, key=lambda m: m.window.start_s)] == [
+        60,
+        200,
+    ]
     long = Saliency(percentile=50, w_embed=0, w_audio=0).judge(bursts(*range(100, 200, 4)))
     assert len(long.moments) > 3
     assert all(m.window.length_s <= 30 for m in long.moments)

@@ -62,7 +62,9 @@ def test_bins_are_the_seven_of_the_seed() -> None:
     assert PITCHES == ("down", "slight-down", "neutral", "slight-up", "up")
 
 
-@pytest.mark.parametrize(("yaw", "number", "name"), [(-45.1, -1, "<-45"), (-90, -1, "<-45"), (45, 7, ">=45"), (80, 7, ">=45")])
+@pytest.mark.parametrize(
+    ("yaw", "number", "name"), [(-45.1, -1, "<-45"), (-90, -1, "<-45"), (45, 7, ">=45"), (80, 7, ">=45")]
+)
 def test_a_profile_lies_outside_of_the_seven(yaw: float, number: int, name: str) -> None:
     assert set(of(seen(yaw=yaw)).yaw) == {number}
     assert yaw_label(number) == name
@@ -73,7 +75,10 @@ def test_a_turning_head_is_followed_through_the_bins() -> None:
     """30° a second, measured with an error of 3°."""
     true = -60 + 30 * np.arange(21) / faces.HZ
     wanted = np.digitize(true, YAW_EDGES) - 1
-    errors = [np.abs(of(seen(21, yaw=true + 3 * np.random.default_rng(s).standard_normal(21))).yaw - wanted) for s in range(20)]
+    errors = [
+        np.abs(of(seen(21, yaw=true + 3 * np.random.default_rng(s).standard_normal(21))).yaw - wanted)
+        for s in range(20)
+    ]
     assert np.mean(np.concatenate(errors) <= 1) >= 0.99
     assert np.mean(np.concatenate(errors) == 0) >= 0.6
     assert min(np.mean(e <= 1) for e in errors) >= 0.9
@@ -98,7 +103,9 @@ def test_a_pose_is_steadied_within_its_track_only() -> None:
 @pytest.mark.parametrize(("number", "edge"), list(enumerate(PITCH_EDGES)))
 def test_a_pitch_on_an_edge_belongs_to_the_bin_above(number: int, edge: float) -> None:
     assert set(of(seen(35, pitch=then(0, edge))).pitch[30:]) == {number + 1}
-    assert set(of(seen(35, pitch=then(0, np.nextafter(np.float32(edge), np.float32(-90))))).pitch[30:]) == {number}
+    assert set(of(seen(35, pitch=then(0, np.nextafter(np.float32(edge), np.float32(-90))))).pitch[30:]) == {
+        number
+    }
 
 
 @given(SEEDS, st.integers(-160, 160))
@@ -113,13 +120,17 @@ def test_a_tilted_camera_changes_no_bin(seed: int, tilt: int) -> None:
 
 def test_each_track_has_its_own_usual_pitch() -> None:
     """The camera was turned between them."""
-    both = faces.video(faces.somebody(20, pitch=0), faces.somebody(20, track=1, number=0, start_s=10, pitch=30))
+    both = faces.video(
+        faces.somebody(20, pitch=0), faces.somebody(20, track=1, number=0, start_s=10, pitch=30)
+    )
     assert set(of(both).pitch) == {2}
 
 
 def test_a_short_track_is_held_against_the_others() -> None:
     """Three looks do not say what is usual: a nod stays a nod."""
-    both = faces.video(faces.somebody(20, pitch=0), faces.somebody(3, track=1, number=0, start_s=10, pitch=30))
+    both = faces.video(
+        faces.somebody(20, pitch=0), faces.somebody(3, track=1, number=0, start_s=10, pitch=30)
+    )
     assert set(of(both).pitch[20:]) == {4}
 
 
@@ -148,7 +159,9 @@ def test_the_margin_is_a_knob() -> None:
 
 
 @pytest.mark.parametrize(("shut", "smiles", "opens"), list(itertools.product([False, True], repeat=3)))
-def test_shut_eyes_go_before_a_smile_and_a_smile_before_an_open_mouth(shut: bool, smiles: bool, opens: bool) -> None:
+def test_shut_eyes_go_before_a_smile_and_a_smile_before_an_open_mouth(
+    shut: bool, smiles: bool, opens: bool
+) -> None:
     found = of(
         seen(
             35,
@@ -193,7 +206,9 @@ def test_two_blinks_in_two_tracks_are_no_shut_eyes() -> None:
 def test_a_second_box_at_the_same_face_does_not_open_its_eyes() -> None:
     """Where the detector doubled a face, its two tracks stand row by row in the log."""
     shut = then(0.3, 0.05, looks=10)
-    found = of(faces.video(faces.somebody(40, eye_open=shut), faces.somebody(40, track=1, number=0, eye_open=shut)))
+    found = of(
+        faces.video(faces.somebody(40, eye_open=shut), faces.somebody(40, track=1, number=0, eye_open=shut))
+    )
     assert set(found.expression[60:]) == {EYES_CLOSED}
 
 
@@ -222,7 +237,15 @@ def test_who_laughs_all_the_time_has_an_open_mouth() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "wanted"), [(0.0, "none"), (0.099, "none"), (0.101, "partial"), (0.399, "partial"), (0.401, "heavy"), (1.0, "heavy")]
+    ("share", "wanted"),
+    [
+        (0.0, "none"),
+        (0.099, "none"),
+        (0.101, "partial"),
+        (0.399, "partial"),
+        (0.401, "heavy"),
+        (1.0, "heavy"),
+    ],
 )
 def test_occlusion_is_none_partial_or_heavy(share: float, wanted: str) -> None:
     assert {label(OCCLUSIONS, b) for b in of(seen(occlusion=share)).occlusion.tolist()} == {wanted}
@@ -230,13 +253,19 @@ def test_occlusion_is_none_partial_or_heavy(share: float, wanted: str) -> None:
 
 def test_dark_skin_is_not_darkness() -> None:
     assert {label(LIGHTINGS, b) for b in of(seen(exposure_mean=55)).lighting.tolist()} == {"normal"}
-    assert {label(LIGHTINGS, b) for b in of(seen(exposure_mean=55), light="seed").lighting.tolist()} == {"dark"}
+    assert {label(LIGHTINGS, b) for b in of(seen(exposure_mean=55), light="seed").lighting.tolist()} == {
+        "dark"
+    }
 
 
 @pytest.mark.parametrize("usual", [55.0, 90.0, 150.0])
 def test_a_look_much_darker_than_usual_is_dark_and_a_much_brighter_one_overexposed(usual: float) -> None:
     found = of(seen(40, exposure_mean=np.r_[[usual] * 30, [usual * 0.45] * 5, [usual * 1.8] * 5])).lighting
-    assert [label(LIGHTINGS, b) for b in (found[0], found[32], found[37])] == ["normal", "dark", "overexposed"]
+    assert [label(LIGHTINGS, b) for b in (found[0], found[32], found[37])] == [
+        "normal",
+        "dark",
+        "overexposed",
+    ]
 
 
 @given(SEEDS, st.floats(0.3, 1.7))
@@ -254,10 +283,14 @@ def test_light_is_relative_to_the_person(seed: int, factor: float) -> None:
 
 @pytest.mark.parametrize("missing", ["NaN", "not logged"])
 def test_what_was_not_measured_is_in_no_bin(missing: str) -> None:
-    none = dict.fromkeys(("yaw", "pitch", "mouth_open", "eye_open", "smile", "occlusion", "exposure_mean"), np.nan)
+    none = dict.fromkeys(
+        ("yaw", "pitch", "mouth_open", "eye_open", "smile", "occlusion", "exposure_mean"), np.nan
+    )
     signals = seen(20, **none)
     if missing == "not logged":
-        signals = Signals(signals.video, {n: signals[n] for n in signals if n.removeprefix("faces.") not in none})
+        signals = Signals(
+            signals.video, {n: signals[n] for n in signals if n.removeprefix("faces.") not in none}
+        )
     found = of(signals)
     for bins in (found.yaw, found.pitch, found.expression, found.occlusion, found.lighting):
         assert set(bins) == {UNKNOWN}
@@ -267,7 +300,9 @@ def test_what_was_not_measured_is_in_no_bin(missing: str) -> None:
 
 @pytest.mark.parametrize("measure", ["mouth_open", "eye_open", "smile"])
 def test_an_expression_is_unknown_where_a_part_of_it_is(measure: str) -> None:
-    found = of(seen(30, **{measure: np.where(np.arange(30) == 9, np.nan, 0.02 if measure != "eye_open" else 0.3)})).expression
+    found = of(
+        seen(30, **{measure: np.where(np.arange(30) == 9, np.nan, 0.02 if measure != "eye_open" else 0.3)})
+    ).expression
     assert found[9] == UNKNOWN
     assert set(np.delete(found, 9)) == {NEUTRAL}
 

@@ -25,13 +25,15 @@ def somebody(**changes: np.ndarray) -> Signals:
     angle = columns["crops.time_s"][:, None] * np.linspace(0, 0.5, 64)
     vectors = np.cos(angle)
     columns["crops.face"] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return Signals(film.video, columns | {n.replace("__", "."): x for n, x in changes.items()}, {"crops.face": "made-v1"})
+    return Signals(
+        film.video, columns | {n.replace("__", "."): x for n, x in changes.items()}, {"crops.face": "made-v1"}
+    )
 
 
 TIME_S = somebody()["faces.time_s"]
 
 
-def picked(signals: Signals, gate: Gate = Gate(), window: Window = WINDOW, **knobs: object) -> Picked:  # noqa: B008
+def picked(signals: Signals, gate: Gate = Gate(), window: Window = WINDOW, **knobs: object) -> Picked:
     return with_knobs(Picks, knobs)(signals, [window], gate)[0]
 
 
@@ -46,7 +48,9 @@ def test_a_portrait_says_whose_face_it_is_and_where() -> None:
         assert 0 < left < right < 640
         assert 0 < top < bottom < 360
         assert pick.measures["person"] == 0
-        assert {"face_size_norm", "eye_open_norm", "frontality", "sharpness_norm", "yaw", "sharpness"} <= set(pick.measures)
+        assert {"face_size_norm", "eye_open_norm", "frontality", "sharpness_norm", "yaw", "sharpness"} <= set(
+            pick.measures
+        )
         assert pick.why == "passed the strict gate"
 
 
@@ -65,7 +69,11 @@ def test_closed_eyes_at_the_peak_are_not_the_best_still() -> None:
 
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
-    [("sharpness", 0.1, "gate.blur.face"), ("occlusion", 0.9, "gate.occlusion.face"), ("clipped", 0.9, "gate.exposure.clipped")],
+    [
+        ("sharpness", 0.1, "gate.blur.face"),
+        ("occlusion", 0.9, "gate.occlusion.face"),
+        ("clipped", 0.9, "gate.exposure.clipped"),
+    ],
 )
 def test_what_fails_the_gate_is_never_a_still(column: str, value: float, reason: str) -> None:
     bad = during(TIME_S, (30.5, 31.5))
@@ -91,7 +99,9 @@ def test_the_loose_fallback_is_taken_only_where_asked_and_says_so() -> None:
     assert found.picks
     assert {p.why for p in found.picks} == {"passed the loose gate"}
     assert found.reason == ""
-    assert {p.why for p in picked(somebody(), fallback="loose").picks} == {"passed the strict gate"}, "where the strict gate gives some"
+    assert {p.why for p in picked(somebody(), fallback="loose").picks} == {"passed the strict gate"}, (
+        "where the strict gate gives some"
+    )
     worse = somebody(faces__occlusion=np.full(len(TIME_S), 0.6, np.float32))
     assert picked(worse, fallback="loose").picks == ()
 
@@ -134,7 +144,9 @@ def test_a_second_face_may_only_add() -> None:
     other = worlds.person(seed=1, track=1, left=0.55)
     both = worlds.joined(worlds.person(), other)
     base = somebody()
-    pair = Signals(base.video, {n: base[n] for n in base if not n.startswith(("faces.", "tracks."))} | both, base.made_by)
+    pair = Signals(
+        base.video, {n: base[n] for n in base if not n.startswith(("faces.", "tracks."))} | both, base.made_by
+    )
     alone = {f.time_s: f.quality for f in picked(base, w_other=0.15).frames}
     together = {f.time_s: f.quality for f in picked(pair, w_other=0.15).frames}
     without = {f.time_s: f.quality for f in picked(pair, w_other=0.0).frames}

@@ -18,9 +18,14 @@ TALL = 9 / 16
 
 
 def walk(
-    *people: Callable[[float], float | None], cuts: tuple[float, ...] = (), noise: float = 0.0, wide: tuple[int, int] = (1920, 1080)
+    *people: Callable[[float], float | None],
+    cuts: tuple[float, ...] = (),
+    noise: float = 0.0,
+    wide: tuple[int, int] = (1920, 1080),
 ) -> Signals:
-    """Ten seconds of people whose face is 0.06 wide, its middle at f(time); None where it is not seen. Measured with some noise."""
+    """Ten seconds of people whose face is 0.06 wide, its middle at f(time); None where it is not seen.
+    Measured with some noise.
+    """
     rng = np.random.default_rng(4)
     rows = []
     for t in np.arange(0, 10, 0.2):
@@ -97,8 +102,15 @@ def test_a_tall_picture_made_wide_keeps_the_face_at_a_third() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.floats(-0.2, 1.2), min_size=2, max_size=12), st.sampled_from([TALL, 1.0]), st.floats(0, 4), st.floats(5, 10))
-def test_the_view_never_leaves_the_picture(places: list[float], aspect: float, start_s: float, end_s: float) -> None:
+@given(
+    st.lists(st.floats(-0.2, 1.2), min_size=2, max_size=12),
+    st.sampled_from([TALL, 1.0]),
+    st.floats(0, 4),
+    st.floats(5, 10),
+)
+def test_the_view_never_leaves_the_picture(
+    places: list[float], aspect: float, start_s: float, end_s: float
+) -> None:
     at = np.linspace(0, 10, len(places))
     view = Follow()(walk(lambda t: float(np.interp(t, at, places))), start_s, end_s, aspect)
     assert (np.diff(view.time_s) > 0).all()

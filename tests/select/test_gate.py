@@ -10,7 +10,14 @@ from momentscan.select.gate import Gate, failing
 from momentscan.signals import Signals
 
 GOOD = dict(
-    score=0.9, sharpness=100.0, exposure_mean=120.0, contrast=0.4, clipped=0.0, crushed=0.0, occlusion=0.0, bbox=(0.4, 0.3, 0.6, 0.6)
+    score=0.9,
+    sharpness=100.0,
+    exposure_mean=120.0,
+    contrast=0.4,
+    clipped=0.0,
+    crushed=0.0,
+    occlusion=0.0,
+    bbox=(0.4, 0.3, 0.6, 0.6),
 )
 ROW = np.array([0])
 
@@ -43,7 +50,9 @@ def test_a_good_face_passes() -> None:
 
 
 @pytest.mark.parametrize(("measure", "bad", "good", "bad_loose", "reason"), CASES, ids=[c[4] for c in CASES])
-def test_each_threshold_stands_where_the_seed_put_it(measure: str, bad: object, good: object, bad_loose: object, reason: str) -> None:
+def test_each_threshold_stands_where_the_seed_put_it(
+    measure: str, bad: object, good: object, bad_loose: object, reason: str
+) -> None:
     assert reasons(**{measure: bad}) == {reason}
     assert reasons(**{measure: good}) == set()
     assert reasons("loose", **{measure: bad_loose}) == {reason}
@@ -57,13 +66,22 @@ def test_the_loose_gate_asks_less(measure: str, value: float) -> None:
 
 def test_all_reasons_are_told_none_left_out() -> None:
     worst = dict(
-        score=0.1, bbox=(0, 0, 0.01, 0.01), sharpness=0.0, exposure_mean=1.0, contrast=0.0, crushed=1.0, clipped=1.0, occlusion=1.0
+        score=0.1,
+        bbox=(0, 0, 0.01, 0.01),
+        sharpness=0.0,
+        exposure_mean=1.0,
+        contrast=0.0,
+        crushed=1.0,
+        clipped=1.0,
+        occlusion=1.0,
     )
     assert reasons(**worst) == {c[4] for c in CASES} - {"gate.exposure.white"}
     assert set(Gate()(face(), ROW)) == {c[4] for c in CASES}
 
 
-@pytest.mark.parametrize("measure", ["sharpness", "exposure_mean", "contrast", "clipped", "crushed", "occlusion"])
+@pytest.mark.parametrize(
+    "measure", ["sharpness", "exposure_mean", "contrast", "clipped", "crushed", "occlusion"]
+)
 @pytest.mark.parametrize("value", [None, float("nan")], ids=["not logged", "NaN"])
 def test_what_was_not_measured_passes(measure: str, value: float | None) -> None:
     assert reasons(**{measure: value}) == set()

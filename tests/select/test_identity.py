@@ -69,7 +69,9 @@ def test_outliers_do_not_move_the_prototype(kind: str, seed: int, share: float) 
 @KINDS
 def test_nor_do_outliers_that_are_alike(kind: str) -> None:
     """A poster on the wall that was taken for the same person now and then."""
-    ids = np.concatenate([about(OWN, 70), about(axis(1), 30, 0.99)])[np.random.default_rng(0).permutation(100)]
+    ids = np.concatenate([about(OWN, 70), about(axis(1), 30, 0.99)])[
+        np.random.default_rng(0).permutation(100)
+    ]
     found = of(alone(ids=ids), kind=kind)
     assert proto(found) @ OWN > 0.69
     assert abs(proto(found) @ axis(1)) < 0.2
@@ -122,7 +124,9 @@ def test_bad_looks_never_enter_the_prototype(kind: str, seed: int) -> None:
     assert clean.mixed == poisoned.mixed
 
 
-@pytest.mark.parametrize(("roll", "used"), [(29.9, True), (-29.9, True), (30.1, False), (-30.1, False), (np.nan, True)])
+@pytest.mark.parametrize(
+    ("roll", "used"), [(29.9, True), (-29.9, True), (30.1, False), (-30.1, False), (np.nan, True)]
+)
 def test_a_head_laid_on_the_shoulder_is_not_used(roll: float, used: bool) -> None:
     assert (of(alone(roll=roll)).prototype is not None) == used
 
@@ -163,7 +167,9 @@ def test_looks_that_were_not_identified_have_no_stability() -> None:
 
 def test_a_look_is_matched_with_the_vector_of_its_own_track() -> None:
     """Two in one frame."""
-    both = video(somebody(30, ids=about(OWN, 30)), somebody(30, track=1, middle=(0.2, 0.5), ids=about(axis(1), 30)))
+    both = video(
+        somebody(30, ids=about(OWN, 30)), somebody(30, track=1, middle=(0.2, 0.5), ids=about(axis(1), 30))
+    )
     found = everybody(both)
     assert proto(found[(0,)]) @ OWN == pytest.approx(0.7, abs=1e-6)
     assert proto(found[(1,)]) @ axis(1) == pytest.approx(0.7, abs=1e-6)
@@ -173,7 +179,9 @@ def test_a_look_is_matched_with_the_vector_of_its_own_track() -> None:
 def test_a_single_look_is_its_own_prototype_however_strict_the_threshold(kind: str) -> None:
     """In float32 a vector's cosine with itself may be a little below 1."""
     for seed in range(20):
-        found = of(alone(5, ids=about(OWN, 5, 0.7, seed), sharpness=[200, 1, 1, 1, 1], score=0.9), tau=1.0, kind=kind)
+        found = of(
+            alone(5, ids=about(OWN, 5, 0.7, seed), sharpness=[200, 1, 1, 1, 1], score=0.9), tau=1.0, kind=kind
+        )
         assert proto(found) @ found.vectors[0] == pytest.approx(1)
 
 
@@ -208,7 +216,9 @@ def test_to_be_alike_is_mutual(cosine: float, tau: float) -> None:
 
 def test_each_look_is_held_against_everybody_else() -> None:
     ids = np.concatenate([about(OWN, 50, 0.9), about(axis(1), 10, 0.9, seed=5)])
-    both = video(somebody(60, ids=ids), somebody(60, track=1, middle=(0.2, 0.5), ids=about(axis(1), 60, 0.9, seed=1)))
+    both = video(
+        somebody(60, ids=ids), somebody(60, track=1, middle=(0.2, 0.5), ids=about(axis(1), 60, 0.9, seed=1))
+    )
     people = People()(both)
     found = Identities()(both, people, Gate(), TAU)
     number = next(p.number for p in people if p.tracks == (0,))
@@ -225,7 +235,9 @@ def test_who_is_alone_is_like_nobody_else() -> None:
 
 
 @given(st.floats(-180, 180), st.floats(0.01, 2), st.floats(-1, 1), st.floats(-1, 1))
-def test_turning_scaling_and_shifting_a_face_is_no_misfit(roll: float, scale: float, x: float, y: float) -> None:
+def test_turning_scaling_and_shifting_a_face_is_no_misfit(
+    roll: float, scale: float, x: float, y: float
+) -> None:
     turned = (STANDARD @ (1, 1j)) * scale * np.exp(1j * np.radians(roll))
     shares = (np.stack([turned.real, turned.imag], axis=-1) / faces.PX + (x, y)).astype(np.float32)
     signals = Signals(alone(1).video, {"faces.points": shares.reshape(1, 10)})
@@ -246,7 +258,9 @@ def test_a_face_in_a_mirror_is_a_misfit() -> None:
 
 
 def test_points_in_one_place_are_a_misfit() -> None:
-    assert misfit(Signals(alone(1).video, {"faces.points": np.full((1, 10), 0.5)}), np.array([0]))[0] == pytest.approx(1)
+    assert misfit(Signals(alone(1).video, {"faces.points": np.full((1, 10), 0.5)}), np.array([0]))[
+        0
+    ] == pytest.approx(1)
     assert len(misfit(alone(1), np.zeros(0, np.int64))) == 0
 
 

@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 
 from momentscan.errors import IncomparableVectors, UnreadableInput, UsageError
 from momentscan.knobs import knobs_of
-from momentscan.select.memory import MemoryBank, Remembering
+from momentscan.select.memory import MemoryBank, MemoryOptions
 
-FRONT, LEFT, DARK = "yaw[-5,5]_pitchneutral_neutral", "yaw[-45,-30]_pitchneutral_neutral", "yaw[-5,5]_pitchneutral_smile"
+FRONT, LEFT, DARK = (
+    "yaw[-5,5]_pitchneutral_neutral",
+    "yaw[-45,-30]_pitchneutral_neutral",
+    "yaw[-5,5]_pitchneutral_smile",
+)
 
 
 def axis(i: int, dim: int = 16) -> np.ndarray:
@@ -30,7 +34,7 @@ def near(base: np.ndarray, cosine: float, towards: np.ndarray) -> np.ndarray:
 
 
 def a_bank(tau_id: float = 0.3, **knobs: Any) -> MemoryBank:
-    return MemoryBank("face-1", tau_id, replace(Remembering(), **knobs))
+    return MemoryBank("face-1", tau_id, replace(MemoryOptions(), **knobs))
 
 
 def star(count: int, tau_id: float = 0.3, **knobs: Any) -> MemoryBank:
@@ -49,7 +53,15 @@ def looks(seed: int, count: int, dim: int = 16) -> list[tuple[np.ndarray, float,
     for i in range(count):
         side = np.append(0, rng.standard_normal(dim - 1))
         e = near(axis(0, dim), rng.uniform(-0.2, 1), side / np.linalg.norm(side)) * rng.uniform(0.1, 9)
-        found.append((e, float(rng.uniform()), str(rng.choice([FRONT, LEFT, DARK])), f"{i}.jpg" if i % 4 else None, bool(i % 7 == 1)))
+        found.append(
+            (
+                e,
+                float(rng.uniform()),
+                str(rng.choice([FRONT, LEFT, DARK])),
+                f"{i}.jpg" if i % 4 else None,
+                bool(i % 7 == 1),
+            )
+        )
     return found
 
 
@@ -127,7 +139,9 @@ def test_quality_is_that_of_the_best_look() -> None:
 
 
 @pytest.mark.parametrize(("cosine", "taker"), [(0.51, 0), (0.49, 1), (0.31, 1), (0.29, None), (-1.0, None)])
-def test_a_middling_look_founds_a_node_and_an_unlike_one_is_turned_away(cosine: float, taker: int | None) -> None:
+def test_a_middling_look_founds_a_node_and_an_unlike_one_is_turned_away(
+    cosine: float, taker: int | None
+) -> None:
     bank = star(1)
     assert bank.update(near(axis(0), cosine, axis(1)), 0.5, LEFT) == taker
     assert len(bank.nodes) == (2 if taker == 1 else 1)
@@ -150,7 +164,9 @@ def test_a_lenient_model_does_not_lower_tau_new() -> None:
 
 
 @pytest.mark.parametrize(("cosine", "taker"), [(0.55, None), (0.61, 0)])
-def test_where_the_model_asks_more_than_tau_merge_a_look_joins_or_goes(cosine: float, taker: int | None) -> None:
+def test_where_the_model_asks_more_than_tau_merge_a_look_joins_or_goes(
+    cosine: float, taker: int | None
+) -> None:
     bank = star(1, tau_id=0.6)
     assert bank.update(near(axis(0), cosine, axis(1)), 0.5, LEFT) == taker
     assert len(bank.nodes) == 1
@@ -210,7 +226,11 @@ def test_nodes_that_come_close_are_merged_into_the_elder_by_their_hits() -> None
     bank = star(3, alpha=0.5)
     for node in bank.nodes[1:]:
         node.vec = np.round(near(axis(0), 0.6, axis(1)), 6)
-    bank.nodes[2].hit_count, bank.nodes[2].histogram, bank.nodes[2].vec = 3, {LEFT: 2, DARK: 1}, np.round(near(axis(0), 0.9, axis(1)), 6)
+    bank.nodes[2].hit_count, bank.nodes[2].histogram, bank.nodes[2].vec = (
+        3,
+        {LEFT: 2, DARK: 1},
+        np.round(near(axis(0), 0.9, axis(1)), 6),
+    )
     weighted = 1 * bank.nodes[1].vec + 3 * bank.nodes[2].vec
     bank.nodes[0].vec = near(axis(0), 0.4, -axis(3))
     assert bank.update(near(axis(0), 0.4, -axis(3)), 0.7, FRONT) == 0
@@ -365,7 +385,9 @@ def test_softmax_with_temperature_and_only_the_best_nodes() -> None:
     bank = star(5, top_p=2, temperature=0.5)
     cosines = [c for _, c in bank.match(near(axis(0), 0.4, axis(4))).top3[:2]]
     heat = np.exp(np.array(cosines) / 0.5)
-    assert [ref.weight for ref in bank.select_refs(near(axis(0), 0.4, axis(4)))] == pytest.approx(heat / heat.sum())
+    assert [ref.weight for ref in bank.select_refs(near(axis(0), 0.4, axis(4)))] == pytest.approx(
+        heat / heat.sum()
+    )
 
 
 def test_a_histogram_is_compared_by_the_share_it_has_in_common() -> None:
@@ -436,7 +458,9 @@ def test_weights_sum_to_one_and_repeats_are_small(seed: int, query: Any) -> None
     bank = grown(seed, 40)
     refs = bank.select_refs(looks(query, 1)[0][0] if isinstance(query, int) else query)
     anchors = {image.path for node in bank.nodes for image in node.images if image.anchor}
-    assert sum(ref.weight for ref in refs) == pytest.approx(1 if any(node.images for node in bank.nodes) else 0)
+    assert sum(ref.weight for ref in refs) == pytest.approx(
+        1 if any(node.images for node in bank.nodes) else 0
+    )
     assert all(ref.weight > 0 and 1 <= ref.repeats <= 10 for ref in refs)
     assert anchors <= {ref.path for ref in refs}
     assert not anchors or sum(ref.weight for ref in refs if ref.path in anchors) >= 0.15 - 1e-9
@@ -448,7 +472,15 @@ def test_weights_sum_to_one_and_repeats_are_small(seed: int, query: Any) -> None
 
 @pytest.mark.parametrize(
     "e_id",
-    [np.full(16, np.nan), np.append(axis(0)[1:], np.inf), np.zeros(16), np.zeros(0), np.ones(8), np.ones((1, 16)), np.float64(1)],
+    [
+        np.full(16, np.nan),
+        np.append(axis(0)[1:], np.inf),
+        np.zeros(16),
+        np.zeros(0),
+        np.ones(8),
+        np.ones((1, 16)),
+        np.float64(1),
+    ],
     ids=["NaN", "inf", "zero", "empty", "another length", "a matrix", "a number"],
 )
 def test_vectors_that_cannot_be_compared_are_refused_and_change_nothing(e_id: Any) -> None:
@@ -491,7 +523,7 @@ def test_a_threshold_that_is_no_cosine_is_refused(tau_id: float) -> None:
 
 
 def test_every_knob_has_a_source() -> None:
-    assert all(f.knob.source.strip() for f in knobs_of(Remembering))
+    assert all(f.knob.source.strip() for f in knobs_of(MemoryOptions))
 
 
 # ---- memory_bank.json ----
@@ -518,7 +550,12 @@ def test_an_empty_bank_can_be_read_back() -> None:
 
 def test_the_file_says_its_format_and_whose_vectors_it_holds() -> None:
     told = star(2, tau_id=0.35).to_json()
-    assert (told["format"], told["embed_model_version"], told["tau_id"], told["knobs"]["k_max"]) == (1, "face-1", 0.35, 10)
+    assert (told["format"], told["embed_model_version"], told["tau_id"], told["knobs"]["k_max"]) == (
+        1,
+        "face-1",
+        0.35,
+        10,
+    )
     assert set(told["nodes"][0]) == {"vec_id", "hit_count", "quality", "last_used", "histogram", "images"}
     assert all(round(x, 6) == x for node in told["nodes"] for x in node["vec_id"])
 
@@ -582,7 +619,9 @@ def damaged(told: Any, where: tuple[Any, ...], value: Any) -> Any:
     return told
 
 
-@pytest.mark.parametrize(("where", "value", "says"), DAMAGE, ids=[f"{'.'.join(map(str, d[0]))}-{i}" for i, d in enumerate(DAMAGE)])
+@pytest.mark.parametrize(
+    ("where", "value", "says"), DAMAGE, ids=[f"{'.'.join(map(str, d[0]))}-{i}" for i, d in enumerate(DAMAGE)]
+)
 def test_a_damaged_file_is_refused_in_one_line(where: tuple[Any, ...], value: Any, says: str) -> None:
     with pytest.raises(UnreadableInput) as caught:
         MemoryBank.from_json(damaged(star(2).to_json(), where, value))

@@ -1,4 +1,6 @@
-"""A pack shows one person, surely, in every way the video allows: few pictures, none twice, and honest about what is missing."""
+"""A pack shows one person, surely, in every way the video allows: few pictures, none twice, and honest about
+what is missing.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 import faces
 from faces import HZ, TAU, about, axis, held, pictures, somebody, video
-from momentscan.select.pack import FOLDERS, SHARES, Chosen, Pack
+from momentscan.select.pack import FOLDERS, SHARES, Chosen, IdentityPack
 from momentscan.select.packs import Packs
 from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans, within
@@ -27,21 +29,25 @@ EACH = settings(max_examples=WORLDS)
 
 
 def packs_of(
-    signals: Signals, windows: Collection[Window] = (), tau: float | None = TAU, refused: Collection[int] = (), **knobs: Any
-) -> tuple[Pack, ...]:
+    signals: Signals,
+    windows: Collection[Window] = (),
+    tau: float | None = TAU,
+    refused: Collection[int] = (),
+    **knobs: Any,
+) -> tuple[IdentityPack, ...]:
     return Packs(**knobs)(signals, tuple(windows), tau, refused=refused)
 
 
-def only(signals: Signals, *args: Any, **more: Any) -> Pack:
+def only(signals: Signals, *args: Any, **more: Any) -> IdentityPack:
     (pack,) = packs_of(signals, *args, **more)
     return pack
 
 
-def names(pack: Pack, kind: str | None = None) -> list[str]:
+def names(pack: IdentityPack, kind: str | None = None) -> list[str]:
     return [i.name for i in pack.images if kind in (None, i.kind)]
 
 
-def at(pack: Pack, image: Chosen) -> int:
+def at(pack: IdentityPack, image: Chosen) -> int:
     """Which of the pack's looks an image is."""
     return int(np.flatnonzero(pack.looks.rows == image.row)[0])
 
@@ -54,8 +60,10 @@ def window(start_s: float, end_s: float) -> Window:
 
 
 def wandering(seed: int) -> tuple[Signals, tuple[Window, ...]]:
-    """Two people who look about, each pose for a second or so, seen through noise: blur, darkness, hands before the face, and looks of
-    others in their tracks. In some videos a track breaks, somebody was forgotten, or nobody looks ahead."""
+    """Two people who look about, each pose for a second or so, seen through noise: blur, darkness, hands
+    before the face, and looks of others in their tracks. In some videos a track breaks, somebody was
+    forgotten, or nobody looks ahead.
+    """
     rng = np.random.default_rng(seed)
     first = _wanders(rng, 0, 320, (0.3, 0.5), 0.0, aside=25 if seed % 5 == 4 else 0)
     other = _wanders(rng, 1, 220, (0.7, 0.5), 8.0, aside=0)
@@ -65,12 +73,18 @@ def wandering(seed: int) -> tuple[Signals, tuple[Window, ...]]:
         for table in ("crops", "face_ids"):
             first[f"{table}.track"][first[f"{table}.time_s"] >= 40] = 2
         first |= {"tracks.id": np.array([0, 2]), "tracks.person": np.array([0, 0])}
-    spans = {"forgotten__start_s": np.array([20.0]), "forgotten__end_s": np.array([24.0])} if seed % 3 == 2 else {}
+    spans = (
+        {"forgotten__start_s": np.array([20.0]), "forgotten__end_s": np.array([24.0])}
+        if seed % 3 == 2
+        else {}
+    )
     moments = sorted(rng.uniform(0, 55, 2).tolist()) if seed % 2 else []
     return video(first, other, **spans), tuple(window(s, s + 4) for s in moments)
 
 
-def _wanders(rng: np.random.Generator, track: int, n: int, middle: tuple[float, float], start_s: float, aside: float) -> faces.Columns:
+def _wanders(
+    rng: np.random.Generator, track: int, n: int, middle: tuple[float, float], start_s: float, aside: float
+) -> faces.Columns:
     looks = rng.integers(3, 8, n)
     part = np.repeat(np.arange(n), looks)[:n]
 
@@ -111,12 +125,12 @@ def _wanders(rng: np.random.Generator, track: int, n: int, middle: tuple[float, 
 
 
 @cache
-def wandered(seed: int) -> tuple[Signals, tuple[Window, ...], tuple[Pack, ...]]:
+def wandered(seed: int) -> tuple[Signals, tuple[Window, ...], tuple[IdentityPack, ...]]:
     signals, windows = wandering(seed)
     return signals, windows, packs_of(signals, windows)
 
 
-def all_packs(seed: int) -> Iterator[Pack]:
+def all_packs(seed: int) -> Iterator[IdentityPack]:
     packs = wandered(seed)[2]
     assert len(packs) == 2
     assert all(len(p.images) >= 5 for p in packs)
@@ -192,7 +206,10 @@ def test_anchors_are_strict_frontal_and_a_second_apart(seed: int) -> None:
         assert len(anchors) <= 5
         assert all(i.gate == "strict" and pack.looks.strict[at(pack, i)] for i in anchors)
         assert all(abs(i.yaw_deg) <= (30 if turned else 15) for i in anchors)
-        assert all(i.expression_bin != "eyes_closed" and i.lighting_bin != "dark" and i.occlusion_bin != "heavy" for i in anchors)
+        assert all(
+            i.expression_bin != "eyes_closed" and i.lighting_bin != "dark" and i.occlusion_bin != "heavy"
+            for i in anchors
+        )
         times = sorted(i.time_s for i in anchors)
         assert np.diff(times).min(initial=1.0) >= 1.0 - 1e-9
 
@@ -244,10 +261,19 @@ def test_shares_add_up_over_the_sets_that_are_there(seed: int) -> None:
         assert {kind for kind, share in pack.shares.items() if share} == {i.kind for i in pack.images}
 
 
-def told(packs: Collection[Pack], signals: Signals) -> list[tuple[Any, ...]]:
+def told(packs: Collection[IdentityPack], signals: Signals) -> list[tuple[Any, ...]]:
     """What was chosen, without the numbers of rows."""
     return [
-        (p.person.tracks, p.stop, i.path, i.time_s, int(signals["faces.track"][i.row]), i.quality, i.novelty, i.stable)
+        (
+            p.person.tracks,
+            p.stop,
+            i.path,
+            i.time_s,
+            int(signals["faces.track"][i.row]),
+            i.quality,
+            i.novelty,
+            i.stable,
+        )
         for p in packs
         for i in p.images
     ]
@@ -267,7 +293,9 @@ def test_nor_does_it_where_a_face_was_boxed_twice(seed: int) -> None:
     rng = np.random.default_rng(seed)
     first = _wanders(rng, 0, 200, (0.5, 0.5), 0.0, aside=0)
     double = _wanders(rng, 1, 60, (0.5, 0.5), 10.0, aside=0) | {"tracks.person": np.array([0])}
-    double["face_ids.embedding"] = about(axis(0), len(double["face_ids.time_s"]), 0.8, seed).astype(np.float32)
+    double["face_ids.embedding"] = about(axis(0), len(double["face_ids.time_s"]), 0.8, seed).astype(
+        np.float32
+    )
     signals = video(first, double)
     stored = faces.shuffled(signals, seed)
     assert told(packs_of(stored), stored) == told(packs_of(signals), signals)
@@ -293,7 +321,11 @@ def test_a_pack_is_the_same_every_time() -> None:
 # ---- a tour: somebody who shows everything, then rests
 
 YAWS = (-38, -22, -10, 0, 10, 22, 38)
-POSES = [(yaw, 0, "") for yaw in YAWS] + [(0, pitch, "") for pitch in (-26, -14, 14, 26)] + [(0, 0, "smile"), (0, 0, "mouth_open")]
+POSES = (
+    [(yaw, 0, "") for yaw in YAWS]
+    + [(0, pitch, "") for pitch in (-26, -14, 14, 26)]
+    + [(0, 0, "smile"), (0, 0, "mouth_open")]
+)
 TOUR_S = float(len(POSES))
 """A second each."""
 REST = (0, 0, "")
@@ -338,7 +370,9 @@ def test_who_has_shown_everything_is_covered() -> None:
 def test_names_are_as_in_the_seed() -> None:
     pack = only(tour())
     assert {"anchor_001", "anchor_002", "anchor_003"} <= set(names(pack, "anchor"))
-    assert {"cov_yaw30_pitch0_neutral", "cov_yaw-30_pitch0_neutral", "cov_yaw15_pitch0_neutral"} <= set(names(pack, "coverage"))
+    assert {"cov_yaw30_pitch0_neutral", "cov_yaw-30_pitch0_neutral", "cov_yaw15_pitch0_neutral"} <= set(
+        names(pack, "coverage")
+    )
     night = only(show([*POSES, REST, REST], exposure_mean=np.r_[np.full(65, 120.0), np.full(10, 45.0)]))
     assert "chal_dark_001" in names(night, "challenge")
     assert {"anchors/anchor_001.jpg", "challenge/chal_dark_001.jpg"} <= {i.path for i in night.images}
@@ -368,7 +402,9 @@ def test_where_new_pictures_come_until_the_end_the_video_ends_it() -> None:
 
 @pytest.mark.parametrize("looks", [3, 4, 5])
 def test_covered_is_not_satisfied_while_new_pictures_come(looks: int) -> None:
-    """One every .6, .8 or 1 s, until the end: of the looks that are counted, .6 s apart, more than half have brought one."""
+    """One every .6, .8 or 1 s, until the end: of the looks that are counted, .6 s apart, more than half have
+    brought one.
+    """
     pack = only(show([*POSES, *POSES, *POSES], looks=looks))
     assert pack.stop == ("video_end", None)
 
@@ -385,7 +421,9 @@ def test_eyes_that_are_shut_count_as_an_expression() -> None:
 
 
 def rambling(seed: int) -> Signals:
-    """Poses in any order, some shown again, whose usual pitch, eyes, mouth and distances are the same from the first seconds on."""
+    """Poses in any order, some shown again, whose usual pitch, eyes, mouth and distances are the same from
+    the first seconds on.
+    """
     rng = np.random.default_rng(seed)
     others = [p for p in POSES if p != REST]
     order = [REST] + [p for i in rng.permutation(len(others)).tolist() for p in (others[i], REST)]
@@ -450,7 +488,10 @@ def test_after_the_stop_no_new_bucket_is_opened() -> None:
 
 def test_a_strict_look_goes_before_a_loose_one_that_is_sharper() -> None:
     poses = [(0, 0, ""), (22, 0, ""), (0, 0, ""), (22, 0, "")]
-    pack = only(show(poses, score=held([0.9, 0.72, 0.9, 0.65], HZ), sharpness=held([200, 60, 200, 900], HZ)), per_bucket=1)
+    pack = only(
+        show(poses, score=held([0.9, 0.72, 0.9, 0.65], HZ), sharpness=held([200, 60, 200, 900], HZ)),
+        per_bucket=1,
+    )
     (aside,) = [i for i in pack.of("coverage") if i.name == "cov_yaw15_pitch0_neutral"]
     assert (aside.gate, int(aside.time_s)) == ("strict", 1)
 
@@ -469,7 +510,9 @@ def test_a_second_image_is_no_copy_of_another_buckets() -> None:
 
 def test_looks_in_windows_are_walked_first_so_their_buckets_are_open() -> None:
     """Those poses come after all was covered, but in a highlight."""
-    signals = show([*POSES, *[REST] * 16, (-22, -14, "smile"), (22, 14, "mouth_open")], [*range(13), *[3] * 16, 20, 21])
+    signals = show(
+        [*POSES, *[REST] * 16, (-22, -14, "smile"), (22, 14, "mouth_open")], [*range(13), *[3] * 16, 20, 21]
+    )
     pack = only(signals, [window(29, 31)])
     assert pack.stop.reason == "coverage_satisfied"
     assert {int(i.time_s) for i in pack.of("coverage") if i.moment} == {29, 30}
@@ -493,7 +536,11 @@ def test_so_is_the_anchor(moment: int) -> None:
 
 def test_a_window_does_not_make_a_blurred_look_good() -> None:
     sharp = np.r_[held([900, 900, 900], HZ), held([20], HZ)]
-    pack = only(show([(0, 0, ""), (22, 0, ""), (0, 0, ""), (22, 0, "")], sharpness=sharp), [window(3, 4)], per_bucket=1)
+    pack = only(
+        show([(0, 0, ""), (22, 0, ""), (0, 0, ""), (22, 0, "")], sharpness=sharp),
+        [window(3, 4)],
+        per_bucket=1,
+    )
     (aside,) = [i for i in pack.of("coverage") if i.name == "cov_yaw15_pitch0_neutral"]
     assert aside.time_s < 2
 
@@ -512,7 +559,9 @@ def test_empty_sets_have_no_share() -> None:
 
 def test_shares_follow_the_video() -> None:
     profile = [(60, 0, ""), (-60, 0, "")]
-    assert only(tour(poses=[*POSES, *profile])).shares == pytest.approx({"anchor": 0.2, "coverage": 0.7, "challenge": 0.1})
+    assert only(tour(poses=[*POSES, *profile])).shares == pytest.approx(
+        {"anchor": 0.2, "coverage": 0.7, "challenge": 0.1}
+    )
     calm_then_other = [*POSES, *[REST] * 31], [*range(13), *[3] * 16, *range(20, 35)]
     dark = np.r_[np.full(145, 120.0), np.full(75, 45.0)]
     night = only(show(*calm_then_other, exposure_mean=dark))
@@ -532,13 +581,24 @@ def test_shares_follow_the_video() -> None:
 
 
 def anything(seed: int) -> Signals:
-    """A few looks at a few people, of which much was not measured, not identified, not embedded, or makes no sense."""
+    """A few looks at a few people, of which much was not measured, not identified, not embedded, or makes no
+    sense.
+    """
     rng = np.random.default_rng(seed)
     people = []
     for track in range(int(rng.integers(1, 4))):
         n = int(rng.integers(1, 40))
-        odd: list[Any] = [np.nan, 0.0, np.where(rng.random(n) < 0.5, np.nan, rng.uniform(-60, 60, n)), rng.uniform(0, 1, n)]
-        measures = {name: odd[k] for name, k in zip(faces.USUAL, rng.integers(0, 6, len(faces.USUAL)).tolist(), strict=True) if k < 4}
+        odd: list[Any] = [
+            np.nan,
+            0.0,
+            np.where(rng.random(n) < 0.5, np.nan, rng.uniform(-60, 60, n)),
+            rng.uniform(0, 1, n),
+        ]
+        measures = {
+            name: odd[k]
+            for name, k in zip(faces.USUAL, rng.integers(0, 6, len(faces.USUAL)).tolist(), strict=True)
+            if k < 4
+        }
         columns = somebody(
             n,
             track=track,
@@ -559,8 +619,12 @@ def anything(seed: int) -> Signals:
 
 @settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([None, 0.0, TAU, 1.0]), st.booleans())
-def test_whatever_was_logged_packs_are_made_without_complaint(seed: int, tau: float | None, few: bool) -> None:
-    knobs: dict[str, Any] = dict(anchors=1, anchors_least=0, challenge=0, per_bucket=1, recent=1) if few else dict(roles="all")
+def test_whatever_was_logged_packs_are_made_without_complaint(
+    seed: int, tau: float | None, few: bool
+) -> None:
+    knobs: dict[str, Any] = (
+        dict(anchors=1, anchors_least=0, challenge=0, per_bucket=1, recent=1) if few else dict(roles="all")
+    )
     for pack in packs_of(anything(seed), [window(1, 3)], tau, **knobs):
         assert len({i.path for i in pack.images}) == len(pack.images)
         assert sum(pack.shares.values()) == pytest.approx(1 if pack.images else 0)
@@ -612,7 +676,9 @@ def test_of_unsure_looks_there_is_coverage_and_the_prototype_says_so() -> None:
     assert any("no look passed the strict gate" in w for w in pack.warnings)
 
 
-@pytest.mark.parametrize(("sharpness", "kinds"), [(5.9, set()), (6.1, {"challenge"}), (11.9, {"challenge"}), (12.1, set(FOLDERS))])
+@pytest.mark.parametrize(
+    ("sharpness", "kinds"), [(5.9, set()), (6.1, {"challenge"}), (11.9, {"challenge"}), (12.1, set(FOLDERS))]
+)
 def test_a_soft_look_is_a_challenge_at_most(sharpness: float, kinds: set[str]) -> None:
     """A face out of focus passes the gate, but is no reference."""
     pack = only(show([*POSES, (60, 0, ""), (-60, 0, "")], sharpness=sharpness))
@@ -622,8 +688,17 @@ def test_a_soft_look_is_a_challenge_at_most(sharpness: float, kinds: set[str]) -
 def test_twins_are_kept_apart_by_their_tracks_and_it_says_so() -> None:
     other = 0.6 * axis(0) + 0.8 * axis(1)
     ahead = dict(yaw=held([0, 22, 0, -22] * 2, HZ))
-    one = somebody(40, middle=(0.3, 0.5), ids=about(axis(0), 40, 0.95), face=pictures(held(range(8), HZ)), **ahead)
-    two = somebody(40, track=1, middle=(0.7, 0.5), ids=about(other, 40, 0.95, 1), face=pictures(held(range(8, 16), HZ)), **ahead)
+    one = somebody(
+        40, middle=(0.3, 0.5), ids=about(axis(0), 40, 0.95), face=pictures(held(range(8), HZ)), **ahead
+    )
+    two = somebody(
+        40,
+        track=1,
+        middle=(0.7, 0.5),
+        ids=about(other, 40, 0.95, 1),
+        face=pictures(held(range(8, 16), HZ)),
+        **ahead,
+    )
     signals = video(one, two)
     first, second = packs_of(signals)
     for pack, twin in ((first, second), (second, first)):
@@ -636,13 +711,21 @@ def test_twins_are_kept_apart_by_their_tracks_and_it_says_so() -> None:
 
 
 def test_a_look_that_is_closer_to_somebody_else_is_not_chosen() -> None:
-    """A brother sits beside, and for two seconds the tracks were mixed up: he too is like the prototype, but more like himself."""
+    """A brother sits beside, and for two seconds the tracks were mixed up: he too is like the prototype, but
+    more like himself.
+    """
     brother = 0.6 * axis(0) + 0.8 * axis(1)
     mixed_up = (np.arange(50) >= 20) & (np.arange(50) < 30)
     ids = np.where(mixed_up[:, None], about(brother, 50, 0.95, 1), about(axis(0), 50, 0.95))
     looks = dict(yaw=held([0, 22, -22, 0, 38, -38, 10, -10, 0, 22], HZ), face=pictures(held(range(10), HZ)))
     one = somebody(50, middle=(0.3, 0.5), height=0.6, ids=ids, **looks)
-    two = somebody(50, track=1, middle=(0.7, 0.5), ids=about(brother, 50, 0.95, 2), face=pictures(held(range(10, 20), HZ)))
+    two = somebody(
+        50,
+        track=1,
+        middle=(0.7, 0.5),
+        ids=about(brother, 50, 0.95, 2),
+        face=pictures(held(range(10, 20), HZ)),
+    )
     pack = next(p for p in packs_of(video(one, two)) if p.person.tracks == (0,))
     assert (pack.looks.stable[mixed_up] >= TAU).all()
     assert pack.images
@@ -756,7 +839,13 @@ def test_what_no_vision_model_saw_is_not_chosen() -> None:
 def test_passengers_have_packs_where_everybody_is_asked_for() -> None:
     signals = video(
         *(
-            somebody(60, track=k, middle=(0.2 + 0.3 * k, 0.5), ids=about(axis(k), 60, 0.9, k), face=pictures(np.arange(60) // 10 + 6 * k))
+            somebody(
+                60,
+                track=k,
+                middle=(0.2 + 0.3 * k, 0.5),
+                ids=about(axis(k), 60, 0.9, k),
+                face=pictures(np.arange(60) // 10 + 6 * k),
+            )
             for k in range(3)
         )
     )
@@ -788,7 +877,17 @@ def test_shut_eyes_straight_ahead_do_not_keep_turned_looks_from_being_anchors() 
     eyes = np.full(150, 0.3)
     eyes[:10] = 0.05
     yaw = np.where(np.arange(150) < 10, 0.0, 22.0)
-    [pack] = packs_of(video(somebody(150, yaw=yaw, eye_open=eyes, ids=about(axis(0), 150, 0.9), face=pictures(held(list(range(15)), 10)))))
+    [pack] = packs_of(
+        video(
+            somebody(
+                150,
+                yaw=yaw,
+                eye_open=eyes,
+                ids=about(axis(0), 150, 0.9),
+                face=pictures(held(list(range(15)), 10)),
+            )
+        )
+    )
     assert len(pack.of("anchor")) >= 3
     assert any("no frontal look" in w for w in pack.warnings)
 

@@ -33,7 +33,9 @@ def rider(place: int, **changes: Any) -> faces.Columns:
     return somebody(N, **{**usual, **changes})
 
 
-def pairs_of(signals: Signals, refused: Collection[tuple[int, int]] = (), tau: float | None = TAU, **knobs: Any) -> tuple[Pair, ...]:
+def pairs_of(
+    signals: Signals, refused: Collection[tuple[int, int]] = (), tau: float | None = TAU, **knobs: Any
+) -> tuple[Pair, ...]:
     return Pairs(**knobs)(signals, Packs()(signals, (), tau), refused)
 
 
@@ -91,7 +93,9 @@ def test_whatever_happens_both_are_strict_sure_apart_and_the_instants_differ(see
     assert [p.quality for p in found] == sorted((p.quality for p in found), reverse=True)
     stored = faces.shuffled(signals, seed)
     again = Pairs()(stored, Packs()(stored, (), TAU))
-    assert [(p.name, p.time_s, p.people, p.quality) for p in again] == [(p.name, p.time_s, p.people, p.quality) for p in found]
+    assert [(p.name, p.time_s, p.people, p.quality) for p in again] == [
+        (p.name, p.time_s, p.people, p.quality) for p in found
+    ]
 
 
 def test_a_shared_smile_comes_first() -> None:
@@ -165,7 +169,11 @@ def test_both_must_be_sure_at_that_instant(case: str) -> None:
     if case == "not seen":
         two = faces.some(two, ~early, "faces")
     signals = video(rider(0), two)
-    refused = np.flatnonzero((signals["faces.track"] == 1) & (signals["faces.time_s"] < 3)) if case == "refused by the pack" else ()
+    refused = (
+        np.flatnonzero((signals["faces.track"] == 1) & (signals["faces.time_s"] < 3))
+        if case == "refused by the pack"
+        else ()
+    )
     found = Pairs()(signals, Packs()(signals, (), TAU, refused=refused))
     assert len(found) == PARTS - 3
     assert min(p.time_s for p in found) >= 3
@@ -197,7 +205,9 @@ def test_two_who_are_never_there_together_are_no_pair() -> None:
 
 
 def test_a_passenger_is_not_paired() -> None:
-    three = video(rider(0), rider(1), rider(1, track=2, ids=about(axis(2), N, 0.9, 2), middle=(0.5, 0.12), height=0.2))
+    three = video(
+        rider(0), rider(1), rider(1, track=2, ids=about(axis(2), N, 0.9, 2), middle=(0.5, 0.12), height=0.2)
+    )
     numbers = {p.person.number for p in Packs(roles="all")(three, (), TAU) if p.person.role == "main"}
     found = Pairs()(three, Packs(roles="all")(three, (), TAU))
     assert found

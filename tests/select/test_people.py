@@ -15,7 +15,9 @@ Box = tuple[float, float, float]
 """Middle x, middle y and height, in shares of the picture."""
 
 
-def cast(*people: tuple[float, float, Box], score: float = 0.9, joined: bool = False, duration_s: float = 60.0) -> Signals:
+def cast(
+    *people: tuple[float, float, Box], score: float = 0.9, joined: bool = False, duration_s: float = 60.0
+) -> Signals:
     """Signals of people who are there from, until, and where; each in one track, seen five times a second."""
     rows = []
     for track, (start_s, end_s, (x, y, high)) in enumerate(people):
@@ -106,7 +108,9 @@ def test_three_looks_of_which_one_is_sure_are_noise() -> None:
 
 
 def test_in_a_video_of_passers_by_the_best_of_them_is_main() -> None:
-    found = roles(cast(*((6.0 * i, 6.0 * i + 5, (*MIDDLE[:2], 0.1 + 0.01 * i)) for i in range(10)), duration_s=60))
+    found = roles(
+        cast(*((6.0 * i, 6.0 * i + 5, (*MIDDLE[:2], 0.1 + 0.01 * i)) for i in range(10)), duration_s=60)
+    )
     assert found[(9,)] == "main"
     assert sum(r == "main" for r in found.values()) == 1
 
@@ -119,14 +123,24 @@ def test_tracks_of_one_person_count_together() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 50), st.floats(0.2, 20), st.floats(0.1, 0.9), st.floats(0.05, 0.8)), min_size=1, max_size=6),
+    st.lists(
+        st.tuples(st.floats(0, 50), st.floats(0.2, 20), st.floats(0.1, 0.9), st.floats(0.05, 0.8)),
+        min_size=1,
+        max_size=6,
+    ),
     st.floats(0.3, 1),
 )
-def test_everybody_has_one_role_and_the_main_come_first(people: list[tuple[float, ...]], score: float) -> None:
-    signals = cast(*((start, start + length, (x, 0.5, high)) for start, length, x, high in people), score=score)
+def test_everybody_has_one_role_and_the_main_come_first(
+    people: list[tuple[float, ...]], score: float
+) -> None:
+    signals = cast(
+        *((start, start + length, (x, 0.5, high)) for start, length, x, high in people), score=score
+    )
     found = People()(signals)
     assert [p.number for p in found] == list(range(len(found)))
-    assert sorted(np.concatenate([p.rows for p in found]).tolist()) == list(range(len(signals["faces.time_s"])))
+    assert sorted(np.concatenate([p.rows for p in found]).tolist()) == list(
+        range(len(signals["faces.time_s"]))
+    )
     order = [("main", "passenger", "transient", "noise").index(p.role) for p in found]
     assert order == sorted(order)
     assert order.count(0) <= 2

@@ -19,7 +19,11 @@ WINDOW = Window(28.0, 34.0, 31.0)
 
 def with_columns(**columns: np.ndarray) -> Signals:
     signals = worlds.signals()
-    return Signals(signals.video, {n: signals[n] for n in signals} | {k.replace("__", "."): v for k, v in columns.items()}, signals.made_by)
+    return Signals(
+        signals.video,
+        {n: signals[n] for n in signals} | {k.replace("__", "."): v for k, v in columns.items()},
+        signals.made_by,
+    )
 
 
 def test_at_most_three_inside_the_window_best_first() -> None:
@@ -38,7 +42,9 @@ def test_at_most_three_inside_the_window_best_first() -> None:
         ("frames__contrast", 0.01, "gate.exposure.contrast"),
     ],
 )
-def test_a_window_whose_frames_all_fail_has_no_pick_and_says_why(column: str, value: float, reason: str) -> None:
+def test_a_window_whose_frames_all_fail_has_no_pick_and_says_why(
+    column: str, value: float, reason: str
+) -> None:
     picked = Picks()(with_columns(**{column: np.full(600, value, np.float32)}), [WINDOW])[0]
     assert picked.picks == ()
     assert picked.failed == {reason: 60}
@@ -53,7 +59,9 @@ def test_a_blurred_frame_is_not_picked_even_at_the_peak() -> None:
 
 
 def test_all_failures_of_a_frame_are_counted() -> None:
-    dark = with_columns(frames__exposure_mean=np.full(600, 10, np.float32), frames__contrast=np.zeros(600, np.float32))
+    dark = with_columns(
+        frames__exposure_mean=np.full(600, 10, np.float32), frames__contrast=np.zeros(600, np.float32)
+    )
     assert set(Picks()(dark, [WINDOW])[0].failed) == {"gate.exposure.black", "gate.exposure.contrast"}
 
 

@@ -27,10 +27,16 @@ TIME_S = somebody()["faces.time_s"]
 
 
 @pytest.mark.parametrize(
-    ("yaw", "pitch", "value"), [(0, 0, 1.0), (45, 0, 0.5), (-45, 0, 0.5), (0, 30, 0.5), (45, 30, 0.0), (90, 60, 0.0), (22.5, 15, 0.5)]
+    ("yaw", "pitch", "value"),
+    [(0, 0, 1.0), (45, 0, 0.5), (-45, 0, 0.5), (0, 30, 0.5), (45, 30, 0.0), (90, 60, 0.0), (22.5, 15, 0.5)],
 )
 def test_frontality_by_landmarks_falls_with_the_angles(yaw: float, pitch: float, value: float) -> None:
-    found = of(somebody(faces__yaw=np.full(len(TIME_S), yaw, np.float32), faces__pitch=np.full(len(TIME_S), pitch, np.float32)))
+    found = of(
+        somebody(
+            faces__yaw=np.full(len(TIME_S), yaw, np.float32),
+            faces__pitch=np.full(len(TIME_S), pitch, np.float32),
+        )
+    )
     assert found.frontality == pytest.approx(value, abs=1e-6)
 
 
@@ -38,7 +44,9 @@ def looks(unsettled: tuple[float, float]) -> np.ndarray:
     """Face vectors that hardly change, but wander during a span."""
     rng = np.random.default_rng(0)
     vectors = np.eye(64)[0] + 0.01 * rng.standard_normal((len(TIME_S), 64))
-    vectors[during(TIME_S, unsettled)] += 0.3 * rng.standard_normal((int(during(TIME_S, unsettled).sum()), 64))
+    vectors[during(TIME_S, unsettled)] += 0.3 * rng.standard_normal(
+        (int(during(TIME_S, unsettled).sum()), 64)
+    )
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -94,7 +102,11 @@ def test_without_crops_they_say_nothing(method: str) -> None:
 
 
 def test_without_landmarks_frontality_and_eyes_are_unknown() -> None:
-    columns = {n: x for n, x in worlds.person(20.0).items() if n not in ("faces.yaw", "faces.pitch", "faces.eye_open")}
+    columns = {
+        n: x
+        for n, x in worlds.person(20.0).items()
+        if n not in ("faces.yaw", "faces.pitch", "faces.eye_open")
+    }
     found = of(Signals(worlds.info(20.0), columns))
     assert np.isnan(found.frontality).all()
     assert np.isnan(found.eyes).all()
@@ -115,4 +127,6 @@ def test_only_main_people_are_portrayed() -> None:
     rows = during(passing["faces.time_s"], (5.0, 6.0))
     passing = {n: x[rows] if n.startswith("faces.") else x for n, x in passing.items()}
     signals = Signals(worlds.info(20.0), worlds.joined(worlds.person(20.0), passing))
-    assert [p.person.tracks for p in portraits(signals, People()(signals), "landmarks", Gate(), "strict")] == [(0,)]
+    assert [
+        p.person.tracks for p in portraits(signals, People()(signals), "landmarks", Gate(), "strict")
+    ] == [(0,)]

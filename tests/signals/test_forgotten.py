@@ -16,7 +16,14 @@ def test_spans_that_touch_become_one() -> None:
 
 
 def test_both_ends_are_inside() -> None:
-    assert within([(1, 2), (4, 5)], np.array([0.9, 1, 2, 3, 5, 5.1])).tolist() == [False, True, True, False, True, False]
+    assert within([(1, 2), (4, 5)], np.array([0.9, 1, 2, 3, 5, 5.1])).tolist() == [
+        False,
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]
     assert not within([], np.arange(3.0)).any()
 
 

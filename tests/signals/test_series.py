@@ -15,7 +15,9 @@ from momentscan.signals import series
 FLOATS = hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e3, 1e3))
 
 
-@pytest.mark.parametrize(("frame", "hop", "samples"), [(11025, 11025, 44100), (2048, 512, 22050), (2048, 512, 2048)])
+@pytest.mark.parametrize(
+    ("frame", "hop", "samples"), [(11025, 11025, 44100), (2048, 512, 22050), (2048, 512, 2048)]
+)
 def test_rms_is_librosas(frame: int, hop: int, samples: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -36,9 +38,15 @@ def test_ranks_are_those_of_the_values_with_ties_in_the_middle(x: np.ndarray) ->
 
 
 @given(FLOATS, st.sampled_from([0.25, 0.5, 2.0, 8.0]), st.integers(-50, 50))
-def test_ranks_and_robust_z_do_not_depend_on_gain_and_ranks_not_on_offset(x: np.ndarray, gain: float, offset: int) -> None:
-    np.testing.assert_allclose(series.percentile_rank(np.round(x) * gain + offset), series.percentile_rank(np.round(x)))
-    np.testing.assert_allclose(series.robust_z(x.round(3) * gain), series.robust_z(x.round(3)), rtol=1e-6, atol=1e-6)
+def test_ranks_and_robust_z_do_not_depend_on_gain_and_ranks_not_on_offset(
+    x: np.ndarray, gain: float, offset: int
+) -> None:
+    np.testing.assert_allclose(
+        series.percentile_rank(np.round(x) * gain + offset), series.percentile_rank(np.round(x))
+    )
+    np.testing.assert_allclose(
+        series.robust_z(x.round(3) * gain), series.robust_z(x.round(3)), rtol=1e-6, atol=1e-6
+    )
 
 
 @given(FLOATS)
@@ -56,7 +64,9 @@ def test_what_is_not_there_stays_so() -> None:
 
 
 @given(FLOATS, st.floats(0, 5))
-def test_smoothing_keeps_the_mean_of_a_constant_and_stays_within_the_values(x: np.ndarray, sigma: float) -> None:
+def test_smoothing_keeps_the_mean_of_a_constant_and_stays_within_the_values(
+    x: np.ndarray, sigma: float
+) -> None:
     smooth = series.gaussian(x, sigma)
     assert x.min() - 1e-9 <= smooth.min() <= smooth.max() <= x.max() + 1e-9
     assert series.gaussian(np.full(9, 2.5), sigma) == pytest.approx(2.5)
@@ -94,7 +104,9 @@ def test_the_average_is_the_seeds_and_both_ways_it_moves_no_peak() -> None:
     causal = series.ema(x, 0.3)
     assert causal[20:23] == pytest.approx([0.3, 0.3 * 0.7, 0.3 * 0.49])
     assert int(np.argmax(series.zero_phase_ema(x, 0.3))) == 20
-    assert series.zero_phase_ema(x, 0.3)[15:20] == pytest.approx(series.zero_phase_ema(x, 0.3)[21:26][::-1], rel=1e-3)
+    assert series.zero_phase_ema(x, 0.3)[15:20] == pytest.approx(
+        series.zero_phase_ema(x, 0.3)[21:26][::-1], rel=1e-3
+    )
     np.testing.assert_array_equal(series.ema(x, 1.0), x)
 
 

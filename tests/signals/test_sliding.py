@@ -14,7 +14,15 @@ def fed(window_s: float, until_s: float) -> Sliding:
     sliding = Sliding(window_s)
     for k in range(round(until_s)):
         at = k + np.arange(10) / 10
-        sliding.add(k, k + 1.0, {"frames.time_s": at, "frames.motion": at.astype(np.float32), "face_ids.track": np.zeros(0, np.int64)})
+        sliding.add(
+            k,
+            k + 1.0,
+            {
+                "frames.time_s": at,
+                "frames.motion": at.astype(np.float32),
+                "face_ids.track": np.zeros(0, np.int64),
+            },
+        )
     return sliding
 
 

@@ -51,7 +51,9 @@ def test_merged_spans_ascend_do_not_overlap_and_cover_the_same(spans: list[tuple
     out = merged(given_spans)
     assert (out[1:, 0] >= out[:-1, 1]).all()
     for t in np.linspace(0, 55, 111):
-        assert ((given_spans[:, 0] < t) & (t < given_spans[:, 1])).any() <= ((out[:, 0] < t) & (t < out[:, 1])).any()
+        assert ((given_spans[:, 0] < t) & (t < given_spans[:, 1])).any() <= (
+            (out[:, 0] < t) & (t < out[:, 1])
+        ).any()
 
 
 def test_the_strongest_reaction_is_told_with_its_onset_even_before_the_span() -> None:

@@ -14,13 +14,19 @@ from momentscan.signals.words import LEAST_S, Sentences, Word, spread
 
 def said(*texts: str, gap_s: float = 0.0, start_s: float = 0.0) -> list[Word]:
     """Words of 0.3 s, one after the other."""
-    return [Word(start_s + i * (0.3 + gap_s), start_s + i * (0.3 + gap_s) + 0.3, text) for i, text in enumerate(texts)]
+    return [
+        Word(start_s + i * (0.3 + gap_s), start_s + i * (0.3 + gap_s) + 0.3, text)
+        for i, text in enumerate(texts)
+    ]
 
 
 def sentences(words: list[Word]) -> list[str]:
     """The sentences as text."""
     numbers = Sentences().numbered(words)
-    return [" ".join(w.text for w, n in zip(words, numbers, strict=True) if n == k) for k in range(max(numbers) + 1)]
+    return [
+        " ".join(w.text for w, n in zip(words, numbers, strict=True) if n == k)
+        for k in range(max(numbers) + 1)
+    ]
 
 
 @pytest.mark.parametrize("mark", [".", "?", "!", "。", "？", "！", "…", "...", "?!", '."', ".”", ".)", "?」"])
@@ -38,7 +44,11 @@ def test_numbers_and_i_end_sentences() -> None:
 
 
 def test_korean_sentences_end_with_their_mark() -> None:
-    assert sentences(said("안녕하세요.", "저는", "철수입니다.", "반갑죠?")) == ["안녕하세요.", "저는 철수입니다.", "반갑죠?"]
+    assert sentences(said("안녕하세요.", "저는", "철수입니다.", "반갑죠?")) == [
+        "안녕하세요.",
+        "저는 철수입니다.",
+        "반갑죠?",
+    ]
 
 
 def test_a_polite_korean_ending_and_a_breath_end_one_too() -> None:
@@ -81,7 +91,9 @@ def test_no_words_no_numbers() -> None:
 
 
 @given(st.floats(0, 1e5), st.floats(LEAST_S, 60), st.lists(st.text(max_size=12), min_size=1, max_size=40))
-def test_a_span_is_shared_out_whole_in_order_and_by_length(start_s: float, length_s: float, texts: list[str]) -> None:
+def test_a_span_is_shared_out_whole_in_order_and_by_length(
+    start_s: float, length_s: float, texts: list[str]
+) -> None:
     spans = spread(start_s, start_s + length_s, texts)
     assert spans[0][0] == start_s
     assert spans[-1][1] == pytest.approx(start_s + length_s)
@@ -91,7 +103,12 @@ def test_a_span_is_shared_out_whole_in_order_and_by_length(start_s: float, lengt
         assert b - a == pytest.approx(length_s * max(1, len(text)) / characters, abs=1e-9)
 
 
-@given(st.lists(st.tuples(st.floats(0, 100), st.sampled_from(["one", "two.", "니다", "three?"]), st.integers(0, 3)), max_size=30))
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 100), st.sampled_from(["one", "two.", "니다", "three?"]), st.integers(0, 3)),
+        max_size=30,
+    )
+)
 def test_numbers_rise_by_at_most_one(told: list[tuple[float, str, int]]) -> None:
     words = [Word(t, t + 0.2, text, cue) for t, text, cue in told]
     numbers = Sentences().numbered(words)

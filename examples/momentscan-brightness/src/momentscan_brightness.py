@@ -1,4 +1,6 @@
-"""A plug-in in one file: a perceiver that logs how colourful a frame is, and a scorer that likes sudden light."""
+"""A plug-in in one file: a perceiver that logs how colourful a frame is, and a scorer that likes sudden
+light.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,20 @@ class Colour:
     name = "colour"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.colourfulness",)
-    columns = (Column("frames.colourfulness", "float32", "0-255", "colour", "mean of max - min over the channels", "more colour"),)
+    columns = (
+        Column(
+            "frames.colourfulness",
+            "float32",
+            "0-255",
+            "colour",
+            "mean of max - min over the channels",
+            "more colour",
+        ),
+    )
     short_side_px = 32
     made_by: ClassVar[dict[str, str]] = {}
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         spread = batch.frames.max(axis=3).astype(np.int16) - batch.frames.min(axis=3)
         return {"frames.colourfulness": spread.mean(axis=(1, 2)).astype(np.float32)}
 
@@ -50,7 +61,9 @@ class Brightness:
         curve = self.curve(signals)
         best = int(np.argmax(curve.value)) if len(curve.value) else 0
         if not len(curve.value) or curve.value[best] < self.z:
-            return Verdict(self.name, curve, curve.value, self.z, (), (), "no_contrast: it never gets bright", {})
+            return Verdict(
+                self.name, curve, curve.value, self.z, (), (), "no_contrast: it never gets bright", {}
+            )
         peak_s = float(curve.time_s[best])
         window = Window(max(0.0, peak_s - 1), min(signals.video.duration_s, peak_s + 1), peak_s)
         score = float(curve.value[best])

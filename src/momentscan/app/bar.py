@@ -1,4 +1,6 @@
-"""The progress bar: measured seconds of video of the whole, with an estimate; silent where no terminal listens."""
+"""The progress bar: measured seconds of video of the whole, with an estimate; silent where no terminal
+listens.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,12 @@ def progress_bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[said]}"),
+        TimeRemainingColumn(),
+    )
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -30,7 +37,9 @@ def progress_bar() -> Iterator[Progress]:
                 for other in tasks.values():
                     bars.update(other, visible=False)
                 tasks[step.stage] = bars.add_task(step.stage, said="")
-            bars.update(tasks[step.stage], completed=step.done, total=step.total, said=_said(step), visible=True)
+            bars.update(
+                tasks[step.stage], completed=step.done, total=step.total, said=_said(step), visible=True
+            )
 
         yield draw
 

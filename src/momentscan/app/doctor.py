@@ -14,7 +14,9 @@ from momentscan.settings import Settings
 
 @dataclass(frozen=True)
 class Finding:
-    """`needed`: momentscan does not work without it; otherwise it works with less, and `remedy` says how to get more."""
+    """`needed`: momentscan does not work without it; otherwise it works with less, and `remedy` says how to
+    get more.
+    """
 
     what: str
     ok: bool
@@ -25,12 +27,22 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, in the order a person would ask."""
-    return [_python(), _decoder(), _networks(), *_embedders(settings), *_faces(settings), _output(settings.output), _space(settings.output)]
+    return [
+        _python(),
+        _decoder(),
+        _networks(),
+        *_embedders(settings),
+        *_faces(settings),
+        _output(settings.output),
+        _space(settings.output),
+    ]
 
 
 def _python() -> Finding:
     found = platform.python_version()
-    return Finding("Python", (3, 11) <= sys.version_info[:2] <= (3, 13), found, "use Python 3.11, 3.12 or 3.13")
+    return Finding(
+        "Python", (3, 11) <= sys.version_info[:2] <= (3, 13), found, "use Python 3.11, 3.12 or 3.13"
+    )
 
 
 def _decoder() -> Finding:
@@ -40,7 +52,9 @@ def _decoder() -> Finding:
     except ImportError as error:
         return Finding("video decoder (PyAV)", False, str(error), "pip install --force-reinstall av")
     missing = [c for c in ("h264", "hevc", "vp9", "libdav1d", "aac", "opus") if c not in codecs_available]
-    found = f"PyAV {av.__version__}" + (f", without {', '.join(missing)}" if missing else ", H.264, HEVC, VP9, AV1, AAC, Opus")
+    found = f"PyAV {av.__version__}" + (
+        f", without {', '.join(missing)}" if missing else ", H.264, HEVC, VP9, AV1, AAC, Opus"
+    )
     return Finding("video decoder (PyAV)", "h264" not in missing, found, "pip install --force-reinstall av")
 
 
@@ -50,7 +64,9 @@ def _networks() -> Finding:
 
         devices = available_devices()
     except ImportError as error:
-        return Finding("networks (ONNX Runtime)", False, str(error), "pip install --force-reinstall onnxruntime")
+        return Finding(
+            "networks (ONNX Runtime)", False, str(error), "pip install --force-reinstall onnxruntime"
+        )
     return Finding("networks (ONNX Runtime)", True, f"devices: {', '.join(devices)}")
 
 
@@ -65,28 +81,53 @@ def _embedders(settings: Settings) -> list[Finding]:
             findings.append(Finding(f"vision embedder {name}", True, "built in, no download"))
             continue
         path = locate(weight, settings.models)
-        pull = f"momentscan models pull {weight.name}" if weight.sources else f"lay {weight.file} into a folder and name it with --models"
-        findings.append(Finding(f"vision embedder {name}", path is not None, str(path or "its weights are not here"), pull, needed=False))
+        pull = (
+            f"momentscan models pull {weight.name}"
+            if weight.sources
+            else f"lay {weight.file} into a folder and name it with --models"
+        )
+        findings.append(
+            Finding(
+                f"vision embedder {name}",
+                path is not None,
+                str(path or "its weights are not here"),
+                pull,
+                needed=False,
+            )
+        )
     return findings
 
 
 def _faces(settings: Settings) -> list[Finding]:
     """For each thing that faces are watched with, the model that `auto` would take."""
-    from momentscan.models import chosen
+    from momentscan.models import chosen_models
     from momentscan.models.weights import locate
 
     findings = []
-    for what, rows in chosen.automatic().items():
+    for what, rows in chosen_models.automatic().items():
         here = next((f"{row.name}, {path}" for row in rows if (path := locate(row, settings.models))), None)
         names = " or ".join(row.name for row in rows if row.sources)
-        findings.append(Finding(what, here is not None, here or "no weights are here", f"momentscan models pull {names}", needed=False))
+        findings.append(
+            Finding(
+                what,
+                here is not None,
+                here or "no weights are here",
+                f"momentscan models pull {names}",
+                needed=False,
+            )
+        )
     return findings
 
 
 def _output(folder: Path) -> Finding:
     place = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     ok = place.is_dir() and os.access(place, os.W_OK)
-    return Finding("output folder", ok, f"{folder} ({'can' if ok else 'cannot'} be written)", "choose another folder with -o")
+    return Finding(
+        "output folder",
+        ok,
+        f"{folder} ({'can' if ok else 'cannot'} be written)",
+        "choose another folder with -o",
+    )
 
 
 def _space(folder: Path) -> Finding:

@@ -9,50 +9,58 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from momentscan.disk.files import refused
-from momentscan.disk.results import to_json
+from momentscan.disk.codec import encode
+from momentscan.disk.files import translate_os_errors
+from momentscan.records.feedback import FeedbackLine
 
 FEEDBACK = "feedback.jsonl"
 
 TORN = "feedback.jsonl.torn"
 """What crashes of others have left of a last line: kept, as it may say something to somebody."""
 
-FORMAT = 1
 
-
-class Kept(NamedTuple):
+class FeedbackLines(NamedTuple):
     """The lines, oldest first, and how many could not be read."""
 
     lines: tuple[dict[str, Any], ...]
     unreadable: int
 
 
-def read_feedback(folder: Path) -> Kept:
+def read_feedback(folder: Path) -> FeedbackLines:
     """All feedback of a video's folder; nothing where there is none yet."""
     try:
         data = (folder / FEEDBACK).read_bytes()
     except FileNotFoundError:
-        return Kept((), 0)
+        return FeedbackLines((), 0)
     found = [_parsed(line) for line in data.split(b"\n") if line.strip()]
-    return Kept(tuple(line for line in found if line is not None), sum(line is None for line in found))
+    return FeedbackLines(
+        tuple(line for line in found if line is not None), sum(line is None for line in found)
+    )
 
 
-def append_feedback(folder: Path, lines: Sequence[Mapping[str, Any]]) -> int:
-    """Appends what one edit says, and gives how many lines were new: none where that very file (its sha256, the same engine) is in it.
+def append_feedback(folder: Path, lines: Sequence[FeedbackLine]) -> int:
+    """Appends what one edit says, and gives how many lines were new: none where that very file (its sha256,
+    the same engine) is in it.
 
-    Each line gets its `part`, from 1 of how many: after a crash in the midst the rest is appended. The file is held, written and
-    synced; a last line that broke off is kept aside. Raises OutputError for what the disk refuses.
+    Each line gets its `part`, from 1 of how many: after a crash in the midst the rest is appended. The file
+    is held, written and synced; a last line that broke off is kept aside. Raises OutputError for what the
+    disk refuses.
     """
-    told = [{"version": FORMAT, **json.loads(to_json(line)), "part": {"number": i, "of": len(lines)}} for i, line in enumerate(lines, 1)]
+    told = [json.loads(encode(line)) for line in lines]
     path = folder / FEEDBACK
-    with refused(path), path.open("a+b") as file:
+    with translate_os_errors(path), path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # goes with the file
         _mend(file, folder)
         file.seek(0)
         there = {_key(line) for line in map(_parsed, file.read().split(b"\n")) if line is not None}
         new = [line for line in told if _key(line) not in there]
         if new:
-            file.write(b"".join(json.dumps(line, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n" for line in new))
+            file.write(
+                b"".join(
+                    json.dumps(line, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n"
+                    for line in new
+                )
+            )
             file.flush()
             os.fsync(file.fileno())
             _sync(folder)
@@ -87,7 +95,12 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 def _key(line: Mapping[str, Any]) -> tuple[Any, ...]:
     source, part = line.get("source"), line.get("part")
     said = (source if isinstance(source, dict) else {}, part if isinstance(part, dict) else {})
-    return str(line.get("engine")), str(said[0].get("sha256")), str(said[1].get("number")), str(said[1].get("of"))
+    return (
+        str(line.get("engine")),
+        str(said[0].get("sha256")),
+        str(said[1].get("number")),
+        str(said[1].get("of")),
+    )
 
 
 def _sync(folder: Path) -> None:

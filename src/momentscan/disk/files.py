@@ -16,17 +16,23 @@ from momentscan.errors import OutputError
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; on leaving it becomes `path`, on an error it is gone. Raises OutputError for what the disk refuses."""
+    """A temporary path to write to; on leaving it becomes `path`, on an error it is gone. Raises OutputError
+    for what the disk refuses.
+    """
     temporary = path.with_name(f".{path.name}.part")
     try:
-        with refused(path):
+        with translate_os_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             _sync(temporary)
             temporary.replace(path)
             _sync(path.parent)
     finally:
-        with suppress(OSError):  # a folder that could not be made, a disk that takes nothing any more: the first error is the one to tell
+        with suppress(
+            OSError
+            # a folder that could not be made, a disk that takes nothing any more: the first error is the one to
+            # tell
+        ):
             temporary.unlink(missing_ok=True)
 
 
@@ -37,17 +43,20 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def refused(path: Path) -> Iterator[None]:
+def translate_os_errors(path: Path) -> Iterator[None]:
     """Turns what the disk refuses into one line that names the place."""
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); free space, or choose another folder with -o") from None
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror or error}); free space, or choose another folder "
+            "with -o"
+        ) from None
 
 
 def create(path: Path, data: bytes) -> bool:
     """Writes a file that is not there yet; False where it is. Of two processes that try, one succeeds."""
-    with refused(path):
+    with translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
         try:
@@ -64,14 +73,15 @@ def create(path: Path, data: bytes) -> bool:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def lock(path: Path) -> Iterator[None]:
     """Holds a file for this process; a kill lets go of it. Raises OutputError where another process holds it."""
-    with refused(path), path.open("rb") as file:
+    with translate_os_errors(path), path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OutputError(
-                f"{path.parent}: another momentscan is working on it; wait for it, or choose another folder with -o"
+                f"{path.parent}: another momentscan is working on it; wait for it, or choose another "
+                "folder with -o"
             ) from None
         yield
 
@@ -87,14 +97,16 @@ def release(folder: Path, claim: str) -> None:
 
 def remove(folder: Path) -> None:
     """Deletes a folder, if it is there."""
-    with refused(folder):
+    with translate_os_errors(folder):
         if folder.exists():
             shutil.rmtree(folder)
 
 
 def swap(new: Path, folder: Path) -> None:
-    """Puts the finished folder `new`, synced as a whole, in the place of `folder`. A kill in between leaves `new` whole."""
-    with refused(folder):
+    """Puts the finished folder `new`, synced as a whole, in the place of `folder`. A kill in between leaves
+    `new` whole.
+    """
+    with translate_os_errors(folder):
         for path in (*new.rglob("*"), new):
             _sync(path)
         remove(folder)
@@ -102,16 +114,22 @@ def swap(new: Path, folder: Path) -> None:
         _sync(folder.parent)
 
 
-def write_tree(folder: Path, files: Mapping[str, bytes], links: Mapping[str, Path], same: Mapping[str, str] = MappingProxyType({})) -> None:
-    """A folder as a whole, in the place of an older one: `files` are written, `links` name files that lie elsewhere and are not copied.
+def write_tree(
+    folder: Path,
+    files: Mapping[str, bytes],
+    links: Mapping[str, Path],
+    same: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """A folder as a whole, in the place of an older one: `files` are written, `links` name files that lie
+    elsewhere and are not copied.
 
     `same`: further names of files that are in this very folder.
     """
     work = folder.with_name(f".{folder.name}.part")
-    mend(folder)
+    recover(folder)
     remove(work)
     try:
-        with refused(folder):
+        with translate_os_errors(folder):
             for name in (*files, *links, *same):
                 (work / name).parent.mkdir(parents=True, exist_ok=True)
             for name, data in files.items():
@@ -126,9 +144,11 @@ def write_tree(folder: Path, files: Mapping[str, bytes], links: Mapping[str, Pat
 
 
 def _exchange(new: Path, folder: Path) -> None:
-    """As `swap`, but the old folder steps aside until the new one is there, so that whatever happens one of them is whole."""
+    """As `swap`, but the old folder steps aside until the new one is there, so that whatever happens one of
+    them is whole.
+    """
     aside = _aside(folder)
-    with refused(folder):
+    with translate_os_errors(folder):
         for path in (*new.rglob("*"), new):
             _sync(path)
         try:
@@ -136,14 +156,16 @@ def _exchange(new: Path, folder: Path) -> None:
                 folder.replace(aside)
             new.replace(folder)
         finally:
-            mend(folder)
+            recover(folder)
         _sync(folder.parent)
 
 
-def mend(folder: Path) -> None:
-    """After a kill in the midst of an exchange: the old folder comes back where the new one did not arrive, else it goes."""
+def recover(folder: Path) -> None:
+    """After a kill in the midst of an exchange: the old folder comes back where the new one did not arrive,
+    else it goes.
+    """
     aside = _aside(folder)
-    with refused(folder):
+    with translate_os_errors(folder):
         if aside.exists() and not folder.exists():
             aside.replace(folder)
     remove(aside)

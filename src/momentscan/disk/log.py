@@ -1,4 +1,6 @@
-"""The signal log: Parquet parts while a scan runs, one file per (table, perceiver) when it is done, the manifest last."""
+"""The signal log: Parquet parts while a scan runs, one file per (table, perceiver) when it is done, the
+manifest last.
+"""
 
 from __future__ import annotations
 
@@ -15,35 +17,37 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from momentscan.disk.files import refused, remove, swap, write_bytes, writing
+from momentscan.disk.files import remove, swap, translate_os_errors, write_bytes, writing
 from momentscan.errors import UnreadableInput
 from momentscan.signals import Signals
 from momentscan.signals.schema import field_of, table_of
 from momentscan.values import Columns, VideoInfo
 
-FORMAT = 3
-"""Raised when what a log holds changes meaning; older logs are then scanned again."""
+FORMAT = 4
+"""Raised when what a log holds changes name or meaning; `scan` then watches the video again."""
+
+OLDER: Mapping[int, Mapping[str, str]] = {3: {"strip": "thumbnails"}}
+"""Formats that can still be read -> their tables that have another name now."""
 
 PART_S = 60.0
 """Seconds of video in a part: what a kill may lose, and what memory holds."""
 
 MANIFEST = "manifest.json"
 
-pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they once had, which grows with the video
-
 
 class LogWriter:
     """Takes columns batch by batch; what it holds in memory is one part.
 
-    Works in `signals.part/` beside the log. `close` joins the parts, writes the manifest last and only then takes the place of an
-    older log, so that a kill at any instant leaves the old log or none that looks complete.
+    Works in `signals.part/` beside the log. `close` joins the parts, writes the manifest last and only then
+    takes the place of an older log, so that a kill at any instant leaves the old log or none that looks
+    complete.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._work = folder.with_name(folder.name + ".part")
         remove(self._work)
-        with refused(self._work):
+        with translate_os_errors(self._work):
             self._work.mkdir(parents=True)
         self._held: dict[str, dict[str, list[NDArray[Any]]]] = {}
         self._parts = 0
@@ -59,7 +63,9 @@ class LogWriter:
             self._part_end_s = done_s + PART_S
 
     def close(self, video: VideoInfo, key: str, made_by: Mapping[str, str]) -> None:
-        """Makes the log complete. `key` says what it was made of and how; `made_by` which model made which column."""
+        """Makes the log complete. `key` says what it was made of and how; `made_by` which model made which
+        column.
+        """
         self._flush()
         files = {}
         for group in sorted({p.name.rsplit(".", 2)[0] for p in self._work.glob("*.parquet")}):
@@ -67,8 +73,11 @@ class LogWriter:
             path = self._work / f"{group}.parquet"
             rows = _join(parts, path)
             schema = pq.read_schema(path)
-            files[path.name] = {"rows": rows, "columns": [f"{group.partition('.')[0]}.{n}" for n in schema.names]}
-            with refused(path):
+            files[path.name] = {
+                "rows": rows,
+                "columns": [f"{group.partition('.')[0]}.{n}" for n in schema.names],
+            }
+            with translate_os_errors(path):
                 for part in parts:
                     part.unlink()
         manifest = {
@@ -96,29 +105,73 @@ class LogWriter:
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a complete log of this format, or None. A log finished but not yet in its place (a kill) is put there."""
+    """The manifest of a complete log that can be read, or None. Reads only: see `recover_log`."""
+    return _manifest_in(place_of(folder))
+
+
+def is_log(folder: Path) -> bool:
+    """Whether there is a complete log."""
+    return manifest_of(folder) is not None
+
+
+def place_of(folder: Path) -> Path:
+    """Where the log lies: its folder, or after a kill in the midst of `swap` the finished one beside it."""
+    return folder if _manifest_in(folder) is not None else folder.with_name(folder.name + ".part")
+
+
+def recover_log(folder: Path) -> None:
+    """Puts a log that was finished but not yet in its place (a kill) there. Only for who holds the folder."""
     finished = folder.with_name(folder.name + ".part")
     if (finished / MANIFEST).is_file():
         swap(finished, folder)
+
+
+def _manifest_in(folder: Path) -> dict[str, Any] | None:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or not {"key", "video", "files"} <= set(manifest):
+    if not isinstance(manifest, dict) or not {"key", "video", "files"} <= set(manifest):
+        return None
+    if manifest.get("format") in OLDER:
+        manifest["files"] = _renamed(manifest["files"], OLDER[manifest["format"]])
+    elif manifest.get("format") != FORMAT:
         return None
     return manifest if all((folder / name).is_file() for name in manifest["files"]) else None
 
 
+def _renamed(files: Mapping[str, Any], tables: Mapping[str, str]) -> dict[str, Any]:
+    """The files of an older log, whose columns get the names of this version; the files themselves keep
+    theirs.
+    """
+
+    def now(column: str) -> str:
+        return f"{tables.get(table_of(column), table_of(column))}.{field_of(column)}"
+
+    return {
+        name: {**content, "columns": [now(c) for c in content["columns"]]} for name, content in files.items()
+    }
+
+
 def read_log(folder: Path) -> Signals:
-    """Signals of a complete log; each column is read on first use. Raises UnreadableInput where there is none."""
-    manifest = manifest_of(folder)
+    """Signals of a complete log; each column is read on first use. Raises UnreadableInput where there is
+    none.
+    """
+    place = place_of(folder)
+    manifest = _manifest_in(place)
     if manifest is None:
         raise UnreadableInput(f"{folder}: holds no complete signal log; scan the video again")
     try:
         info = VideoInfo(**{**manifest["video"], "problems": tuple(manifest["video"]["problems"])})
     except (KeyError, TypeError):
-        raise UnreadableInput(f"{folder / MANIFEST}: was not written by this version; scan the video again with --force") from None
-    loaders = {name: _Loader(folder / file, name) for file, content in manifest["files"].items() for name in content["columns"]}
+        raise UnreadableInput(
+            f"{folder / MANIFEST}: was not written by this version; scan the video again with --force"
+        ) from None
+    loaders = {
+        name: _Loader(place / file, name, content["rows"])
+        for file, content in manifest["files"].items()
+        for name in content["columns"]
+    }
     return Signals(info, loaders, manifest["embed_model_version"])
 
 
@@ -128,6 +181,7 @@ class _Loader:
 
     path: Path
     name: str
+    rows: int
 
     def __call__(self) -> NDArray[Any]:
         with self._opened() as file:
@@ -136,7 +190,10 @@ class _Loader:
     def take_rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Some rows, ascending, without holding the others."""
         with self._opened() as file:
-            taken = [part[rows[(rows >= at) & (rows < at + len(part))] - at] for at, part in _row_groups(file, field_of(self.name))]
+            taken = [
+                part[rows[(rows >= at) & (rows < at + len(part))] - at]
+                for at, part in _row_groups(file, field_of(self.name))
+            ]
         return np.concatenate(taken)
 
     @contextmanager
@@ -145,7 +202,9 @@ class _Loader:
             with pq.ParquetFile(self.path, memory_map=True, pre_buffer=False) as file:
                 yield file
         except (OSError, pa.ArrowException) as error:
-            raise UnreadableInput(f"{self.path}: is damaged ({error}); scan the video again with --force") from None
+            raise UnreadableInput(
+                f"{self.path}: is damaged ({error}); scan the video again with --force"
+            ) from None
 
 
 def to_arrow(rows: NDArray[Any]) -> pa.Array:
@@ -185,7 +244,9 @@ def _to_numpy(chunked: pa.ChunkedArray) -> NDArray[Any]:
     if pa.types.is_string(chunked.type):
         return np.array(chunked.to_pylist(), np.dtypes.StringDType())
     if pa.types.is_fixed_size_list(chunked.type):
-        return np.asarray(chunked.combine_chunks().flatten().to_numpy()).reshape(len(chunked), chunked.type.list_size)
+        return np.asarray(chunked.combine_chunks().flatten().to_numpy()).reshape(
+            len(chunked), chunked.type.list_size
+        )
     return np.asarray(chunked.to_numpy())
 
 
@@ -207,7 +268,9 @@ def _join(parts: list[Path], path: Path) -> int:
 
 
 def writer_of(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False, use_byte_stream_split=_floats(schema))
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=False, use_byte_stream_split=_floats(schema)
+    )
 
 
 def _floats(schema: pa.Schema) -> list[str]:

@@ -1,4 +1,6 @@
-"""`identity_builder/`: the seed's tree and names, field for field, with what we add (identity_builder §2, §11, §12)."""
+"""`identity_builder/`: the seed's tree and names, field for field, with what we add (identity_builder §2,
+§11, §12).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from typing import Any, NamedTuple
 
 from momentscan.disk.results import ms
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
-from momentscan.select.pack import Chosen, Cover, Pack
+from momentscan.select.pack import Chosen, Cover, IdentityPack
 from momentscan.select.pairs import Pair
 
 PACKS = "identity_builder"
@@ -28,8 +30,8 @@ COARSE = {"left": (0, 1), "front": (2, 3, 4), "right": (5, 6)}
 
 @dataclass(frozen=True)
 class Crop:
-    """An image that is written or lies somewhere already. `faces_px`, `scores`, `stable`: what was found again in it, face by face;
-    `made_by`: the models and knobs by which it was cut."""
+    """An image that is written or lies somewhere already. `faces_px`, `scores`, `stable`: what was found
+    again in it, face by face; `made_by`: the models and knobs by which it was cut."""
 
     data: bytes | Path
     thumb: bytes
@@ -40,18 +42,18 @@ class Crop:
     made_by: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Told(NamedTuple):
+class ImageContext(NamedTuple):
     """What image metas say beside the image itself."""
 
     video_id: str
     face_px: tuple[Box, ...]
     embed_model_version: str | None
     caption: str
-    cues: Mapping[str, Any]
+    negative_prompt: Sequence[str]
     version: Mapping[str, Any]
 
 
-def image_meta(pack: Pack, image: Chosen, crop: Crop, told: Told) -> dict[str, Any]:
+def image_meta(pack: IdentityPack, image: Chosen, crop: Crop, told: ImageContext) -> dict[str, Any]:
     """`*_meta.json`: the seed's fields (identity_builder §11), then ours."""
     return {
         "type": image.kind,
@@ -78,7 +80,7 @@ def image_meta(pack: Pack, image: Chosen, crop: Crop, told: Told) -> dict[str, A
         "pitch_deg": image.pitch_deg,
         "in_moment": image.moment,
         "cues": list(image.cues),
-        "negative_prompt_hints": list(told.cues["negative_prompt"]),
+        "negative_prompt_hints": list(told.negative_prompt),
         "caption": told.caption,
         "why": image.why,
         "redetected": _redetected(crop, 0),
@@ -86,7 +88,7 @@ def image_meta(pack: Pack, image: Chosen, crop: Crop, told: Told) -> dict[str, A
     }
 
 
-def pair_meta(pair: Pair, crop: Crop, told: Told) -> dict[str, Any]:
+def pair_meta(pair: Pair, crop: Crop, told: ImageContext) -> dict[str, Any]:
     """`pair_001_meta.json`: who is where, how large, and what both do (identity_builder §12)."""
     sides = [
         {
@@ -124,7 +126,9 @@ def _redetected(crop: Crop, n: int) -> dict[str, Any]:
     return {"face_bbox": list(crop.faces_px[n]), "score": crop.scores[n], "stable_score": crop.stable[n]}
 
 
-def person_meta(pack: Pack, prototype_type: str, face_id: str | None, version: Mapping[str, Any]) -> dict[str, Any]:
+def person_meta(
+    pack: IdentityPack, prototype_type: str, face_id: str | None, version: Mapping[str, Any]
+) -> dict[str, Any]:
     """`person_k/meta.json`: the seed's fields (identity_builder §2), then ours."""
     person, known = pack.person, pack.identity
     return {
@@ -156,7 +160,10 @@ def person_meta(pack: Pack, prototype_type: str, face_id: str | None, version: M
         "left_out": dict(pack.left_out),
         "warnings": list(pack.warnings),
         "missing": list(pack.missing),
-        "images": [{"file": i.path, "type": i.kind, "bucket": i.bucket, "stable_score": i.stable} for i in pack.images],
+        "images": [
+            {"file": i.path, "type": i.kind, "bucket": i.bucket, "stable_score": i.stable}
+            for i in pack.images
+        ],
         "_version": dict(version),
     }
 
@@ -170,18 +177,29 @@ def _shares(cover: Cover) -> dict[str, str]:
     }
 
 
-def _cells(pack: Pack) -> list[dict[str, Any]]:
+def _cells(pack: IdentityPack) -> list[dict[str, Any]]:
     """Every cell of yaw × pitch × expression that has images, or could have had some."""
-    count: dict[tuple[int, int, int], int] = dict.fromkeys(sorted(pack.achievable.cells | pack.filled.cells), 0)
+    count: dict[tuple[int, int, int], int] = dict.fromkeys(
+        sorted(pack.achievable.cells | pack.filled.cells), 0
+    )
     for image in (i for i in pack.images if i.kind != "challenge"):
         if image.yaw_bin in YAWS and image.pitch_bin in PITCHES and image.expression_bin in EXPRESSIONS:
-            cell = YAWS.index(image.yaw_bin), PITCHES.index(image.pitch_bin), EXPRESSIONS.index(image.expression_bin)
+            cell = (
+                YAWS.index(image.yaw_bin),
+                PITCHES.index(image.pitch_bin),
+                EXPRESSIONS.index(image.expression_bin),
+            )
             count[cell] = count.get(cell, 0) + 1
-    return [{"yaw_bin": YAWS[y], "pitch_bin": PITCHES[p], "expression_bin": EXPRESSIONS[e], "images": n} for (y, p, e), n in count.items()]
+    return [
+        {"yaw_bin": YAWS[y], "pitch_bin": PITCHES[p], "expression_bin": EXPRESSIONS[e], "images": n}
+        for (y, p, e), n in count.items()
+    ]
 
 
 def kept_crops(folder: Path) -> dict[tuple[int, tuple[Box, ...]], Crop]:
-    """(frame_idx, boxes of the faces) -> the crops that a folder has already. What is damaged or half deleted is passed by."""
+    """(frame_idx, boxes of the faces) -> the crops that a folder has already. What is damaged or half deleted
+    is passed by.
+    """
     found = {}
     for path, told in _metas(folder):
         with suppress(KeyError, TypeError, ValueError, IndexError):
@@ -216,14 +234,18 @@ def all_there(folder: Path) -> set[int]:
     for path in (folder / PACKS).glob(f"person_*/{META}"):
         told = _read(path)
         entries = told.get("images")
-        if isinstance(entries, list) and all((path.parent / str(e.get("file"))).is_file() for e in entries if isinstance(e, dict)):
+        if isinstance(entries, list) and all(
+            (path.parent / str(e.get("file"))).is_file() for e in entries if isinstance(e, dict)
+        ):
             found.add(told.get("person_id"))
     return {number for number in found if isinstance(number, int)}
 
 
 def _metas(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The metas of all images that can be read and say what we need of them."""
-    for path in sorted((folder / PACKS).glob("*/*/*_meta.json")) + sorted((folder / PACKS).glob("pair/*_meta.json")):
+    for path in sorted((folder / PACKS).glob("*/*/*_meta.json")) + sorted(
+        (folder / PACKS).glob("pair/*_meta.json")
+    ):
         told = _read(path)
         if {"type", "file", "frame_idx", "crop_box", "_version"} <= set(told):
             yield path, told
@@ -234,27 +256,31 @@ def _box(numbers: Sequence[float]) -> Box:
     return left, top, right, bottom
 
 
-class Shown(NamedTuple):
-    """A pack as a page shows it: its meta.json, the metas of its images in order, and their thumbnails by file."""
+class PackRecord(NamedTuple):
+    """A pack as a page shows it: its meta.json, the metas of its images in order, and their thumbnails by
+    file.
+    """
 
     meta: dict[str, Any]
     images: list[dict[str, Any]]
     thumbs: dict[str, bytes]
 
 
-def read_packs(folder: Path) -> tuple[list[Shown], Shown | None]:
-    """What `identity_builder/` holds: the people by number, and the pairs (their meta is {}). What is damaged or half deleted is passed by."""
+def read_packs(folder: Path) -> tuple[list[PackRecord], PackRecord | None]:
+    """What `identity_builder/` holds: the people by number, and the pairs (their meta is {}). What is damaged
+    or half deleted is passed by.
+    """
     homes = [(path.parent, _read(path)) for path in sorted((folder / PACKS).glob(f"person_*/{META}"))]
     people = [_shown(home, meta) for home, meta in homes if isinstance(meta.get("person_id"), int)]
     pairs = [meta for _, meta in _metas(folder) if meta["type"] == "pair"]
-    shown = Shown({}, pairs, {m["file"]: _thumb(folder / PACKS / "pair", m["file"]) for m in pairs})
+    shown = PackRecord({}, pairs, {m["file"]: _thumb(folder / PACKS / "pair", m["file"]) for m in pairs})
     return sorted(people, key=lambda s: int(s.meta["person_id"])), shown if pairs else None
 
 
-def _shown(home: Path, meta: dict[str, Any]) -> Shown:
+def _shown(home: Path, meta: dict[str, Any]) -> PackRecord:
     entries = [e for e in meta.get("images", []) if isinstance(e, dict) and isinstance(e.get("file"), str)]
     metas = [{**entry, **_read(home / entry["file"].replace(".jpg", "_meta.json"))} for entry in entries]
-    return Shown(meta, metas, {e["file"]: _thumb(home, e["file"]) for e in entries})
+    return PackRecord(meta, metas, {e["file"]: _thumb(home, e["file"]) for e in entries})
 
 
 def _thumb(home: Path, file: str) -> bytes:
@@ -270,3 +296,16 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def pack_folders(folder: Path, owner: Mapping[int, int]) -> dict[int, str]:
+    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever has that
+    track (`owner`: track -> number)."""
+    found: dict[int, str] = {}
+    for meta in sorted((folder / PACKS).glob(f"person_*/{META}")):
+        told = _read(meta)
+        tracks = told.get("tracks")
+        number = owner.get(tracks[0]) if isinstance(tracks, list) and tracks else told.get("person_id")
+        if isinstance(number, int):
+            found.setdefault(number, str(meta.parent))
+    return found

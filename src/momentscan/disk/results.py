@@ -1,4 +1,6 @@
-"""What an engine found, as the JSON files that interface.md promises. Milliseconds are born here, and only here."""
+"""What an engine found, as the JSON files that interface.md promises. Milliseconds are born here, and only
+here.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from momentscan.disk.files import refused, write_bytes, write_tree
+from momentscan.disk.files import translate_os_errors, write_bytes, write_tree
 from momentscan.values import Candidate, Moment, Pick, Verdict, VideoInfo, Window
 
 
@@ -29,7 +31,9 @@ def write_text(path: Path, text: str) -> None:
 
 def to_json(value: Any) -> bytes:
     """The bytes of a JSON file: six decimals, keys as given, one newline at the end."""
-    return (json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace")
+    return (json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(
+        errors="backslashreplace"
+    )
 
 
 class Still(NamedTuple):
@@ -56,14 +60,16 @@ def kept_stills(folder: Path) -> dict[int, Still]:
 def take_over(folder: Path, frame_idx: int, still: Still) -> Still:
     """A still that lies elsewhere, put into a working folder too, without a copy."""
     path = folder / f"f{frame_idx}.jpg"
-    with refused(path):
+    with translate_os_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
         path.hardlink_to(still.full)
     return Still(path, still.small)
 
 
-class Said(NamedTuple):
-    """What an engine wrote, read back: windows best first with their scores, the qualities of all stills, and its curve in seconds."""
+class EngineResult(NamedTuple):
+    """What an engine wrote, read back: windows best first with their scores, the qualities of all stills, and
+    its curve in seconds.
+    """
 
     windows: list[Window]
     scores: list[float]
@@ -72,12 +78,12 @@ class Said(NamedTuple):
     value: list[float]
 
 
-def read_engine(folder: Path) -> Said | None:
+def read_engine(folder: Path) -> EngineResult | None:
     """windows.json and the curve of an engine's folder; None where it has written none that can be read."""
     try:
         windows = json.loads((folder / "windows.json").read_text(encoding="utf-8"))
         curve = json.loads((folder / "debug/score_curve.json").read_text(encoding="utf-8"))
-        return Said(
+        return EngineResult(
             [Window(w["start_ms"] / 1000, w["end_ms"] / 1000, w["peak_ms"] / 1000) for w in windows],
             [w["score_rule"] for w in windows],
             [f["quality_score"] for w in windows for f in w["selected_frames"]],
@@ -91,7 +97,7 @@ def read_engine(folder: Path) -> Said | None:
 def keep_still(folder: Path, frame_idx: int, full: bytes, small: bytes) -> Still:
     """Writes a still that was just cut into a working folder, until `write_engine` takes it over."""
     path = folder / f"f{frame_idx}.jpg"
-    with refused(path):
+    with translate_os_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(full)
     return Still(path, small)
@@ -106,16 +112,20 @@ def write_engine(
     version: Mapping[str, Any],
     tables: Mapping[str, Mapping[str, NDArray[Any]]] = MappingProxyType({}),
 ) -> None:
-    """`highlight_{engine}/` as a whole: windows.json, debug/, frames/ with a meta file beside each still, thumbs/ of the same.
+    """`highlight_{engine}/` as a whole: windows.json, debug/, frames/ with a meta file beside each still,
+    thumbs/ of the same.
 
-    `filtering` is one entry per window for debug/filtering_log.json; `stills` is keyed by frame_idx; `tables` become CSV files.
+    `filtering` is one entry per window for debug/filtering_log.json; `stills` is keyed by frame_idx; `tables`
+    become CSV files.
     """
     links: dict[str, Path] = {}
     files: dict[str, bytes] = {
         "windows.json": to_json(windows_json(verdict)),
         "debug/score_curve.json": to_json(_curve(verdict)),
         "debug/peak_candidates.json": to_json([_candidate(c) for c in verdict.candidates]),
-        "debug/filtering_log.json": to_json({"reason": verdict.reason, "absent": verdict.absent, "windows": filtering}),
+        "debug/filtering_log.json": to_json(
+            {"reason": verdict.reason, "absent": verdict.absent, "windows": filtering}
+        ),
     }
     files |= {f"{name}.csv": _csv(columns) for name, columns in tables.items()}
     for number, moment in enumerate(verdict.moments, 1):
@@ -133,12 +143,20 @@ def _csv(columns: Mapping[str, NDArray[Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(x) for x in row] for row in zip(*(c.tolist() for c in columns.values()), strict=True))
+    writer.writerows(
+        [_cell(x) for x in row] for row in zip(*(c.tolist() for c in columns.values()), strict=True)
+    )
     return text.getvalue().encode()
 
 
 def _cell(x: float | int) -> str:
-    return "" if isinstance(x, float) and not math.isfinite(x) else f"{x:.6g}" if isinstance(x, float) else str(x)
+    return (
+        ""
+        if isinstance(x, float) and not math.isfinite(x)
+        else f"{x:.6g}"
+        if isinstance(x, float)
+        else str(x)
+    )
 
 
 def filtering_entry(
@@ -209,13 +227,17 @@ CROP_SCALE = 1.5
 
 
 def crop_box(box: tuple[int, int, int, int]) -> list[int]:
-    """x1, y1, x2, y2 of the square around a box, 1.5 times its longer side; like the box it may reach past the picture."""
+    """x1, y1, x2, y2 of the square around a box, 1.5 times its longer side; like the box it may reach past
+    the picture.
+    """
     half = CROP_SCALE * max(box[2] - box[0], box[3] - box[1]) / 2
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return [round(x - half), round(y - half), round(x + half), round(y + half)]
 
 
-def _frame_meta(number: int, pick: Pick, moment: Moment, video: VideoInfo, version: Mapping[str, Any]) -> dict[str, Any]:
+def _frame_meta(
+    number: int, pick: Pick, moment: Moment, video: VideoInfo, version: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "window_id": number,
         **_frame(pick),
@@ -259,7 +281,9 @@ def ms(seconds: float) -> float:
 
 
 def _plain(value: Any) -> Any:
-    """Plain JSON values of a tree: numpy numbers to Python's, floats to six decimals, NaN and infinities to None."""
+    """Plain JSON values of a tree: numpy numbers to Python's, floats to six decimals, NaN and infinities to
+    None.
+    """
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

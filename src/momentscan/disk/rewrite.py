@@ -1,4 +1,6 @@
-"""A complete signal log without some of its rows, made beside it: a kill at any instant leaves the old log or the new one."""
+"""A complete signal log without some of its rows, made beside it: a kill at any instant leaves the old log or
+the new one.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from momentscan.disk.files import refused, remove, swap, write_bytes, writing
+from momentscan.disk.files import remove, swap, translate_os_errors, write_bytes, writing
 from momentscan.disk.log import MANIFEST, manifest_of, to_arrow, writer_of
 from momentscan.errors import UnreadableInput
 from momentscan.signals.schema import field_of, table_of
@@ -28,11 +30,14 @@ class LogRewriter:
     changed  column -> its rows (N, ...) as they are to be, before rows go
     added    maker -> columns of tables of its own; what it wrote before is replaced
 
-    Files in which nothing changes are linked, not copied: no byte of them is read. A log whose rows are not all there to be read, or a
-    disk without room, is told here, before anything is lost. The key stays: it says how the video was watched, and that is the same.
+    Files in which nothing changes are linked, not copied: no byte of them is read. A log whose rows are not
+    all there to be read, or a disk without room, is told here, before anything is lost. The key stays: it
+    says how the video was watched, and that is the same.
     """
 
-    def __init__(self, folder: Path, keep: Mapping[str, Mask], changed: Columns, added: Mapping[str, Columns]) -> None:
+    def __init__(
+        self, folder: Path, keep: Mapping[str, Mask], changed: Columns, added: Mapping[str, Columns]
+    ) -> None:
         manifest = manifest_of(folder)
         if manifest is None:
             raise UnreadableInput(f"{folder}: holds no complete signal log; scan the video again")
@@ -40,7 +45,7 @@ class LogRewriter:
         self._work = folder.with_name(folder.name + ".part")
         remove(self._work)
         try:
-            with refused(self._work):
+            with translate_os_errors(self._work):
                 self._work.mkdir()
             self._files = self._rewritten(keep, changed) | self._written(added)
         except BaseException:
@@ -54,7 +59,9 @@ class LogRewriter:
         swap(self._work, self._folder)
 
     def abandon(self) -> None:
-        """Leaves the old log as it was; but what has its manifest is complete, and `manifest_of` puts it in its place."""
+        """Leaves the old log as it was; but what has its manifest is complete, and `manifest_of` puts it in
+        its place.
+        """
         if not (self._work / MANIFEST).is_file():
             remove(self._work)
 
@@ -68,7 +75,7 @@ class LogRewriter:
                 rows = _filtered(self._folder / name, self._work / name, mask, new)
                 files[name] = {**content, "rows": rows}
             else:
-                with refused(self._work / name):
+                with translate_os_errors(self._work / name):
                     (self._work / name).hardlink_to(self._folder / name)
         return files
 
@@ -77,17 +84,24 @@ class LogRewriter:
         for maker, columns in added.items():
             for table in sorted({table_of(c) for c in columns}):
                 path = self._work / f"{table}.{maker}.parquet"
-                rows = pa.table({field_of(c): to_arrow(x) for c, x in columns.items() if table_of(c) == table})
-                with refused(path):
+                rows = pa.table(
+                    {field_of(c): to_arrow(x) for c, x in columns.items() if table_of(c) == table}
+                )
+                with translate_os_errors(path):
                     path.unlink(missing_ok=True)  # a link to what it wrote before
                 with writing(path) as temporary, writer_of(temporary, rows.schema) as writer:
                     writer.write_table(rows)
-                files[path.name] = {"rows": rows.num_rows, "columns": [f"{table}.{n}" for n in rows.schema.names]}
+                files[path.name] = {
+                    "rows": rows.num_rows,
+                    "columns": [f"{table}.{n}" for n in rows.schema.names],
+                }
         return files
 
 
 def _filtered(path: Path, target: Path, mask: Mask | None, changed: Mapping[str, NDArray[Any]]) -> int:
-    """One file with new values in some columns and without the rows that do not stay, row group by row group: how many are left."""
+    """One file with new values in some columns and without the rows that do not stay, row group by row group:
+    how many are left.
+    """
     rows = at = 0
     parts = _parts(path)
     with writing(target) as temporary, writer_of(temporary, next(parts).schema) as writer:
@@ -95,7 +109,9 @@ def _filtered(path: Path, target: Path, mask: Mask | None, changed: Mapping[str,
             span = slice(at, at + part.num_rows)
             at += part.num_rows
             for field, values in changed.items():
-                part = part.set_column(part.schema.names.index(field), part.schema.field(field), to_arrow(values[span]))
+                part = part.set_column(
+                    part.schema.names.index(field), part.schema.field(field), to_arrow(values[span])
+                )
             part = part if mask is None else part.filter(pa.array(mask[span]))
             rows += part.num_rows
             writer.write_table(part)

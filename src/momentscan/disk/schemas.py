@@ -1,4 +1,6 @@
-"""JSON schemas (draft 2020-12) of the files that others read; written out to docs/schemas by docs/generate.py."""
+"""JSON schemas (draft 2020-12) of the files that others read; written out to docs/schemas by
+docs/generate.py.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,15 @@ _FILTERING = _object(
             failed=_by_name(_INTEGER),
             selected=_INTEGER,
             reason=_TEXT,
-            frames=_list(_object(frame_idx=_INTEGER, timestamp_ms=_MS, quality_score=_NUMBER, reasons=_list(_TEXT), verdict=_TEXT)),
+            frames=_list(
+                _object(
+                    frame_idx=_INTEGER,
+                    timestamp_ms=_MS,
+                    quality_score=_NUMBER,
+                    reasons=_list(_TEXT),
+                    verdict=_TEXT,
+                )
+            ),
         )
     ),
 )
@@ -246,14 +256,24 @@ _IMAGE_META = _object(
     person_id=_COUNT,
     frame_idx={**_COUNT, "description": "0-based place in decode order"},
     timestamp_ms=_MS,
-    yaw_bin={"enum": ["<-45", *YAWS, ">=45", None], "description": "half-open [a, b); + looks to the picture's right"},
+    yaw_bin={
+        "enum": ["<-45", *YAWS, ">=45", None],
+        "description": "half-open [a, b); + looks to the picture's right",
+    },
     pitch_bin={"enum": [*PITCHES, None], "description": "from the track's usual pitch"},
     expression_bin={"enum": [*EXPRESSIONS, None]},
     occlusion_bin={"enum": [*OCCLUSIONS, None]},
     lighting_bin={"enum": [*LIGHTINGS, None]},
     quality_score=_SHARE,
-    novelty_score={**_SHARE, "description": "1 - the highest cosine to the images before it; 1 for the first"},
-    stable_score={**_COSINE, "description": "cosine with the prototype, for challenge with the memory bank; null: no Face-ID model looked"},
+    novelty_score={
+        **_SHARE,
+        "description": "1 - the highest cosine to the images before it; 1 for the first",
+    },
+    stable_score={
+        **_COSINE,
+        "description": "cosine with the prototype, for challenge with the memory bank; null: no Face-ID "
+        "model looked",
+    },
     face_bbox=_BOX_PX,
     crop_box=_BOX_PX,
     embed_model_version=_or_null(_TEXT),
@@ -273,7 +293,9 @@ _IMAGE_META = _object(
     _version=_PACK_VERSION,
 )
 _FILLED = _object(
-    yaw={**_TEXT, "pattern": "^[0-7]/7$"}, pitch={**_TEXT, "pattern": "^[0-5]/5$"}, expression={**_TEXT, "pattern": "^[0-4]/4$"}
+    yaw={**_TEXT, "pattern": "^[0-7]/7$"},
+    pitch={**_TEXT, "pattern": "^[0-5]/5$"},
+    expression={**_TEXT, "pattern": "^[0-4]/4$"},
 )
 _PERSON_META = _object(
     person_id=_COUNT,
@@ -286,10 +308,20 @@ _PERSON_META = _object(
     stop_reason={"enum": ["coverage_satisfied", "novelty_plateau", "video_end"]},
     stopped_at_ms=_or_null(_NUMBER),
     coverage_count=_COUNT,
-    coverage_buckets_achievable={**_FILLED, "description": "what fit looks of this video could cover at most"},
-    coverage_coarse_yaw=_object(left={"type": "boolean"}, front={"type": "boolean"}, right={"type": "boolean"}),
+    coverage_buckets_achievable={
+        **_FILLED,
+        "description": "what fit looks of this video could cover at most",
+    },
+    coverage_coarse_yaw=_object(
+        left={"type": "boolean"}, front={"type": "boolean"}, right={"type": "boolean"}
+    ),
     cells=_list(
-        _object(yaw_bin={"enum": list(YAWS)}, pitch_bin={"enum": list(PITCHES)}, expression_bin={"enum": list(EXPRESSIONS)}, images=_COUNT)
+        _object(
+            yaw_bin={"enum": list(YAWS)},
+            pitch_bin={"enum": list(PITCHES)},
+            expression_bin={"enum": list(EXPRESSIONS)},
+            images=_COUNT,
+        )
     ),
     role={"enum": ["main", "passenger"]},
     tracks=_list(_INTEGER),
@@ -378,10 +410,15 @@ _CHOICE = dict(
     window=_object(start_ms=_MS, end_ms=_MS),
     score=_NUMBER,
     kind={**_TEXT, "description": "the reaction that is heard, else the part of the score that gives most"},
-    below_threshold={"type": "boolean", "description": "true: the engine itself did not call it a moment; it fills the floor"},
+    below_threshold={
+        "type": "boolean",
+        "description": "true: the engine itself did not call it a moment; it fills the floor",
+    },
     what=_TEXT,
     why=_TEXT,
-    moves=_list(_object(edge={"enum": ["start", "end"]}, from_ms=_NUMBER, to_ms=_NUMBER, reason=_TEXT, note=_TEXT)),
+    moves=_list(
+        _object(edge={"enum": ["start", "end"]}, from_ms=_NUMBER, to_ms=_NUMBER, reason=_TEXT, note=_TEXT)
+    ),
     flags=_list({"enum": ["speech.start", "speech.end", "length"]}),
     reaction=_or_null(_object(kind=_TEXT, onset_ms=_MS, score=_NUMBER)),
 )
@@ -407,19 +444,29 @@ _CLIPS = _object(
             cut_end_ms={**_MS, "description": "end of the last frame"},
             how={"enum": ["exact", "copy", "smart"], "description": "how it was really cut"},
             preview=_or_null(_TEXT),
-            sha256={**_object(file=_TEXT), "description": "of what was cut: file, and preview where there is one"},
+            sha256={
+                **_object(file=_TEXT),
+                "description": "of what was cut: file, and preview where there is one",
+            },
             follows=_or_null(_TEXT),
             key=_TEXT,
         )
     ),
     reel=_or_null(
-        _object(**_CUT_FILE, length_ms=_MS, chapters=_list(_object(start_ms=_MS, end_ms=_MS, title=_TEXT, rank={**_INTEGER, "minimum": 1})))
+        _object(
+            **_CUT_FILE,
+            length_ms=_MS,
+            chapters=_list(_object(start_ms=_MS, end_ms=_MS, title=_TEXT, rank={**_INTEGER, "minimum": 1})),
+        )
     ),
     left_out=_list(_object(**_CHOICE)),
     _version=_object(app=_TEXT, app_version=_TEXT, embed_model=_or_null(_TEXT), gate_version=_TEXT),
 )
 
-_TOLD_AS: Schema = {"enum": ["window", "clip"], "description": "window_id counts windows as the engine found them, or clips by their rank"}
+_TOLD_AS: Schema = {
+    "enum": ["window", "clip"],
+    "description": "window_id counts windows as the engine found them, or clips by their rank",
+}
 _TOLD_WINDOW = dict(window_id={**_INTEGER, "minimum": 1}, **_SPAN, score=_NUMBER)
 _FRAMES: Schema = {"type": "integer", "description": "frames of the nominal rate from the source's first"}
 _EXPORT = _object(
@@ -432,7 +479,9 @@ _EXPORT = _object(
     drop_frame={"type": "boolean"},
     start_frame={**_COUNT, "description": "timecode of the source's first frame, in frames"},
     n_frames=_COUNT,
-    ranges=_list(_object(**_TOLD_WINDOW, why=_TEXT, first_frame=_FRAMES, end_frame=_FRAMES, peak_frame=_FRAMES)),
+    ranges=_list(
+        _object(**_TOLD_WINDOW, why=_TEXT, first_frame=_FRAMES, end_frame=_FRAMES, peak_frame=_FRAMES)
+    ),
     formats={**_by_name(_list(_TEXT)), "description": "format -> its files"},
     notes=_list(_TEXT),
 )
@@ -448,11 +497,16 @@ _FEEDBACK = _object(
     engine=_TEXT,
     told_as=_TOLD_AS,
     kind={"enum": ["kept", "trimmed", "split", "retimed", "dropped", "reordered", "added"]},
-    window={**_object(**_TOLD_WINDOW), "type": ["object", "null"], "description": "the moment as it was told; null: one that was not"},
+    window={
+        **_object(**_TOLD_WINDOW),
+        "type": ["object", "null"],
+        "description": "the moment as it was told; null: one that was not",
+    },
     edited={
         **_object(start_ms=_MS, end_ms=_MS),
         "type": ["object", "null"],
-        "description": "what is left of it, in the source; of a retimed piece what the edit says; null: dropped or only moved",
+        "description": "what is left of it, in the source; of a retimed piece what the edit says; null: "
+        "dropped or only moved",
     },
     moved_start_ms=_MOVED,
     moved_end_ms=_MOVED,
@@ -460,8 +514,15 @@ _FEEDBACK = _object(
         **_object(told=_or_null(_INTEGER), edited=_or_null(_INTEGER)),
         "description": "places on the timelines, from 0; of a reordered moment among those that are in both",
     },
-    piece={**_object(number=_INTEGER, of=_INTEGER), "type": ["object", "null"], "description": "of a moment that was split, from 1"},
-    source={**_object(file=_TEXT, sha256=_TEXT, format={"enum": ["otio", "edl", "premiere", "fcpxml"]}), "description": "the edit"},
+    piece={
+        **_object(number=_INTEGER, of=_INTEGER),
+        "type": ["object", "null"],
+        "description": "of a moment that was split, from 1",
+    },
+    source={
+        **_object(file=_TEXT, sha256=_TEXT, format={"enum": ["otio", "edl", "premiere", "fcpxml"]}),
+        "description": "the edit",
+    },
     part={**_object(number=_INTEGER, of=_INTEGER), "description": "which line of that edit this is, from 1"},
 )
 
@@ -480,10 +541,16 @@ _LIVE: Schema = {
         _object(
             **_TOLD | dict(event={"const": "gap"}),
             start_ms=_MS,
-            end_ms={**_MS, "type": ["number", "null"], "description": "null: nobody knows; time went on by one frame"},
+            end_ms={
+                **_MS,
+                "type": ["number", "null"],
+                "description": "null: nobody knows; time went on by one frame",
+            },
             why=_TEXT,
         ),
-        _object(**_TOLD | dict(event={"enum": ["stall", "flowing", "lost", "reconnect", "ended"]}, why=_TEXT)),
+        _object(
+            **_TOLD | dict(event={"enum": ["stall", "flowing", "lost", "reconnect", "ended"]}, why=_TEXT)
+        ),
     ]
 }
 

@@ -1,4 +1,6 @@
-"""An editor's timeline read back: OpenTimelineIO, EDL, FCP 7 XML and FCPXML as pieces of sources in exact seconds."""
+"""An editor's timeline read back: OpenTimelineIO, EDL, FCP 7 XML and FCPXML as pieces of sources in exact
+seconds.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,11 @@ from typing import Any
 from xml.etree.ElementTree import tostring
 
 from momentscan.errors import UnreadableInput, one_line
+from momentscan.export.edited_timeline import EditedClip, EditedTimeline, Hint, exact_rate, hint_in
 from momentscan.export.fcpxml import read_fcpxml
-from momentscan.export.guarded import Guards, bytes_of, check_json_depth, xml_of
-from momentscan.export.placed import Edit, Hint, Placed, exact_rate, hint_in
-from momentscan.export.timelines import adapter
-from momentscan.export.told import DROPPED
+from momentscan.export.formats import adapter
+from momentscan.export.safe_parsing import ParsingLimits, check_json_depth, parse_xml, read_bytes
+from momentscan.export.timeline import DROPPED
 
 KINDS = "an OpenTimelineIO file (.otio), an EDL (.edl), FCPXML (.fcpxml) or FCP 7 XML (.xml)"
 
@@ -25,20 +27,23 @@ _EVENT = re.compile(r"^\d{1,6}\s+\S+\s+\S+\s+\S+\s")
 _CODE = re.compile(r"(?<=\d\d:\d\d:\d\d)[:;.](?=\d\d\b)")
 
 
-def read_edit(path: Path, rate: Fraction, guards: Guards = Guards()) -> Edit:  # noqa: B008
-    """The pieces on the first timeline of a file, of whatever source. `rate` counts an EDL's timecode, which does not say its own.
+def read_edit(path: Path, rate: Fraction, guards: ParsingLimits = ParsingLimits()) -> EditedTimeline:
+    """The pieces on the first timeline of a file, of whatever source. `rate` counts an EDL's timecode, which
+    does not say its own.
 
     Raises UnreadableInput for what is no edit, or one that could do harm.
     """
-    data = bytes_of(path, guards)
+    data = read_bytes(path, guards)
     read = _reader(data, path)
     try:
         name, pieces, notes = read(data, path, rate, guards)
     except UnreadableInput:
         raise
     except _lies() as error:
-        raise UnreadableInput(f"{path}: cannot be read as a timeline ({one_line(error)[:200]}); export it again from the editor") from None
-    return Edit(name, hashlib.sha256(data).hexdigest(), tuple(pieces), tuple(dict.fromkeys(notes)))
+        raise UnreadableInput(
+            f"{path}: cannot be read as a timeline ({one_line(error)[:200]}); export it again from the editor"
+        ) from None
+    return EditedTimeline(name, hashlib.sha256(data).hexdigest(), tuple(pieces), tuple(dict.fromkeys(notes)))
 
 
 def _reader(data: bytes, path: Path) -> Any:
@@ -62,11 +67,11 @@ def _lies() -> tuple[type[Exception], ...]:
     return ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OTIOError
 
 
-Found = tuple[str, list[Placed], list[str]]
+Found = tuple[str, list[EditedClip], list[str]]
 
 
-def _read_xml(data: bytes, path: Path, rate: Fraction, guards: Guards) -> Found:
-    root = xml_of(data, path, guards)
+def _read_xml(data: bytes, path: Path, rate: Fraction, guards: ParsingLimits) -> Found:
+    root = parse_xml(data, path, guards)
     if root.tag == "fcpxml":
         return "fcpxml", *read_fcpxml(root, path, guards)
     if root.tag != "xmeml":
@@ -75,21 +80,25 @@ def _read_xml(data: bytes, path: Path, rate: Fraction, guards: Guards) -> Found:
     return "premiere", *_Walk(path, guards).of(timeline)
 
 
-def _read_otio(data: bytes, path: Path, rate: Fraction, guards: Guards) -> Found:
+def _read_otio(data: bytes, path: Path, rate: Fraction, guards: ParsingLimits) -> Found:
     import opentimelineio as otio
 
     text = _text(data)
     check_json_depth(text, path, guards)
-    once = json.dumps(json.loads(text))  # a key that stands twice in an object makes the library read freed memory, and the process die
+    once = json.dumps(
+        json.loads(text)
+    )  # a key that stands twice in an object makes the library read freed memory, and the process die
     return "otio", *_Walk(path, guards).of(otio.core.deserialize_json_from_string(once))
 
 
-def _read_edl(data: bytes, path: Path, rate: Fraction, guards: Guards) -> Found:
+def _read_edl(data: bytes, path: Path, rate: Fraction, guards: ParsingLimits) -> Found:
     module = adapter("cmx_3600")
     text = _counted(_text(data), rate)
     try:
         timeline, notes = module.read_from_string(text, rate=float(rate)), []
-    except module.EDLParseError:  # record times that overlap or do not fit are common, and we need the source times only
+    except (
+        module.EDLParseError
+    ):  # record times that overlap or do not fit are common, and we need the source times only
         timeline = module.read_from_string(text, rate=float(rate), ignore_timecode_mismatch=True)
         notes = ["its record times do not fit its source times; the source times were taken"]
     for track in timeline.tracks:
@@ -101,7 +110,9 @@ def _read_edl(data: bytes, path: Path, rate: Fraction, guards: Guards) -> Found:
 
 
 def _counted(text: str, rate: Fraction) -> str:
-    """Timecode as OpenTimelineIO wants it: `;` where numbers are dropped, by itself or by the FCM line before it, else `:`."""
+    """Timecode as OpenTimelineIO wants it: `;` where numbers are dropped, by itself or by the FCM line before
+    it, else `:`.
+    """
     drops, lines = False, []
     for line in text.splitlines():
         if line.strip().upper().startswith("FCM"):
@@ -120,14 +131,16 @@ def _text(data: bytes) -> str:
 
 
 class _Walk:
-    """Goes through an OpenTimelineIO object, nested ones too; an instant t of an item lies at `origin + t` of the timeline."""
+    """Goes through an OpenTimelineIO object, nested ones too; an instant t of an item lies at `origin + t` of
+    the timeline.
+    """
 
-    def __init__(self, path: Path, guards: Guards) -> None:
+    def __init__(self, path: Path, guards: ParsingLimits) -> None:
         self._path = path
         self._left = guards.max_items
         self._notes: list[str] = []
 
-    def of(self, found: Any) -> tuple[list[Placed], list[str]]:
+    def of(self, found: Any) -> tuple[list[EditedClip], list[str]]:
         import opentimelineio as otio
 
         timelines = [found] if isinstance(found, otio.schema.Timeline) else list(self._timelines(found))
@@ -145,13 +158,17 @@ class _Walk:
         if isinstance(found, otio.schema.SerializableCollection):
             yield from (child for child in found if isinstance(child, otio.schema.Timeline))
 
-    def _children(self, parent: Any, origin_s: Fraction, seen: tuple[Fraction, Fraction], kind: str) -> Iterator[Placed]:
+    def _children(
+        self, parent: Any, origin_s: Fraction, seen: tuple[Fraction, Fraction], kind: str
+    ) -> Iterator[EditedClip]:
         import opentimelineio as otio
 
         cursor_s, in_row = Fraction(0), isinstance(parent, otio.schema.Track)
         for child in parent:
             if isinstance(child, otio.schema.Transition):
-                self._notes.append("it has transitions; pieces are read up to the cut, without what shows through")
+                self._notes.append(
+                    "it has transitions; pieces are read up to the cut, without what shows through"
+                )
                 continue
             start_s, length_s = _whole(child)
             at_s = origin_s + cursor_s
@@ -160,7 +177,9 @@ class _Walk:
             if own[0] < own[1]:
                 yield from self._item(child, at_s - start_s, own, kind)
 
-    def _item(self, item: Any, origin_s: Fraction, own: tuple[Fraction, Fraction], kind: str) -> Iterator[Placed]:
+    def _item(
+        self, item: Any, origin_s: Fraction, own: tuple[Fraction, Fraction], kind: str
+    ) -> Iterator[EditedClip]:
         import opentimelineio as otio
 
         self._left -= 1
@@ -179,16 +198,24 @@ class _Walk:
 
 
 def _whole(item: Any) -> tuple[Fraction, Fraction]:
-    """Where an item begins in its own time, and how long it is. Added up here: of senseless rates the library makes silent zeros."""
+    """Where an item begins in its own time, and how long it is. Added up here: of senseless rates the library
+    makes silent zeros.
+    """
     import opentimelineio as otio
 
     if item.source_range is not None:
         return _span(item.source_range)
     if isinstance(item, otio.core.Composition):
         lengths = [_whole(child)[1] for child in item if not isinstance(child, otio.schema.Transition)]
-        return Fraction(0), (sum(lengths, Fraction(0)) if isinstance(item, otio.schema.Track) else max(lengths, default=Fraction(0)))
+        return Fraction(0), (
+            sum(lengths, Fraction(0))
+            if isinstance(item, otio.schema.Track)
+            else max(lengths, default=Fraction(0))
+        )
     known = getattr(getattr(item, "media_reference", None), "available_range", None)
-    return _span(known) if known is not None else (Fraction(0), Fraction(0))  # a clip of no known length shows nothing
+    return (
+        _span(known) if known is not None else (Fraction(0), Fraction(0))
+    )  # a clip of no known length shows nothing
 
 
 def _span(span: Any) -> tuple[Fraction, Fraction]:
@@ -201,13 +228,13 @@ def _seconds(time: Any) -> Fraction:
     return Fraction(time.value).limit_denominator(1_000_000) / exact_rate(time.rate)
 
 
-def _placed(clip: Any, origin_s: Fraction, own: tuple[Fraction, Fraction], kind: str) -> Placed:
+def _placed(clip: Any, origin_s: Fraction, own: tuple[Fraction, Fraction], kind: str) -> EditedClip:
     media = clip.media_reference
     urls = [getattr(media, "target_url", None), getattr(media, "target_url_base", None)]
     cmx, fcp = clip.metadata.get("cmx_3600", {}), _fcp(clip.metadata)
     names = [getattr(media, "name", None), clip.name, cmx.get("reel") if isinstance(cmx, Mapping) else None]
     known = getattr(media, "available_range", None)
-    return Placed(
+    return EditedClip(
         own[0] - origin_s,
         own[1] - origin_s,
         own[0],
@@ -222,7 +249,11 @@ def _placed(clip: Any, origin_s: Fraction, own: tuple[Fraction, Fraction], kind:
 
 def _hint(metadata: Any, cmx: Any, fcp: Mapping[str, Any]) -> Hint | None:
     ours = metadata.get("momentscan")
-    if isinstance(ours, Mapping) and isinstance(ours.get("engine"), str) and isinstance(ours.get("window_id"), int):
+    if (
+        isinstance(ours, Mapping)
+        and isinstance(ours.get("engine"), str)
+        and isinstance(ours.get("window_id"), int)
+    ):
         return Hint(ours["engine"], str(ours.get("told_as", "window")), ours["window_id"])
     comments = list(cmx.get("comments", ())) if isinstance(cmx, Mapping) else []
     inner = fcp.get("comments")
@@ -242,7 +273,9 @@ def _retimed(item: Any) -> bool:
     for effect in item.effects:
         if isinstance(effect, otio.schema.TimeEffect) and getattr(effect, "time_scalar", 0) != 1:
             return True
-        if str(_fcp(effect.metadata).get("effectid", "")).lower() == "timeremap" and not _at_full_speed(_fcp(effect.metadata)):
+        if str(_fcp(effect.metadata).get("effectid", "")).lower() == "timeremap" and not _at_full_speed(
+            _fcp(effect.metadata)
+        ):
             return True
     return False
 

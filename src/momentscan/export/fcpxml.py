@@ -1,4 +1,6 @@
-"""FCPXML 1.8, both ways, in exact fractions: the adapter of OpenTimelineIO has whole rates only (docs/decisions/0011)."""
+"""FCPXML 1.8, both ways, in exact fractions: the adapter of OpenTimelineIO has whole rates only
+(docs/decisions/0011).
+"""
 
 from __future__ import annotations
 
@@ -11,25 +13,53 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from momentscan.errors import UnreadableInput
-from momentscan.export.guarded import Guards
-from momentscan.export.placed import Placed, hint_in
-from momentscan.export.told import Cut, Told, clean, said
+from momentscan.export.edited_timeline import EditedClip, hint_in
+from momentscan.export.safe_parsing import ParsingLimits
+from momentscan.export.timeline import Timeline, TimelineRange, clean, said
 
 VERSION = "1.8"
-"""Final Cut Pro 10.4 and later, Resolve and LosslessCut read it; later versions add nothing that a list of cuts needs."""
+"""Final Cut Pro 10.4 and later, Resolve and LosslessCut read it; later versions add nothing that a list of
+cuts needs.
+"""
 
-STORY = ("clip", "asset-clip", "video", "audio", "ref-clip", "sync-clip", "mc-clip", "audition", "gap", "title", "spine")
+STORY = (
+    "clip",
+    "asset-clip",
+    "video",
+    "audio",
+    "ref-clip",
+    "sync-clip",
+    "mc-clip",
+    "audition",
+    "gap",
+    "title",
+    "spine",
+)
 
 
-def fcpxml(told: Told) -> str:
-    """A library with one event and one project; every time is a whole number of frames as a fraction of seconds."""
+def fcpxml(told: Timeline) -> str:
+    """A library with one event and one project; every time is a whole number of frames as a fraction of
+    seconds.
+    """
     root = Element("fcpxml", version=VERSION)
     resources = SubElement(root, "resources")
     size = {"width": str(told.video.width_px), "height": str(told.video.height_px)}
     SubElement(resources, "format", {"id": "r1", "frameDuration": _time(1, told.rate), **size})
     sound = {"hasAudio": "1", "audioSources": "1"} if told.has_sound else {}
     whole = {"start": _time(told.start_frame, told.rate), "duration": _time(told.n_frames, told.rate)}
-    SubElement(resources, "asset", {"id": "r2", "name": told.file_name, "src": told.url, **whole, "hasVideo": "1", "format": "r1", **sound})
+    SubElement(
+        resources,
+        "asset",
+        {
+            "id": "r2",
+            "name": told.file_name,
+            "src": told.url,
+            **whole,
+            "hasVideo": "1",
+            "format": "r1",
+            **sound,
+        },
+    )
     event = SubElement(SubElement(root, "library"), "event", name=told.title)
     project = SubElement(event, "project", name=told.title)
     length = sum(cut.end - cut.first for cut in told.cuts)
@@ -41,10 +71,14 @@ def fcpxml(told: Told) -> str:
         spine.append(_asset_clip(told, cut, offset, counted))
         offset += cut.end - cut.first
     indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n' + tostring(root, encoding="unicode") + "\n"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n'
+        + tostring(root, encoding="unicode")
+        + "\n"
+    )
 
 
-def _asset_clip(told: Told, cut: Cut, offset: int, counted: str) -> Element:
+def _asset_clip(told: Timeline, cut: TimelineRange, offset: int, counted: str) -> Element:
     name = clean(cut.range.name or told.title)
     times = {
         "offset": _time(offset, told.rate),
@@ -86,7 +120,7 @@ class _Span(NamedTuple):
 class _Reader:
     """Walks the story of one document; `notes` fill as it goes."""
 
-    def __init__(self, root: Element, path: Path, guards: Guards) -> None:
+    def __init__(self, root: Element, path: Path, guards: ParsingLimits) -> None:
         self._path = path
         self._left = guards.max_items
         self._root = root
@@ -94,16 +128,25 @@ class _Reader:
         self._media = {e.get("id", ""): e for e in root.iter("media")}
         self.notes: list[str] = []
 
-    def pieces(self) -> list[Placed]:
+    def pieces(self) -> list[EditedClip]:
         projects = list(self._root.iter("project"))
         sequences = [s for p in projects for s in p.findall("sequence")]
         if not sequences:
-            raise UnreadableInput(f"{self._path}: is FCPXML without a project, so no timeline is in it; export the project, not the event")
+            raise UnreadableInput(
+                f"{self._path}: is FCPXML without a project, so no timeline is in it; export the project, "
+                "not the event"
+            )
         if len(sequences) > 1:
             self._note(f"it has {len(sequences)} projects; the first was read")
-        return [piece for spine in sequences[0].findall("spine") for piece in self._spine(spine, Fraction(0), None, 0)]
+        return [
+            piece
+            for spine in sequences[0].findall("spine")
+            for piece in self._spine(spine, Fraction(0), None, 0)
+        ]
 
-    def _spine(self, spine: Element, origin_s: Fraction, seen: _Span | None, deep: int) -> Iterator[Placed]:
+    def _spine(
+        self, spine: Element, origin_s: Fraction, seen: _Span | None, deep: int
+    ) -> Iterator[EditedClip]:
         cursor_s = Fraction(0)
         for item in spine:
             if item.tag == "transition":
@@ -113,11 +156,18 @@ class _Reader:
                 cursor_s = start_s + self._duration_s(item)
                 yield from self._item(item, origin_s + start_s, seen, seen, deep)
 
-    def _item(self, item: Element, at_s: Fraction, seen: _Span | None, outer: _Span | None, deep: int) -> Iterator[Placed]:
-        """`at_s`: where it begins; `seen`: what of the timeline shows it; `outer`: what shows that which hangs on it."""
+    def _item(
+        self, item: Element, at_s: Fraction, seen: _Span | None, outer: _Span | None, deep: int
+    ) -> Iterator[EditedClip]:
+        """`at_s`: where it begins; `seen`: what of the timeline shows it; `outer`: what shows that which
+        hangs on it.
+        """
         self._left -= 1
         if self._left < 0 or deep > 40:
-            raise UnreadableInput(f"{self._path}: compound clips in it repeat or hold each other without end; export a flat timeline")
+            raise UnreadableInput(
+                f"{self._path}: compound clips in it repeat or hold each other without end; export a flat "
+                "timeline"
+            )
         if item.get("enabled") == "0":
             return
         if item.tag == "audition":
@@ -135,7 +185,11 @@ class _Reader:
             if asset is not None:
                 yield _placed(item, asset, own, origin_s)
             elif item.tag == "ref-clip" and (media := self._media.get(item.get("ref", ""))) is not None:
-                yield from (p for s in media.findall("sequence/spine") for p in self._spine(s, origin_s, own, deep + 1))
+                yield from (
+                    p
+                    for s in media.findall("sequence/spine")
+                    for p in self._spine(s, origin_s, own, deep + 1)
+                )
             elif item.tag == "mc-clip":
                 self._note("it has multicam clips, which are not read")
         for inner in item:
@@ -158,8 +212,10 @@ class _Reader:
             self.notes.append(text)
 
 
-def read_fcpxml(root: Element, path: Path, guards: Guards) -> tuple[list[Placed], list[str]]:
-    """Pieces of the first project and what there is to say. Raises UnreadableInput where there is none, ValueError for bad numbers."""
+def read_fcpxml(root: Element, path: Path, guards: ParsingLimits) -> tuple[list[EditedClip], list[str]]:
+    """Pieces of the first project and what there is to say. Raises UnreadableInput where there is none,
+    ValueError for bad numbers.
+    """
     reader = _Reader(root, path, guards)
     return reader.pieces(), reader.notes
 
@@ -170,10 +226,12 @@ def _asset(element: Element) -> _Asset:
     return _Asset(tuple(s for s in sources if s), tuple(n for n in [element.get("name")] if n), *whole)
 
 
-def _placed(item: Element, asset: _Asset, own: _Span, origin_s: Fraction) -> Placed:
-    texts = [md.get("value", "") for md in item.iterfind("metadata/md")] + [note.text or "" for note in item.findall("note")]
+def _placed(item: Element, asset: _Asset, own: _Span, origin_s: Fraction) -> EditedClip:
+    texts = [md.get("value", "") for md in item.iterfind("metadata/md")] + [
+        note.text or "" for note in item.findall("note")
+    ]
     heard = item.tag == "audio" or item.get("srcEnable") == "audio"
-    return Placed(
+    return EditedClip(
         own.start_s - origin_s,
         own.end_s - origin_s,
         own.start_s,

@@ -1,4 +1,6 @@
-"""Moments as labels to correct: tasks for Label Studio (video timeline) and annotations for CVAT (Datumaro JSON)."""
+"""Moments as labels to correct: tasks for Label Studio (video timeline) and annotations for CVAT (Datumaro
+JSON).
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,16 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from momentscan.export.told import Cut, Told, clean
+from momentscan.export.timeline import Timeline, TimelineRange, clean
 
 LABEL = "moment"
 FACE = "face"
 
 
 @dataclass(frozen=True)
-class Face:
-    """A face in a frame of the nominal rate: whose track, and its box x1, y1, x2, y2 in px of the video as shown.
+class FaceLabel:
+    """A face in a frame of the nominal rate: whose track, and its box x1, y1, x2, y2 in px of the video as
+    shown.
 
     `outside`: from this frame on it is not seen; CVAT draws boxes on until it is told so.
     """
@@ -28,10 +31,12 @@ class Face:
     outside: bool = False
 
 
-def labelstudio(told: Told) -> str:
-    """One task with our moments as predictions, which people then correct; the frames count from 1 and the last is part of the range.
+def labelstudio(told: Timeline) -> str:
+    """One task with our moments as predictions, which people then correct; the frames count from 1 and the
+    last is part of the range.
 
-    The video is looked for through local storage (`/data/local-files/?d=`), relative to LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT.
+    The video is looked for through local storage (`/data/local-files/?d=`), relative to
+    LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT.
     """
     results = [
         {
@@ -47,54 +52,83 @@ def labelstudio(told: Told) -> str:
         for number, cut in enumerate(told.cuts, 1)
     ]
     prediction = {"model_version": f"momentscan {told.engine}", "result": results}
-    data = {"video": f"/data/local-files/?d={quote(told.file_name)}", "title": told.title, "sha256": told.video.sha256}
+    data = {
+        "video": f"/data/local-files/?d={quote(told.file_name)}",
+        "title": told.title,
+        "sha256": told.video.sha256,
+    }
     return _json([{"data": data, "predictions": [prediction]}])
 
 
-def labelling(told: Told) -> str:
-    """The labelling configuration that a Label Studio project needs for these tasks; its frame rate is the timeline's."""
+def labelling(told: Timeline) -> str:
+    """The labelling configuration that a Label Studio project needs for these tasks; its frame rate is the
+    timeline's.
+    """
     view = ElementTree.Element("View")
     labels = ElementTree.SubElement(view, "TimelineLabels", name="moments", toName="video")
     ElementTree.SubElement(labels, "Label", value=LABEL)
-    ElementTree.SubElement(view, "Video", name="video", value="$video", frameRate=f"{float(told.rate):.6g}", timelineHeight="120")
+    ElementTree.SubElement(
+        view, "Video", name="video", value="$video", frameRate=f"{float(told.rate):.6g}", timelineHeight="120"
+    )
     ElementTree.indent(view)
     return ElementTree.tostring(view, encoding="unicode") + "\n"
 
 
-def cvat(told: Told, faces: Sequence[Face] = ()) -> str:
-    """Datumaro 1.0 JSON, which CVAT imports into a video task with the labels `moment` (a tag) and `face` (a box).
+def cvat(told: Timeline, faces: Sequence[FaceLabel] = ()) -> str:
+    """Datumaro 1.0 JSON, which CVAT imports into a video task with the labels `moment` (a tag) and `face` (a
+    box).
 
     Every frame of a moment carries the tag; faces with a number are tracks. Frames count from 0.
     """
-    tags: dict[int, list[Cut]] = {}
+    tags: dict[int, list[TimelineRange]] = {}
     for cut in told.cuts:
         for frame in range(cut.first, cut.end):
             tags.setdefault(frame, []).append(cut)
-    boxes: dict[int, list[Face]] = {}
+    boxes: dict[int, list[FaceLabel]] = {}
     for face in faces:
         boxes.setdefault(face.frame, []).append(face)
-    items = [_item(frame, tags.get(frame, []), boxes.get(frame, [])) for frame in sorted(tags.keys() | boxes.keys())]
+    items = [
+        _item(frame, tags.get(frame, []), boxes.get(frame, []))
+        for frame in sorted(tags.keys() | boxes.keys())
+    ]
     names = [LABEL, FACE] if faces else [LABEL]
     labels = [{"name": name, "parent": "", "attributes": []} for name in names]
-    info = {"engine": told.engine, "video": told.file_name, "sha256": told.video.sha256, "rate": str(told.rate)}
-    return _json({"info": info, "categories": {"label": {"labels": labels, "attributes": []}}, "items": items})
+    info = {
+        "engine": told.engine,
+        "video": told.file_name,
+        "sha256": told.video.sha256,
+        "rate": str(told.rate),
+    }
+    return _json(
+        {"info": info, "categories": {"label": {"labels": labels, "attributes": []}}, "items": items}
+    )
 
 
-def _item(frame: int, cuts: Sequence[Cut], faces: Sequence[Face]) -> dict[str, Any]:
-    tags = [{"type": "label", "label_id": 0, "group": 0, "attributes": {"window_id": cut.range.window_id}} for cut in cuts]
+def _item(frame: int, cuts: Sequence[TimelineRange], faces: Sequence[FaceLabel]) -> dict[str, Any]:
+    tags = [
+        {"type": "label", "label_id": 0, "group": 0, "attributes": {"window_id": cut.range.window_id}}
+        for cut in cuts
+    ]
     boxes = [_box(face) for face in faces]
     annotations = [{"id": number, **annotation} for number, annotation in enumerate([*tags, *boxes])]
     return {"id": f"frame_{frame:06d}", "annotations": annotations, "attr": {"frame": frame}}
 
 
-def _box(face: Face) -> dict[str, Any]:
+def _box(face: FaceLabel) -> dict[str, Any]:
     x1, y1, x2, y2 = (round(float(v), 2) for v in face.box_px)
     attributes = {"track_id": face.track, "keyframe": True, "occluded": False, "outside": face.outside}
     size = [round(x2 - x1, 2), round(y2 - y1, 2)]
-    return {"type": "bbox", "label_id": 1, "group": 0, "z_order": 0, "attributes": attributes, "bbox": [x1, y1, *size]}
+    return {
+        "type": "bbox",
+        "label_id": 1,
+        "group": 0,
+        "z_order": 0,
+        "attributes": attributes,
+        "bbox": [x1, y1, *size],
+    }
 
 
-def _said(cut: Cut) -> str:
+def _said(cut: TimelineRange) -> str:
     return clean(f"{cut.range.name} {cut.range.why}", longest=1000)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from momentscan.export.told import Cut, Told, clean
+from momentscan.export.timeline import Timeline, TimelineRange, clean
 
 CHAPTER_S, CHAPTERS_LEAST = 10, 3
 """YouTube Help, "Video chapters": the first at 0:00, at least three, ascending, each at least 10 s long."""
@@ -14,30 +14,35 @@ CHAPTER_NAME = 70
 """Characters of a chapter's name that YouTube shows."""
 
 
-def losslesscut(told: Told) -> str:
-    """start, end, name in seconds, without a header (its import-export.md); three decimals, as its reader takes no more."""
+def losslesscut(told: Timeline) -> str:
+    """start, end, name in seconds, without a header (its import-export.md); three decimals, as its reader
+    takes no more.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([f"{_start_s(told, c):.3f}", f"{_end_s(told, c):.3f}", _name(told, c)] for c in told.cuts)
+    writer.writerows(
+        [f"{_start_s(told, c):.3f}", f"{_end_s(told, c):.3f}", _name(told, c)] for c in told.cuts
+    )
     return text.getvalue()
 
 
-def webvtt(told: Told) -> str:
+def webvtt(told: Timeline) -> str:
     """A cue per moment, by time."""
     cues = [
-        f"{cut.range.window_id}\n{_clock_ms(_start_s(told, cut))} --> {_clock_ms(_end_s(told, cut))}\n{_payload(told, cut)}\n"
+        f"{cut.range.window_id}\n{_clock_ms(_start_s(told, cut))} --> "
+        f"{_clock_ms(_end_s(told, cut))}\n{_payload(told, cut)}\n"
         for cut in sorted(told.cuts, key=lambda c: (c.first, c.end))
     ]
     return "\n".join(["WEBVTT\n", *cues])
 
 
-def chapters(told: Told) -> tuple[str | None, tuple[str, ...]]:
+def chapters(told: Timeline) -> tuple[str | None, tuple[str, ...]]:
     """Lines for a video's description, and what could not be told; None where YouTube would take none of it.
 
     Where moments are nearer than 10 s to each other, or to the end, the better one is a chapter.
     """
     length_s = int(told.n_frames / told.rate)
-    taken: dict[int, Cut | None] = {}
+    taken: dict[int, TimelineRange | None] = {}
     for cut in sorted(told.cuts, key=lambda c: (-c.range.score, c.first)):
         at_s = int(_start_s(told, cut))
         at_s = 0 if at_s < CHAPTER_S else at_s  # the first begins at 0:00
@@ -46,35 +51,36 @@ def chapters(told: Told) -> tuple[str | None, tuple[str, ...]]:
     n_told = len(taken)
     taken.setdefault(0, None)
     if len(taken) < CHAPTERS_LEAST:
-        few = (
-            f"chapters: YouTube wants {CHAPTERS_LEAST} of at least {CHAPTER_S} s each, these moments give {len(taken)}; no file was written"
-        )
+        few = f"chapters: YouTube wants {CHAPTERS_LEAST} of at least {CHAPTER_S} s each, these moments give {len(taken)}; no file was written"
         return None, (few,)
     out = len(told.cuts) - n_told
-    notes = (f"chapters: {out} of {len(told.cuts)} moments were left out, nearer than {CHAPTER_S} s to a better one or to the end",)
+    notes = (
+        f"chapters: {out} of {len(told.cuts)} moments were left out, nearer than {CHAPTER_S} s to a "
+        "better one or to the end",
+    )
     lines = [f"{_clock(at_s, length_s)} {_chapter(told, cut)}" for at_s, cut in sorted(taken.items())]
     return "\n".join(lines) + "\n", notes if out else ()
 
 
-def _start_s(told: Told, cut: Cut) -> float:
+def _start_s(told: Timeline, cut: TimelineRange) -> float:
     return float(cut.first / told.rate)
 
 
-def _end_s(told: Told, cut: Cut) -> float:
+def _end_s(told: Timeline, cut: TimelineRange) -> float:
     return float(cut.end / told.rate)
 
 
-def _name(told: Told, cut: Cut) -> str:
+def _name(told: Timeline, cut: TimelineRange) -> str:
     return clean(cut.range.name or f"{told.title} #{cut.range.window_id}")
 
 
-def _payload(told: Told, cut: Cut) -> str:
+def _payload(told: Timeline, cut: TimelineRange) -> str:
     """Name and reason, one line each; `-->` cannot stand in a cue, `&` and `<` would be mark-up."""
     lines = [line for line in (_name(told, cut), clean(cut.range.why, longest=1000)) if line]
     return "\n".join(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in lines)
 
 
-def _chapter(told: Told, cut: Cut | None) -> str:
+def _chapter(told: Timeline, cut: TimelineRange | None) -> str:
     """YouTube refuses descriptions with angle brackets."""
     name = "Start" if cut is None else _name(told, cut)
     return clean(name.replace("<", "(").replace(">", ")"), CHAPTER_NAME)
@@ -88,4 +94,8 @@ def _clock_ms(time_s: float) -> str:
 def _clock(time_s: int, length_s: int) -> str:
     """`M:SS`, or `H:MM:SS` in videos of an hour and more."""
     minutes, seconds = divmod(time_s, 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if length_s >= 3600 else f"{minutes}:{seconds:02d}"
+    return (
+        f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+        if length_s >= 3600
+        else f"{minutes}:{seconds:02d}"
+    )

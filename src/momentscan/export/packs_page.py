@@ -1,4 +1,6 @@
-"""The part of the report that shows identity packs: their pictures, what they cover, and what is still missing."""
+"""The part of the report that shows identity packs: their pictures, what they cover, and what is still
+missing.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from momentscan.export.words import ROLES, clock, data_uri, listed, many, percent
+from momentscan.export.formatting import ROLES, clock, data_uri, listed, many, percent
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
 from momentscan.select.pack import FOLDERS, SHARES
 
@@ -52,7 +54,13 @@ MISSING = {f"{axis} {label}": words for axis, labels, said in (
 ) for label, words in zip(labels, said, strict=True)}  # fmt: skip
 """What select says is missing -> in words; anything else is shown as it is."""
 
-CUES = {"yaw": "far aside", "pitch": "far up or down", "dark": "dark", "occluded": "partly hidden", "bright": "glaring"}
+CUES = {
+    "yaw": "far aside",
+    "pitch": "far up or down",
+    "dark": "dark",
+    "occluded": "partly hidden",
+    "bright": "glaring",
+}
 
 CONDITIONS = {
     "id_drift": "the face is often blurred, hidden or unlike itself",
@@ -61,8 +69,10 @@ CONDITIONS = {
 }
 
 STOPS = {
-    "coverage_satisfied": "Collecting stopped{at}: enough angles and expressions were covered, and nothing new came.",
-    "novelty_plateau": "Collecting went on to the end of the video: not everything was covered, and nothing new came any more.",
+    "coverage_satisfied": "Collecting stopped{at}: enough angles and expressions were covered, and "
+    "nothing new came.",
+    "novelty_plateau": "Collecting went on to the end of the video: not everything was covered, and "
+    "nothing new came any more.",
     "video_end": "The video ended before everything was covered.",
 }
 
@@ -70,7 +80,8 @@ UNVERIFIED = "identity is not verified"
 
 
 class PackShown(Protocol):
-    """A pack as it lies on the disk: its meta.json, the metas of its images in order, and their thumbnails (JPEG) by file.
+    """A pack as it lies on the disk: its meta.json, the metas of its images in order, and their thumbnails
+    (JPEG) by file.
 
     Any of it may be lacking; what is, is shown as lacking. Of the pack of two, `meta` says nothing.
     """
@@ -86,7 +97,9 @@ class PackShown(Protocol):
 
 
 def packs_page(people: Sequence[PackShown], pair: PackShown | None, made: bool) -> dict[str, Any]:
-    """All that the template asks for. `made`: packs were asked for, so that it must be said where there is none."""
+    """All that the template asks for. `made`: packs were asked for, so that it must be said where there is
+    none.
+    """
     cards = [_card(shown) for shown in people]
     mains = [shown for shown in people if shown.meta.get("role") == "main"]
     return {
@@ -148,7 +161,11 @@ def _identity(meta: Meta) -> dict[str, Any]:
         who = listed([f"person {n}" for n in alike])
         reason = f"To Face-ID {who} {'looks' if len(alike) == 1 else 'look'} the same (twins?), so only tracks tell them apart."
         todo = "No model is missing; look at the pictures before you use them."
-    return {"verified": False, "reason": reason or "Its meta.json does not say why.", "todo": todo or "Make the packs again."}
+    return {
+        "verified": False,
+        "reason": reason or "Its meta.json does not say why.",
+        "todo": todo or "Make the packs again.",
+    }
 
 
 def _nothing(meta: Meta) -> str:
@@ -156,8 +173,13 @@ def _nothing(meta: Meta) -> str:
     worst = sorted(meta.get("left_out", {}).items(), key=lambda item: (-item[1], item[0]))[:REASONS]
     said = [f"{n} × {reason}" for reason, n in worst]
     if left := _left(meta):
-        said.append(f"{left} × turned or tilted too far, too dark, hidden, between two bins, or not cut out of the video")
-    return f"No image could be taken of {many(meta.get('looks', 0), 'look')}" + (f": {'; '.join(said)}." if said else ".")
+        said.append(
+            f"{left} × turned or tilted too far, too dark, hidden, between two bins, or not cut out of "
+            "the video"
+        )
+    return f"No image could be taken of {many(meta.get('looks', 0), 'look')}" + (
+        f": {'; '.join(said)}." if said else "."
+    )
 
 
 def _left(meta: Meta) -> int:
@@ -245,8 +267,12 @@ def _covered(meta: Meta, axis: str) -> dict[str, str]:
 
 
 def _grids(meta: Meta) -> list[dict[str, Any]]:
-    """A table for each expression, up at the top and the picture's left at the left; none where no cell could be filled."""
-    count = {(c["yaw_bin"], c["pitch_bin"], c["expression_bin"]): int(c["images"]) for c in meta.get("cells", ())}
+    """A table for each expression, up at the top and the picture's left at the left; none where no cell could
+    be filled.
+    """
+    count = {
+        (c["yaw_bin"], c["pitch_bin"], c["expression_bin"]): int(c["images"]) for c in meta.get("cells", ())
+    }
     if not count:
         return []
     grids = []
@@ -256,7 +282,10 @@ def _grids(meta: Meta) -> list[dict[str, Any]]:
             {
                 "head": PITCH_HEADS[p],
                 "title": PITCH_WORDS[p],
-                "cells": [_cell(count.get((yaw, PITCHES[p], expression)), YAW_WORDS[y], PITCH_WORDS[p]) for y, yaw in enumerate(YAWS)],
+                "cells": [
+                    _cell(count.get((yaw, PITCHES[p], expression)), YAW_WORDS[y], PITCH_WORDS[p])
+                    for y, yaw in enumerate(YAWS)
+                ],
             }
             for p in reversed(range(len(PITCHES)))
         ]
@@ -268,13 +297,27 @@ def _grids(meta: Meta) -> list[dict[str, Any]]:
 def _cell(images: int | None, *where: str) -> dict[str, Any]:
     """None: no look of the video would fit; 0: one would, and none was taken."""
     looks = "never" if images is None else "open" if images == 0 else f"h{min(images, 3)}"
-    said = "never seen" if images is None else "seen, but no image taken" if images == 0 else many(images, "image")
-    return {"look": looks, "word": "·" if images is None else str(images), "title": f"{', '.join(where)}: {said}"}
+    said = (
+        "never seen"
+        if images is None
+        else "seen, but no image taken"
+        if images == 0
+        else many(images, "image")
+    )
+    return {
+        "look": looks,
+        "word": "·" if images is None else str(images),
+        "title": f"{', '.join(where)}: {said}",
+    }
 
 
 def _missing(meta: Meta) -> list[dict[str, Any]]:
     """What a better pack needs, and whether this very video showed it."""
-    seen = {f"{axis} {cell[f'{axis}_bin']}" for cell in meta.get("cells", ()) for axis in ("yaw", "pitch", "expression")}
+    seen = {
+        f"{axis} {cell[f'{axis}_bin']}"
+        for cell in meta.get("cells", ())
+        for axis in ("yaw", "pitch", "expression")
+    }
     return [{"words": MISSING.get(m, m), "seen": m in seen} for m in meta.get("missing", ())]
 
 
@@ -284,17 +327,27 @@ def _missing(meta: Meta) -> list[dict[str, Any]]:
 def _stop(meta: Meta) -> str:
     reason, at_ms = str(meta.get("stop_reason", "")), meta.get("stopped_at_ms")
     at = "" if at_ms is None else f" at {clock(at_ms / 1000)}"
-    return STOPS.get(reason, f"Collecting stopped{{at}}: {reason.replace('_', ' ') or 'meta.json does not say why'}.").replace("{at}", at)
+    return STOPS.get(
+        reason, f"Collecting stopped{{at}}: {reason.replace('_', ' ') or 'meta.json does not say why'}."
+    ).replace("{at}", at)
 
 
 def _mix(meta: Meta) -> str:
-    """How much each set weighs in training, and why: of the sets that are not empty, by the condition that decides (readings I15)."""
+    """How much each set weighs in training, and why: of the sets that are not empty, by the condition that
+    decides (readings I15).
+    """
     conditions = list(meta.get("conditions", ()))
-    asked = dict(zip(FOLDERS, SHARES.get(conditions[0] if conditions else "default", SHARES["default"]), strict=True))
+    asked = dict(
+        zip(FOLDERS, SHARES.get(conditions[0] if conditions else "default", SHARES["default"]), strict=True)
+    )
     there = {kind: share for kind, share in asked.items() if meta.get(f"{kind}_count")}
     if not there:
         return ""
-    shares = listed([f"{percent(share / sum(there.values()))} {FOLDERS[kind]}" for kind, share in there.items()])
+    shares = listed(
+        [f"{percent(share / sum(there.values()))} {FOLDERS[kind]}" for kind, share in there.items()]
+    )
     why = [CONDITIONS.get(c, c.replace("_", " ")) for c in conditions]
-    told = f", because {why[0]}" + (f" (also: {'; '.join(why[1:])})" if why[1:] else "") if why else ", as usual"
+    told = (
+        f", because {why[0]}" + (f" (also: {'; '.join(why[1:])})" if why[1:] else "") if why else ", as usual"
+    )
     return f"Conditioning ratio: {shares}{told}."

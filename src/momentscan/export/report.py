@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from momentscan.export.formatting import ROLES, clock, data_uri, many, percent, signed
 from momentscan.export.packs_page import PackShown, packs_page
-from momentscan.export.words import ROLES, clock, data_uri, many, percent, signed
 from momentscan.select.people import People, Person
-from momentscan.select.picks import Looked, Picked
+from momentscan.select.picks import JudgedFrame, Picked
 from momentscan.signals import Signals
 from momentscan.values import Candidate, Moment, Pick, Series, Verdict
 
@@ -23,10 +23,14 @@ WIDTH, HEIGHT = 1000.0, 160.0
 """A curve's own coordinates; the page stretches them."""
 
 COLUMNS = 500
-"""Of a longer curve the lowest and the highest of each so many columns are drawn, so that the page of a long video stays small."""
+"""Of a longer curve the lowest and the highest of each so many columns are drawn, so that the page of a long
+video stays small.
+"""
 
 STRIP, LANES, SHOWN, LOST = 16, 12, 8, 12
-"""Thumbnails under a curve; people with a lane; moments of an engine before the rest folds away; places that were not chosen."""
+"""Thumbnails under a curve; people with a lane; moments of an engine before the rest folds away; places that
+were not chosen.
+"""
 
 PART_WORDS = {
     "motion": "movement",
@@ -62,12 +66,15 @@ PART_COLOURS = {
     "quality": 7,
     "passenger": 6,
 }
-"""Part -> its colour, the same on every page: rose is the face, blue what moves, green the body, yellow sound and light."""
+"""Part -> its colour, the same on every page: rose is the face, blue what moves, green the body, yellow sound
+and light.
+"""
 
 ENGINE_COLOURS = 5
 ENGINE_WORDS = {
     "rules": "Mouth, head, hands and light of the main people: a moment is where they leave their usual.",
-    "vector": "How the main people look, as vectors of face and upper body: a moment is where that changes more than chance explains.",
+    "vector": "How the main people look, as vectors of face and upper body: a moment is where that "
+    "changes more than chance explains.",
     "saliency": "Windows of a few seconds in which much moves, changes and sounds.",
 }
 
@@ -107,7 +114,9 @@ MEASURES = {
     "sharpness_norm": ("soft", "fairly sharp", "sharp"),
     "face_size_norm": ("small", "of middle size", "large"),
 }
-"""Measure of a portrait in [0, 1] -> its lower, middle and upper third in words; but for frontality all are relative to the person."""
+"""Measure of a portrait in [0, 1] -> its lower, middle and upper third in words; but for frontality all are
+relative to the person.
+"""
 
 
 class Scale(NamedTuple):
@@ -131,13 +140,18 @@ def report_html(
     """The page as text. Of the same values always the same bytes.
 
     stills  engine -> frame_idx -> small JPEG
-    run     as in run.json, of which no time of day or duration of work is shown; `comparisons`: Comparison.to_json() of pairs of engines
-    looked  engine -> what was picked for each of its moments and what became of every other frame, in the order of the moments
+    run     as in run.json, of which no time of day or duration of work is shown; `comparisons`:
+            Comparison.to_json() of pairs of engines
+    looked  engine -> what was picked for each of its moments and what became of every other frame, in the
+            order of the moments
     packs   the identity packs of people, and the pack of two together
     """
     duration_s = max(signals.video.duration_s, 1e-6)
     places = {name: i for i, name in enumerate(verdicts)}
-    engines = [_engine(places[n], v, stills.get(n, {}), (looked or {}).get(n, ()), signals) for n, v in verdicts.items()]
+    engines = [
+        _engine(places[n], v, stills.get(n, {}), (looked or {}).get(n, ()), signals)
+        for n, v in verdicts.items()
+    ]
     return str(
         _template().render(
             video=signals.video,
@@ -151,7 +165,10 @@ def report_html(
             agreements=[_agreement(c, places) for c in run.get("comparisons") or ()],
             people=_people(signals),
             packs=packs_page(*packs, made=run.get("packs") is not None),
-            cuts=[_x(s, duration_s) for s in (signals["scenes.start_s"][1:] if "scenes.start_s" in signals else [])],
+            cuts=[
+                _x(s, duration_s)
+                for s in (signals["scenes.start_s"][1:] if "scenes.start_s" in signals else [])
+            ],
             width=WIDTH,
             height=HEIGHT,
             tall=signals.video.height_px > signals.video.width_px,
@@ -165,7 +182,9 @@ def _template() -> Any:
     from jinja2 import Environment, select_autoescape
 
     source = (Path(__file__).parent / "report.html.jinja").read_text(encoding="utf-8")
-    return Environment(autoescape=select_autoescape(default_for_string=True), trim_blocks=True, lstrip_blocks=True).from_string(source)
+    return Environment(
+        autoescape=select_autoescape(default_for_string=True), trim_blocks=True, lstrip_blocks=True
+    ).from_string(source)
 
 
 # ---- the video ----
@@ -183,7 +202,9 @@ def _facts(signals: Signals) -> list[tuple[str, str]]:
         ("Shots", str(signals.rows("scenes.start_s"))),
     ]
     if "vision.embedding" in signals:
-        facts.append(("Vision", f"{signals.made_by.get('vision.embedding')}, {signals.rows('vision.time_s'):,} frames"))
+        facts.append(
+            ("Vision", f"{signals.made_by.get('vision.embedding')}, {signals.rows('vision.time_s'):,} frames")
+        )
     return facts
 
 
@@ -191,34 +212,43 @@ def _found(verdicts: Mapping[str, Verdict]) -> str:
     """{"rules": 3 moments, "vector": none} -> "3 moments by rules, none by vector"."""
     counts = [len(v.moments) for v in verdicts.values()]
     first = ["no moment" if n == 0 else many(n, "moment") for n in counts[:1]]
-    said = [f"{n} by {name}" for n, name in zip([*first, *(n or "none" for n in counts[1:])], verdicts, strict=True)]
+    said = [
+        f"{n} by {name}"
+        for n, name in zip([*first, *(n or "none" for n in counts[1:])], verdicts, strict=True)
+    ]
     return ", ".join(said)
 
 
 def _strip(signals: Signals) -> list[dict[str, str]]:
     """Thumbnails at even distances in time: a picture that stands is shown as long as it stood."""
-    if not signals.rows("strip.jpeg"):
+    if not signals.rows("thumbnails.jpeg"):
         return []
     middles = (np.arange(STRIP) + 0.5) / STRIP * max(signals.video.duration_s, 1e-6)
-    chosen = np.clip(np.searchsorted(signals["strip.time_s"], middles, "right") - 1, 0, None)
+    chosen = np.clip(np.searchsorted(signals["thumbnails.time_s"], middles, "right") - 1, 0, None)
     return [_thumbnail(int(i), signals) for i in chosen]
 
 
 def _thumbnail(row: int, signals: Signals) -> dict[str, str]:
-    return {"src": data_uri(signals["strip.jpeg"][row]), "at": clock(float(signals["strip.time_s"][row]))}
+    return {
+        "src": data_uri(signals["thumbnails.jpeg"][row]),
+        "at": clock(float(signals["thumbnails.time_s"][row])),
+    }
 
 
 def _glimpse(time_s: float, signals: Signals) -> dict[str, str] | None:
     """The thumbnail nearest to an instant, if there are any."""
-    if not signals.rows("strip.jpeg"):
+    if not signals.rows("thumbnails.jpeg"):
         return None
-    return _thumbnail(int(np.argmin(np.abs(signals["strip.time_s"] - time_s))), signals)
+    return _thumbnail(int(np.argmin(np.abs(signals["thumbnails.time_s"] - time_s))), signals)
 
 
 def _ticks(duration_s: float) -> list[dict[str, Any]]:
     steps = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
     step = next((s for s in steps if duration_s / s <= 12), 7200)
-    return [{"x": _x(t, duration_s), "word": clock(float(t)).removesuffix(".0")} for t in np.arange(0, duration_s, step)]
+    return [
+        {"x": _x(t, duration_s), "word": clock(float(t)).removesuffix(".0")}
+        for t in np.arange(0, duration_s, step)
+    ]
 
 
 # ---- people ----
@@ -251,7 +281,11 @@ def _lane(person: Person, signals: Signals) -> dict[str, Any]:
         "class": person.role,
         "crop": _crop(person, signals),
         "score": f"{person.track_score:.2f}",
-        "parts": [("size", f"{person.size:.2f}"), ("centre", f"{person.centre:.2f}"), ("time", f"{person.length:.2f}")],
+        "parts": [
+            ("size", f"{person.size:.2f}"),
+            ("centre", f"{person.centre:.2f}"),
+            ("time", f"{person.length:.2f}"),
+        ],
         "share": percent(person.length),
         "looks": len(person.rows),
         "spans": _spans(person, signals),
@@ -262,8 +296,14 @@ def _crop(person: Person, signals: Signals) -> str:
     """The small picture of the longest track that has one, or ""."""
     if not signals.rows("tracks.jpeg"):
         return ""
-    rows = [int(r) for r in np.flatnonzero(np.isin(signals["tracks.id"], person.tracks)) if len(signals["tracks.jpeg"][r])]
-    longest = max(rows, key=lambda r: (signals["tracks.end_s"][r] - signals["tracks.start_s"][r], -r), default=None)
+    rows = [
+        int(r)
+        for r in np.flatnonzero(np.isin(signals["tracks.id"], person.tracks))
+        if len(signals["tracks.jpeg"][r])
+    ]
+    longest = max(
+        rows, key=lambda r: (signals["tracks.end_s"][r] - signals["tracks.start_s"][r], -r), default=None
+    )
     return "" if longest is None else data_uri(signals["tracks.jpeg"][longest])
 
 
@@ -272,7 +312,9 @@ def _spans(person: Person, signals: Signals) -> list[dict[str, Any]]:
     duration_s = max(signals.video.duration_s, 1e-6)
     rows = np.flatnonzero(np.isin(signals["tracks.id"], person.tracks))
     spans: list[list[float]] = []
-    for start_s, end_s in sorted(zip(signals["tracks.start_s"][rows].tolist(), signals["tracks.end_s"][rows].tolist(), strict=True)):
+    for start_s, end_s in sorted(
+        zip(signals["tracks.start_s"][rows].tolist(), signals["tracks.end_s"][rows].tolist(), strict=True)
+    ):
         if spans and start_s - spans[-1][1] < duration_s / WIDTH:
             spans[-1][1] = max(spans[-1][1], end_s)
         else:
@@ -306,7 +348,15 @@ def _agreeing(told: Mapping[str, Any], both: bool) -> list[str]:
     if both and told.get("peaks_f1") is not None:
         said.append(f"peaks within a second of each other: {percent(told['peaks_f1'])} (F1)")
     if (rho := told.get("rank_correlation")) is not None:
-        how = "together" if rho >= 0.5 else "somewhat alike" if rho >= 0.2 else "independently" if rho > -0.2 else "against each other"
+        how = (
+            "together"
+            if rho >= 0.5
+            else "somewhat alike"
+            if rho >= 0.2
+            else "independently"
+            if rho > -0.2
+            else "against each other"
+        )
         said.append(f"the curves rise and fall {how} (rank correlation {signed(rho, 2)})")
     qualities = [(told[s], told.get(f"quality_{s}")) for s in ("a", "b")]
     of = " and ".join(f"{quality:.2f} by {name}" for name, quality in qualities if quality is not None)
@@ -316,7 +366,9 @@ def _agreeing(told: Mapping[str, Any], both: bool) -> list[str]:
 # ---- one engine ----
 
 
-def _engine(place: int, verdict: Verdict, stills: Mapping[int, bytes], looked: Sequence[Picked], signals: Signals) -> dict[str, Any]:
+def _engine(
+    place: int, verdict: Verdict, stills: Mapping[int, bytes], looked: Sequence[Picked], signals: Signals
+) -> dict[str, Any]:
     duration_s = max(signals.video.duration_s, 1e-6)
     rows = _drawn(verdict.curve.value, verdict.smoothed)
     parts = {name: series[rows] for name, series in verdict.curve.parts.items()}
@@ -361,7 +413,12 @@ def _drawn(value: Series, smoothed: Series) -> NDArray[np.int64]:
         return np.arange(len(value))
     ends = np.linspace(0, len(value), COLUMNS // 2 + 1).astype(np.int64).tolist()
     spans = list(itertools.pairwise(ends))
-    kept = {a + int(pick(series[a:b])) for series in (value, smoothed) for pick in (np.argmin, np.argmax) for a, b in spans}
+    kept = {
+        a + int(pick(series[a:b]))
+        for series in (value, smoothed)
+        for pick in (np.argmin, np.argmax)
+        for a, b in spans
+    }
     return np.array(sorted({0, len(value) - 1, *kept}), np.int64)
 
 
@@ -370,7 +427,13 @@ def _scale(parts: Mapping[str, Series], smoothed: Series, threshold: float | Non
     none = np.zeros(len(smoothed))
     up = sum((np.maximum(x, 0) for x in parts.values()), none)
     down = sum((np.minimum(x, 0) for x in parts.values()), none)
-    every = [0.0, *up.tolist(), *down.tolist(), *smoothed.tolist(), *([] if threshold is None else [threshold])]
+    every = [
+        0.0,
+        *up.tolist(),
+        *down.tolist(),
+        *smoothed.tolist(),
+        *([] if threshold is None else [threshold]),
+    ]
     return Scale(1.08 * min(every), 1.08 * max(1e-9, *every, 0.0))
 
 
@@ -385,7 +448,9 @@ def _colours(names: Iterable[str]) -> dict[str, int]:
 def _areas(
     parts: Mapping[str, Series], colours: Mapping[str, int], time_s: Series, scale: Scale, duration_s: float
 ) -> list[dict[str, Any]]:
-    """Polygons that stack upwards from zero, and downwards for what takes away; without those the outline is the score."""
+    """Polygons that stack upwards from zero, and downwards for what takes away; without those the outline is
+    the score.
+    """
     bases = np.zeros(len(time_s)), np.zeros(len(time_s))
     areas = []
     for name, series in parts.items():
@@ -399,7 +464,9 @@ def _areas(
 
 
 def _points(time_s: Series, value: Series, scale: Scale, duration_s: float) -> str:
-    return " ".join(f"{10 * _x(t, duration_s):.5g},{scale.y(float(v)):g}" for t, v in zip(time_s, value, strict=True))
+    return " ".join(
+        f"{10 * _x(t, duration_s):.5g},{scale.y(float(v)):g}" for t, v in zip(time_s, value, strict=True)
+    )
 
 
 def _hover(time_s: Series, smoothed: Series, parts: Mapping[str, Series]) -> list[dict[str, Any]]:
@@ -408,7 +475,13 @@ def _hover(time_s: Series, smoothed: Series, parts: Mapping[str, Series]) -> lis
     lines = {"score": smoothed} | {_word(n): x for n, x in parts.items() if x.any()}
     top = max(1e-9, float(smoothed.max(initial=0.0)))
     return [
-        {"word": n, "t": t if n == "score" else None, "v": [round(float(v), 3) for v in x], "top": round(top, 6)} for n, x in lines.items()
+        {
+            "word": n,
+            "t": t if n == "score" else None,
+            "v": [round(float(v), 3) for v in x],
+            "top": round(top, 6),
+        }
+        for n, x in lines.items()
     ]
 
 
@@ -473,7 +546,9 @@ def _shares(parts: Mapping[str, float], most: float, colours: Mapping[str, int])
 def _still(pick: Pick, jpeg: bytes) -> dict[str, Any]:
     """A picture and its caption: when, of whom, and how good."""
     person = pick.measures.get("person")
-    words = [_third(pick.measures[n], MEASURES[n]) for n in MEASURES if np.isfinite(pick.measures.get(n, np.nan))]
+    words = [
+        _third(pick.measures[n], MEASURES[n]) for n in MEASURES if np.isfinite(pick.measures.get(n, np.nan))
+    ]
     if person is None:
         words = ["no main face, chosen for the picture as a whole"]
     told = ", ".join(f"{n} {v:.3g}" for n, v in pick.measures.items() if n != "person" and np.isfinite(v))
@@ -511,7 +586,8 @@ def _frames(picked: Picked) -> dict[str, Any]:
         "said": _frames_said(len(picked.frames), counts),
         "failed": ", ".join(f"{_in_words(reason)} {n} ×" for reason, n in worst),
         "near": [
-            f"{clock(f.time_s)} ({f.quality:.2f}{', too like a chosen one' if looks.get(f.verdict) == 'alike' else ''})"
+            f"{clock(f.time_s)} "
+            f"({f.quality:.2f}{', too like a chosen one' if looks.get(f.verdict) == 'alike' else ''})"
             for f in sorted(passed, key=lambda f: (-f.quality, f.time_s))[:3]
         ],
     }
@@ -519,17 +595,20 @@ def _frames(picked: Picked) -> dict[str, Any]:
 
 def _frames_said(n: int, counts: Mapping[str, int]) -> str:
     words = {"chosen": "chosen", "passed": "passed", "alike": "too like a chosen one", "failed": "failed"}
-    return f"{many(n, 'frame')}: " + ", ".join(f"{counts[look]} {word}" for look, word in words.items() if counts.get(look))
+    return f"{many(n, 'frame')}: " + ", ".join(
+        f"{counts[look]} {word}" for look, word in words.items() if counts.get(look)
+    )
 
 
-def _cell(frame: Looked) -> dict[str, Any]:
+def _cell(frame: JudgedFrame) -> dict[str, Any]:
     look, words = VERDICTS.get(frame.verdict, ("passed", frame.verdict))
     reasons = ", ".join(_in_words(r) for r in frame.reasons)
     quality = frame.quality if np.isfinite(frame.quality) else 0.0
     return {
         "look": look,
         "height": round(100 * min(1.0, max(0.12, quality))),
-        "title": f"{clock(frame.time_s)} · quality {quality:.2f} · {words}" + (f": {reasons}" if reasons else ""),
+        "title": f"{clock(frame.time_s)} · quality {quality:.2f} · {words}"
+        + (f": {reasons}" if reasons else ""),
     }
 
 

@@ -19,7 +19,7 @@ LONGEST_S = 7.0
 """A cue that stays longer is read twice (the same guide: at most 7 s)."""
 
 
-class Said(NamedTuple):
+class Cue(NamedTuple):
     """Words that are shown together. Times are those of whatever it is shown over."""
 
     start_s: float
@@ -27,8 +27,9 @@ class Said(NamedTuple):
     text: str
 
 
-def said(signals: Signals, start_s: float, end_s: float) -> list[Said]:
-    """What is said in `[start_s, end_s)`, in time from `start_s` on; a cue is one sentence, or as much of it as two lines hold.
+def cues_between(signals: Signals, start_s: float, end_s: float) -> list[Cue]:
+    """What is said in `[start_s, end_s)`, in time from `start_s` on; a cue is one sentence, or as much of it
+    as two lines hold.
 
     A word counts where its middle lies inside. Empty without a transcript.
     """
@@ -38,12 +39,21 @@ def said(signals: Signals, start_s: float, end_s: float) -> list[Said]:
     middles, sentence = (starts + ends) / 2, signals["words.sentence"]
     inside = ((middles >= start_s) & (middles < end_s)).nonzero()[0].tolist()
     cues: list[list[int]] = []
-    for i in sorted(inside, key=lambda i: (sentence[i], starts[i], i)):  # two who speak at once have a cue each
+    for i in sorted(
+        inside, key=lambda i: (sentence[i], starts[i], i)
+    ):  # two who speak at once have a cue each
         if cues and sentence[cues[-1][0]] == sentence[i] and _fits(signals, [*cues[-1], i]):
             cues[-1].append(i)
         else:
             cues.append([i])
-    shown = [Said(max(0.0, float(starts[c[0]]) - start_s), min(float(ends[c].max()), end_s) - start_s, _text(signals, c)) for c in cues]
+    shown = [
+        Cue(
+            max(0.0, float(starts[c[0]]) - start_s),
+            min(float(ends[c].max()), end_s) - start_s,
+            _text(signals, c),
+        )
+        for c in cues
+    ]
     return sorted(s for s in shown if s.end_s > s.start_s)
 
 
@@ -58,7 +68,12 @@ def _text(signals: Signals, rows: Sequence[int]) -> str:
     whole = joined(words)
     if _width(whole) <= LINE or len(words) == 1:
         return whole
-    return "\n".join(min(((joined(words[:k]), joined(words[k:])) for k in range(1, len(words))), key=lambda lines: max(map(_width, lines))))
+    return "\n".join(
+        min(
+            ((joined(words[:k]), joined(words[k:])) for k in range(1, len(words))),
+            key=lambda lines: max(map(_width, lines)),
+        )
+    )
 
 
 def _width(text: str) -> float:
@@ -66,18 +81,20 @@ def _width(text: str) -> float:
     return sum(WIDE if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)
 
 
-def shifted(cues: Sequence[Said], by_s: float) -> list[Said]:
+def shifted(cues: Sequence[Cue], by_s: float) -> list[Cue]:
     """The cues later by so much, for what is shown one after the other."""
-    return [Said(c.start_s + by_s, c.end_s + by_s, c.text) for c in cues]
+    return [Cue(c.start_s + by_s, c.end_s + by_s, c.text) for c in cues]
 
 
-def written(cues: Sequence[Said], form: str) -> str:
+def format_cues(cues: Sequence[Cue], form: str) -> str:
     """The file: `form` is "srt" or "vtt"."""
     import pysubs2
 
     file = pysubs2.SSAFile()
     for cue in cues:
-        event = pysubs2.SSAEvent(start=round(1000 * cue.start_s), end=max(round(1000 * cue.end_s), round(1000 * cue.start_s) + 1))
+        event = pysubs2.SSAEvent(
+            start=round(1000 * cue.start_s), end=max(round(1000 * cue.end_s), round(1000 * cue.start_s) + 1)
+        )
         event.plaintext = _plain(cue.text, form)
         file.append(event)
     return str(file.to_string(form))

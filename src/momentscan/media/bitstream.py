@@ -1,4 +1,6 @@
-"""H.264 and HEVC packets as the units they are made of (ITU-T H.264 7.3, H.265 7.3): as little of it as copying and joining needs."""
+"""H.264 and HEVC packets as the units they are made of (ITU-T H.264 7.3, H.265 7.3): as little of it as
+copying and joining needs.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ HEVC_SEI = (39, 40)
 """nal_unit_type of HEVC (table 7-1)."""
 
 USER_DATA = 5
-"""payloadType of user_data_unregistered (H.264 D.1.7): whatever a camera wants to say, its place and name among it."""
+"""payloadType of user_data_unregistered (H.264 D.1.7): whatever a camera wants to say, its place and name
+among it.
+"""
 
 X264_UUID = bytes.fromhex("dc45e9bde6d948b7962cd820d923eeef")
 """x264 says here which version of it encoded; libavcodec reads it to know its old defects."""
@@ -22,7 +26,9 @@ _START = re.compile(rb"\x00\x00\x00?\x01")
 
 
 def prefix_of(codec: str, extradata: bytes | None) -> int:
-    """How units are told apart: the size in bytes of the length before each (MP4), or 0 for start codes (Annex B)."""
+    """How units are told apart: the size in bytes of the length before each (MP4), or 0 for start codes
+    (Annex B).
+    """
     if not extradata or extradata[0] != 1:
         return 0
     return (extradata[4 if codec == "h264" else 21] & 3) + 1
@@ -201,7 +207,9 @@ def parameter_sets(extradata: bytes) -> tuple[list[bytes], list[bytes]]:
 
 
 def avcc(sps: Sequence[bytes], pps: Sequence[bytes]) -> bytes:
-    """AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1) of 4:2:0 video of 8 bits with lengths of four bytes; the first set gives profile and level."""
+    """AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1) of 4:2:0 video of 8 bits with lengths of four
+    bytes; the first set gives profile and level.
+    """
     out = bytes([1, *sps[0][1:4], 0xFC | 3, 0xE0 | len(sps)])
     out += b"".join(len(s).to_bytes(2, "big") + s for s in sps)
     out += bytes([len(pps)]) + b"".join(len(p).to_bytes(2, "big") + p for p in pps)

@@ -20,33 +20,74 @@ class Encoding:
     """How a clip is made."""
 
     encoder: Annotated[
-        str, Knob("", source="x264: the same bytes every time; hardware: quicker, where there is one", choices=("x264", "hardware"))
+        str,
+        Knob(
+            "",
+            source="x264: the same bytes every time; hardware: quicker, where there is one",
+            choices=("x264", "hardware"),
+        ),
     ] = "x264"
-    crf: Annotated[float, Knob("", source="taste: between x264's 23 and 18, held to be without visible loss", low=0, high=51)] = 21.0
+    crf: Annotated[
+        float,
+        Knob("", source="taste: between x264's 23 and 18, held to be without visible loss", low=0, high=51),
+    ] = 21.0
     edge_crf: Annotated[
-        float, Knob("", source="taste: smart cuts; finer than the copied part, so that the seam is not seen", low=0, high=51)
+        float,
+        Knob(
+            "",
+            source="taste: smart cuts; finer than the copied part, so that the seam is not seen",
+            low=0,
+            high=51,
+        ),
     ] = 16.0
     preset: Annotated[str, Knob("", source="x264's own default", choices=PRESETS)] = "medium"
-    keyframe_s: Annotated[float, Knob("s", source="taste: quick to seek in, and can be cut again without re-encoding", low=0.1)] = 2.0
+    keyframe_s: Annotated[
+        float, Knob("s", source="taste: quick to seek in, and can be cut again without re-encoding", low=0.1)
+    ] = 2.0
     threads: Annotated[
-        int, Knob("", source="x264's bytes depend on it, so it is not taken from the machine; the usual laptop's", low=1, high=64)
+        int,
+        Knob(
+            "",
+            source="x264's bytes depend on it, so it is not taken from the machine; the usual laptop's",
+            low=1,
+            high=64,
+        ),
     ] = 4
     max_side_px: Annotated[int, Knob("px", source="0: as large as the source", low=0, high=16384)] = 0
     hdr: Annotated[
-        str, Knob("", source="keep: HEVC Main 10 with its tags; sdr: tone-mapped, plays everywhere", choices=("keep", "sdr"))
+        str,
+        Knob(
+            "",
+            source="keep: HEVC Main 10 with its tags; sdr: tone-mapped, plays everywhere",
+            choices=("keep", "sdr"),
+        ),
     ] = "keep"
-    loudness_lufs: Annotated[float, Knob("LUFS", source="EBU R 128: -23; streaming sites -14 to -16; 0: as it is", low=-40, high=0)] = 0.0
+    loudness_lufs: Annotated[
+        float, Knob("LUFS", source="EBU R 128: -23; streaming sites -14 to -16; 0: as it is", low=-40, high=0)
+    ] = 0.0
     true_peak_db: Annotated[float, Knob("dBTP", source="EBU R 128: -1", low=-20, high=0)] = -1.0
     sound_bits: Annotated[
-        float, Knob("bit", source="taste: per sample and channel; 96 kbit/s a channel at 48 kHz, AAC's transparent region", low=0.5, high=6)
+        float,
+        Knob(
+            "bit",
+            source="taste: per sample and channel; 96 kbit/s a channel at 48 kHz, AAC's transparent region",
+            low=0.5,
+            high=6,
+        ),
     ] = 2.0
     held_s: Annotated[
-        float, Knob("s", source="taste: a frame that stands for longer across an edge is cut there; 5 frames/s is the slowest usual", low=0)
+        float,
+        Knob(
+            "s",
+            source="taste: a frame that stands for longer across an edge is cut there; 5 frames/s is the "
+            "slowest usual",
+            low=0,
+        ),
     ] = 0.2
 
 
 @dataclass(frozen=True)
-class Look:
+class PictureFormat:
     """A picture as an encoder is told of it. Colours are numbers of ISO/IEC 23091-2."""
 
     codec: str
@@ -68,7 +109,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Voice:
+class SoundFormat:
     """The sound of a clip."""
 
     hz: int
@@ -80,11 +121,13 @@ AAC_HZ = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 """Rates that AAC and every player know; others become the next higher one of them."""
 
 
-def voice_of(context: Any, encoding: Encoding) -> Voice:
+def sound_format_of(context: Any, encoding: Encoding) -> SoundFormat:
     """How a sound track goes on: its own rate where AAC knows it, mono or stereo."""
     hz = next((rate for rate in reversed(AAC_HZ) if rate >= context.sample_rate), AAC_HZ[0])
     n_channels = 1 if context.channels == 1 else 2
-    return Voice(hz, "mono" if n_channels == 1 else "stereo", round(n_channels * hz * encoding.sound_bits))
+    return SoundFormat(
+        hz, "mono" if n_channels == 1 else "stereo", round(n_channels * hz * encoding.sound_bits)
+    )
 
 
 HARDWARE: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -97,24 +140,42 @@ HARDWARE: Mapping[str, tuple[str, Mapping[str, str]]] = {
 """Encoders of H.264 in hardware that libavcodec may know: the format they take, and options."""
 
 BITS_PER_PIXEL = 0.12
-"""What hardware spends (its quality scales differ): 7.5 Mbit/s at 1080p30, what streaming sites ask for (YouTube's upload advice: 8)."""
+"""What hardware spends (its quality scales differ): 7.5 Mbit/s at 1080p30, what streaming sites ask for
+(YouTube's upload advice: 8).
+"""
 
 
 def x264(encoding: Encoding, rate: Fraction) -> dict[str, str]:
-    """Options of libx264. Its macroblock tree is off: in assembler it reads memory that nobody wrote, and the same flat pictures give other bytes."""
+    """Options of libx264. Its macroblock tree is off: in assembler it reads memory that nobody wrote, and the
+    same flat pictures give other bytes.
+    """
     keyframes = str(max(1, round(encoding.keyframe_s * rate)))
-    return {"preset": encoding.preset, "crf": f"{encoding.crf:g}", "threads": str(encoding.threads), "g": keyframes, "mbtree": "0"}
+    return {
+        "preset": encoding.preset,
+        "crf": f"{encoding.crf:g}",
+        "threads": str(encoding.threads),
+        "g": keyframes,
+        "mbtree": "0",
+    }
 
 
 def x265(encoding: Encoding, rate: Fraction, of_screen: str) -> dict[str, str]:
-    """Options of libx265 for HDR: silent, with as many threads everywhere, and of one block size: encoders in one process share it, whoever came first."""
+    """Options of libx265 for HDR: silent, with as many threads everywhere, and of one block size: encoders in
+    one process share it, whoever came first.
+    """
     keyframes = max(1, round(encoding.keyframe_s * rate))
     params = f"log-level=none:ctu=64:pools={encoding.threads}:frame-threads=1:keyint={keyframes}:hdr-opt=1:repeat-headers=0"
-    return {"preset": encoding.preset, "crf": f"{encoding.crf:g}", "x265-params": f"{params}:{of_screen}" if of_screen else params}
+    return {
+        "preset": encoding.preset,
+        "crf": f"{encoding.crf:g}",
+        "x265-params": f"{params}:{of_screen}" if of_screen else params,
+    }
 
 
-def by_hardware(look: Look, tick: Fraction) -> Look | None:
-    """The look as the first encoder in hardware makes it that really encodes a picture of its size here; None where none does."""
+def by_hardware(look: PictureFormat, tick: Fraction) -> PictureFormat | None:
+    """The look as the first encoder in hardware makes it that really encodes a picture of its size here; None
+    where none does.
+    """
     for codec, (pix_fmt, options) in HARDWARE.items():
         bits = str(round(BITS_PER_PIXEL * look.width_px * look.height_px * look.rate))
         full = "yuvj" in look.pix_fmt
@@ -124,7 +185,7 @@ def by_hardware(look: Look, tick: Fraction) -> Look | None:
     return None
 
 
-def _works(look: Look, tick: Fraction) -> bool:
+def _works(look: PictureFormat, tick: Fraction) -> bool:
     try:
         context = av.CodecContext.create(look.codec, "w")
         look.dress(context)

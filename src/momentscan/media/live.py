@@ -1,4 +1,6 @@
-"""What is still coming: a file that grows, a pipe, an address. The same batches as of a file, until it ends by itself."""
+"""What is still coming: a file that grows, a pipe, an address. The same batches as of a file, until it ends
+by itself.
+"""
 
 from __future__ import annotations
 
@@ -23,38 +25,91 @@ from urllib.parse import urlsplit
 
 from momentscan.errors import UnreadableInput
 from momentscan.knobs import Knob
+from momentscan.media.audio_reader import AudioReader
 from momentscan.media.clock import RESTARTING, Clock
-from momentscan.media.decode import Gatherer, Pictures, Sampling, concluded, damage_of, info_of, sample_at, seen_first, shower_of
-from momentscan.media.door import ADDRESSES, Limits, audio_stream, check_head, opened_address, opened_bytes, video_stream
-from momentscan.media.hearing import Hearing
-from momentscan.media.reading import Losses, packets, shown_s
+from momentscan.media.container import (
+    ADDRESSES,
+    Limits,
+    audio_stream,
+    check_head,
+    open_address,
+    open_stream,
+    video_stream,
+)
+from momentscan.media.decode import (
+    BatchBuilder,
+    FrameDecoder,
+    SamplingOptions,
+    concluded,
+    converter_of,
+    damage_of,
+    info_of,
+    sample_at,
+    seen_first,
+)
+from momentscan.media.demux import DecodeErrors, packets, shown_s
 from momentscan.stopping import held_back
 from momentscan.values import Batch, VideoInfo
 
 
 @dataclass(frozen=True)
-class Following:
+class LiveOptions:
     """How long is waited for what, in a feed that goes on."""
 
-    span_s: Annotated[float, Knob("s", source="taste: a batch a second, so that moments are not kept waiting", low=0.2, high=10)] = 1.0
+    span_s: Annotated[
+        float,
+        Knob("s", source="taste: a batch a second, so that moments are not kept waiting", low=0.2, high=10),
+    ] = 1.0
     sound_wait_s: Annotated[
-        float, Knob("s", source="muxers lay sound up to 0.7 s after its picture (ffmpeg muxdelay); what is later is left out", low=0)
+        float,
+        Knob(
+            "s",
+            source="muxers lay sound up to 0.7 s after its picture (ffmpeg muxdelay); what is later is "
+            "left out",
+            low=0,
+        ),
     ] = 2.0
-    gap_s: Annotated[float, Knob("s", source="taste: a picture that stands for so long in the feed is told as a gap", low=0.5)] = 3.0
-    stall_s: Annotated[float, Knob("s", source="taste: no picture for so long is worth a word", low=0.1)] = 5.0
-    still_s: Annotated[float, Knob("s", source="taste: a file that has not grown for so long is finished", low=0.1)] = 10.0
-    open_s: Annotated[float, Knob("s", source="taste: how long an address or a pipe may take until it sends", low=0.1)] = 15.0
-    read_s: Annotated[float, Knob("s", source="taste: an address that is silent for so long is lost", low=0.1)] = 10.0
-    retry_s: Annotated[float, Knob("s", source="first wait before connecting anew", low=0.01)] = 1.0
-    retry_factor: Annotated[float, Knob("×", source="exponential back-off: each wait is twice the one before", low=1)] = 2.0
-    retry_most_s: Annotated[float, Knob("s", source="taste: the longest wait between two tries", low=0.01)] = 30.0
-    give_up_s: Annotated[float, Knob("s", source="taste: nothing for so long, over all tries, is the end", low=0)] = 120.0
-    replay_s: Annotated[
-        float, Knob("s", source="an HLS player starts three segments back (RFC 8216 6.3.3): so much may come again after a loss", low=0)
-    ] = 30.0
-    lost_s: Annotated[float, Knob("s", source="taste: a feed's clock that stands further ahead after a loss is another clock", low=0)] = (
-        3600.0
+    gap_s: Annotated[
+        float,
+        Knob("s", source="taste: a picture that stands for so long in the feed is told as a gap", low=0.5),
+    ] = 3.0
+    stall_s: Annotated[float, Knob("s", source="taste: no picture for so long is worth a word", low=0.1)] = (
+        5.0
     )
+    still_s: Annotated[
+        float, Knob("s", source="taste: a file that has not grown for so long is finished", low=0.1)
+    ] = 10.0
+    open_s: Annotated[
+        float, Knob("s", source="taste: how long an address or a pipe may take until it sends", low=0.1)
+    ] = 15.0
+    read_s: Annotated[
+        float, Knob("s", source="taste: an address that is silent for so long is lost", low=0.1)
+    ] = 10.0
+    retry_s: Annotated[float, Knob("s", source="first wait before connecting anew", low=0.01)] = 1.0
+    retry_factor: Annotated[
+        float, Knob("×", source="exponential back-off: each wait is twice the one before", low=1)
+    ] = 2.0
+    retry_most_s: Annotated[
+        float, Knob("s", source="taste: the longest wait between two tries", low=0.01)
+    ] = 30.0
+    give_up_s: Annotated[
+        float, Knob("s", source="taste: nothing for so long, over all tries, is the end", low=0)
+    ] = 120.0
+    replay_s: Annotated[
+        float,
+        Knob(
+            "s",
+            source="an HLS player starts three segments back (RFC 8216 6.3.3): so much may come again "
+            "after a loss",
+            low=0,
+        ),
+    ] = 30.0
+    lost_s: Annotated[
+        float,
+        Knob(
+            "s", source="taste: a feed's clock that stands further ahead after a loss is another clock", low=0
+        ),
+    ] = 3600.0
 
 
 POLL_S = 0.05
@@ -69,9 +124,11 @@ HELD_PACKETS = 2000
 
 @dataclass(frozen=True)
 class Note:
-    """Something to tell of the feed. `kind`: stall, flowing, lost, reconnect, gap or ended; `at_s`: how far the picture had come.
+    """Something to tell of the feed. `kind`: stall, flowing, lost, reconnect, gap or ended; `at_s`: how far
+    the picture had come.
 
-    A gap has its span on the feed's clock; `end_s` is NaN where nobody knows how long it was: time then went on by one frame.
+    A gap has its span on the feed's clock; `end_s` is NaN where nobody knows how long it was: time then went
+    on by one frame.
     """
 
     kind: str
@@ -91,7 +148,7 @@ class _Stopped(Exception):
 class _Bytes:
     """What libav reads bytes from: waits for more, and says in `why` why there are none."""
 
-    def __init__(self, name: str, following: Following) -> None:
+    def __init__(self, name: str, following: LiveOptions) -> None:
         self.name, self._knobs = name, following
         self.stopped = threading.Event()
         self.why = ""
@@ -124,7 +181,7 @@ class _Bytes:
 
 
 class _GrowingFile(_Bytes):
-    def __init__(self, path: Path, following: Following) -> None:
+    def __init__(self, path: Path, following: LiveOptions) -> None:
         super().__init__(str(path), following)
         self._path = path
         self._file = path.open("rb", buffering=0)
@@ -149,7 +206,7 @@ class _GrowingFile(_Bytes):
 class _Pipe(_Bytes):
     """Standard input (`path` None) or a FIFO. Before anybody writes to it, it is waited for."""
 
-    def __init__(self, path: Path | None, following: Following) -> None:
+    def __init__(self, path: Path | None, following: LiveOptions) -> None:
         super().__init__("standard input" if path is None else str(path), following)
         self._fd = os.dup(sys.stdin.fileno()) if path is None else os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         self._patient = path is not None
@@ -193,7 +250,7 @@ def named(source: str) -> str:
 class Feed:
     """An open feed: `batches` is the pass; at its end `info` says what was found, and `why` why it ended."""
 
-    def __init__(self, source: str, following: Following, limits: Limits, most_s: float) -> None:
+    def __init__(self, source: str, following: LiveOptions, limits: Limits, most_s: float) -> None:
         self.name = named(source)
         self._source = source
         self._path = self.name if is_address(source) or source == "-" else str(Path(source).absolute())
@@ -204,9 +261,9 @@ class Feed:
         self.info: VideoInfo | None = None
         self.why = ""
         self._clock = Clock(restarts=False)
-        self._gatherer: Gatherer | None = None
-        self._hearing: Hearing | None = None
-        self._losses = Losses()
+        self._gatherer: BatchBuilder | None = None
+        self._hearing: AudioReader | None = None
+        self._losses = DecodeErrors()
         self._pending: deque[Batch] = deque()
         self._early: deque[Any] = deque(maxlen=HELD_PACKETS)
         self._over = self._anew = self._clean = False
@@ -219,15 +276,20 @@ class Feed:
         """Reading ends as soon as it can; nothing more comes."""
         self._stop.set()
 
-    def batches(self, sampling: Sampling = Sampling(), short_side_px: int = 256) -> Iterator[Batch | Note]:  # noqa: B008
-        """The pass, once, with notes between its batches; the last is `ended`. Frames and sound as `Video.batches` gives them.
+    def batches(
+        self, sampling: SamplingOptions = SamplingOptions(), short_side_px: int = 256
+    ) -> Iterator[Batch | Note]:
+        """The pass, once, with notes between its batches; the last is `ended`. Frames and sound as
+        `Video.batches` gives them.
 
         Raises UnreadableInput where not one picture came.
         """
         pool = ThreadPoolExecutor(1, "live")
         try:
             with held_back():
-                work = pool.submit(self._follow, dataclasses.replace(sampling, span_s=self._knobs.span_s), short_side_px)
+                work = pool.submit(
+                    self._follow, dataclasses.replace(sampling, span_s=self._knobs.span_s), short_side_px
+                )
             yield from self._told(work)
             work.result()
         finally:
@@ -239,7 +301,9 @@ class Feed:
         assert self.info is not None, "a batch has come"
         if self._gatherer is None or self.info.n_frames:
             return self.info
-        known = concluded(self.info, self._gatherer, self._clock, self._losses, damage_of(self._losses, self._clock), [])
+        known = concluded(
+            self.info, self._gatherer, self._clock, self._losses, damage_of(self._losses, self._clock), []
+        )
         return dataclasses.replace(known, duration_s=until_s)
 
     def _told(self, work: Future[None]) -> Iterator[Batch | Note]:
@@ -264,9 +328,13 @@ class Feed:
 
     # ---- in the thread ----
 
-    def _follow(self, sampling: Sampling, short_side_px: int) -> None:
+    def _follow(self, sampling: SamplingOptions, short_side_px: int) -> None:
         try:
-            why = self._read_bytes(sampling, short_side_px) if self._bytes is not None else self._read_address(sampling, short_side_px)
+            why = (
+                self._read_bytes(sampling, short_side_px)
+                if self._bytes is not None
+                else self._read_address(sampling, short_side_px)
+            )
             self._finish(why)
         except _Stopped:
             pass
@@ -274,22 +342,30 @@ class Feed:
             if self._bytes is not None:
                 self._bytes.close()
 
-    def _read_bytes(self, sampling: Sampling, short_side_px: int) -> str:
+    def _read_bytes(self, sampling: SamplingOptions, short_side_px: int) -> str:
         assert self._bytes is not None
         _check_start(self._bytes)
-        with opened_bytes(self._bytes, self.name) as container:
+        with open_stream(self._bytes, self.name) as container:
             why = self._read(container, sampling, short_side_px)
         return why or self._bytes.why or self._losses.broke_off or "there was no more"
 
-    def _read_address(self, sampling: Sampling, short_side_px: int) -> str:
+    def _read_address(self, sampling: SamplingOptions, short_side_px: int) -> str:
         """Connects, and connects anew, until the feed ends or does not come back: why it ended."""
         while True:
             try:
-                with opened_address(self._source, self.name, self._knobs.open_s, self._knobs.read_s) as container:
+                with open_address(
+                    self._source, self.name, self._knobs.open_s, self._knobs.read_s
+                ) as container:
                     if self._clean and container.duration:
                         return SENT
                     if self._lost_at is not None:
-                        self._put(Note("reconnect", self._seen_s, f"connected anew after {self._away_s:.1f} s, at try {self._tries}"))
+                        self._put(
+                            Note(
+                                "reconnect",
+                                self._seen_s,
+                                f"connected anew after {self._away_s:.1f} s, at try {self._tries}",
+                            )
+                        )
                     self._losses.broke_off, self._clean = "", False
                     if why := self._read(container, sampling, short_side_px):
                         return why
@@ -307,7 +383,9 @@ class Feed:
         """The connection is gone: what waits for its sound is handed over as it is."""
         if self._lost_at is None:
             self._lost_at = time.monotonic()
-            told = self._losses.broke_off.replace("the file", "the feed") or "the server closed the connection"
+            told = (
+                self._losses.broke_off.replace("the file", "the feed") or "the server closed the connection"
+            )
             self._put(Note("lost", self._seen_s, told))
         self._hand_over(wait=False)
 
@@ -330,18 +408,27 @@ class Feed:
     def _seen_s(self) -> float:
         return self._gatherer.end_s if self._gatherer is not None else 0.0
 
-    def _read(self, container: Any, sampling: Sampling, short_side_px: int) -> str:
+    def _read(self, container: Any, sampling: SamplingOptions, short_side_px: int) -> str:
         """One connection to its end; why the feed is over, if it is."""
         picture, sound = video_stream(container, self.name, self._limits), audio_stream(container)
-        picture.thread_type = "SLICE"  # frame threads hold frames back, and what they make of damage depends on chance
+        picture.thread_type = (
+            "SLICE"  # frame threads hold frames back, and what they make of damage depends on chance
+        )
         if self.info is None:
-            self.info = info_of(container, picture, sound, Path(urlsplit(self.name).path).stem or "live", self._path, 0, None)
+            self.info = info_of(
+                container, picture, sound, Path(urlsplit(self.name).path).stem or "live", self._path, 0, None
+            )
             self._clock = Clock(restarts=self.info.container in RESTARTING or self._bytes is None)
         else:
             self._clock.resume(self._knobs.replay_s, self._knobs.lost_s)
             self._anew = True
-        pictures = Pictures(
-            picture, self.info.fps, self._losses, sampling.decode, sampling.grid_hz, self._gatherer.seen if self._gatherer else 0
+        pictures = FrameDecoder(
+            picture,
+            self.info.fps,
+            self._losses,
+            sampling.decode,
+            sampling.grid_hz,
+            self._gatherer.seen if self._gatherer else 0,
         )
         again, heard_at, silent_s = None, time.monotonic(), 0.0
         for packet in packets(container, picture, self._losses, sound):
@@ -362,7 +449,9 @@ class Feed:
         return AGAIN if again and self._anew and silent_s < self._knobs.read_s / 2 else ""
 
     def _begins_again(self, packet: Any) -> bool:
-        """Whether a connection begins with the very picture that the first one began with: then all that was shown will come again."""
+        """Whether a connection begins with the very picture that the first one began with: then all that was
+        shown will come again.
+        """
         start = (packet.pts, bytes(packet))
         if self._start is None:
             self._start = start
@@ -371,7 +460,9 @@ class Feed:
             return True
         return False
 
-    def _see(self, frame: Any, raw_s: float, index: int, stream: Any, sampling: Sampling, short_side_px: int) -> str:
+    def _see(
+        self, frame: Any, raw_s: float, index: int, stream: Any, sampling: SamplingOptions, short_side_px: int
+    ) -> str:
         """One frame; why the feed is over, if it is."""
         assert self.info is not None
         step_s = shown_s(frame, self.info.fps)
@@ -383,9 +474,9 @@ class Feed:
             return f"{self._most_s:g} s were asked for"
         if self._gatherer is None:
             self.info = seen_first(self.info, stream, frame, raw_s)
-            self._gatherer = Gatherer(sampling, shower_of(self.info, short_side_px), frame)
+            self._gatherer = BatchBuilder(sampling, converter_of(self.info, short_side_px), frame)
             if self.info.audio_codec is not None:
-                self._hearing = Hearing(iter(()), raw_s, restarts=self._clock.restarts)
+                self._hearing = AudioReader(iter(()), raw_s, restarts=self._clock.restarts)
             self._catch_up()
         elif before_s is not None:
             self._tell_gap(before_s, time_s, step_s, self._clock.jumps > jumps)
@@ -399,10 +490,21 @@ class Feed:
         return ""
 
     def _tell_gap(self, before_s: float, time_s: float, step_s: float, jumped: bool) -> None:
-        away = f"the connection was lost for about {self._away_s:.1f} s by the clock on the wall" if self._anew else ""
+        away = (
+            f"the connection was lost for about {self._away_s:.1f} s by the clock on the wall"
+            if self._anew
+            else ""
+        )
         if jumped:
             text = "; ".join(
-                filter(None, [away, "the feed's clock restarted: how long the gap is nobody knows, and time went on by one frame"])
+                filter(
+                    None,
+                    [
+                        away,
+                        "the feed's clock restarted: how long the gap is nobody knows, and time went on "
+                        "by one frame",
+                    ],
+                )
             )
             self._put(Note("gap", before_s, text, before_s + step_s, math.nan))
         elif time_s - before_s > (step_s * 1.5 if self._anew else self._knobs.gap_s):
@@ -453,17 +555,20 @@ class Feed:
             heard = self._hearing.notes(self._gatherer.end_s)
             if late := sum(sample <= self._hearing.reached for sample in self._late):
                 heard.append(
-                    f"the sound of {late * self._knobs.span_s:g} s came more than {self._knobs.sound_wait_s:g} s after its picture and was left out"
+                    f"the sound of {late * self._knobs.span_s:g} s came more than "
+                    f"{self._knobs.sound_wait_s:g} s after its picture and was left out"
                 )
         self._pending.extend(self._gatherer.rest())
         self._hand_over(wait=False)
-        self.info = concluded(self.info, self._gatherer, self._clock, self._losses, damage_of(self._losses, self._clock), heard)
+        self.info = concluded(
+            self.info, self._gatherer, self._clock, self._losses, damage_of(self._losses, self._clock), heard
+        )
         if self._bytes is not None:
             self.info = dataclasses.replace(self.info, sha256=self._bytes.sha256, size_bytes=self._bytes.size)
         self._put(Note("ended", self.info.duration_s, why))
 
 
-def _bytes_of(source: str, following: Following) -> _Bytes:
+def _bytes_of(source: str, following: LiveOptions) -> _Bytes:
     """The bytes of a file, a FIFO or standard input. Raises UnreadableInput."""
     try:
         if source == "-":
@@ -476,8 +581,13 @@ def _bytes_of(source: str, following: Following) -> _Bytes:
             return _GrowingFile(path, following)
     except (OSError, ValueError, AttributeError) as error:  # AttributeError: no standard input at all
         reason = getattr(error, "strerror", None) or error
-        raise UnreadableInput(f"{named(source)}: cannot be opened ({reason}); check the name and the permissions") from None
-    raise UnreadableInput(f"{source}: is neither a file nor a pipe; give a file that grows, a pipe, - for standard input, or an address")
+        raise UnreadableInput(
+            f"{named(source)}: cannot be opened ({reason}); check the name and the permissions"
+        ) from None
+    raise UnreadableInput(
+        f"{source}: is neither a file nor a pipe; give a file that grows, a pipe, - for standard input, "
+        "or an address"
+    )
 
 
 def _check_start(source: _Bytes) -> None:
@@ -488,7 +598,8 @@ def _check_start(source: _Bytes) -> None:
     check_head(head, source.name)
     if _index_comes_last(head):
         raise UnreadableInput(
-            f"{source.name}: is an MP4 whose index (moov) comes after its pictures, so that it cannot be watched while it is written; "
+            f"{source.name}: is an MP4 whose index (moov) comes after its pictures, so that it cannot be "
+            "watched while it is written; "
             "record MPEG-TS, MKV or fragmented MP4, or scan it when it is finished"
         )
 
@@ -511,8 +622,8 @@ def _index_comes_last(head: bytes) -> bool:
 @contextmanager
 def open_live(
     source: str,
-    following: Following = Following(),
-    limits: Limits = Limits(),  # noqa: B008
+    following: LiveOptions = LiveOptions(),
+    limits: Limits = Limits(),
     most_s: float = math.inf,
 ) -> Iterator[Feed]:
     """An open feed: `-`, a path of a file or a FIFO, or an address. Raises UnreadableInput in one line."""

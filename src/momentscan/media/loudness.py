@@ -11,9 +11,9 @@ import av
 import numpy as np
 from av.filter import Graph
 
-from momentscan.media.door import Limits
-from momentscan.media.encoders import Encoding, Voice
-from momentscan.media.spans import sound_from
+from momentscan.media.container import Limits
+from momentscan.media.encoders import Encoding, SoundFormat
+from momentscan.media.seek import sound_from
 from momentscan.values import VideoInfo
 
 SILENT_LUFS = -70.0
@@ -31,7 +31,7 @@ class Loudness:
     true_peak_db: float
 
 
-def loudness(info: VideoInfo, start_s: float, end_s: float, voice: Voice, limits: Limits) -> Loudness:
+def loudness(info: VideoInfo, start_s: float, end_s: float, voice: SoundFormat, limits: Limits) -> Loudness:
     """Of what a clip will sound like, silence where the source has none."""
     meter = _Meter(voice)
     with sound_from(info, start_s, voice.hz, voice.layout, limits) as hearing:
@@ -44,7 +44,9 @@ def loudness(info: VideoInfo, start_s: float, end_s: float, voice: Voice, limits
 
 
 def gain_db(found: Loudness, encoding: Encoding) -> tuple[float, str]:
-    """How much the clip is turned up to come to the loudness asked, as far as its peaks allow, and what to say of it."""
+    """How much the clip is turned up to come to the loudness asked, as far as its peaks allow, and what to
+    say of it.
+    """
     if found.lufs <= SILENT_LUFS:
         return 0.0, "it is silent, or too short to tell how loud it is: the sound is as it was"
     wanted = encoding.loudness_lufs - found.lufs
@@ -59,10 +61,12 @@ def gain_db(found: Loudness, encoding: Encoding) -> tuple[float, str]:
 class _Meter:
     """libavfilter's ebur128, fed with blocks."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: SoundFormat) -> None:
         self._voice, self._n = voice, 0
         self._graph = Graph()
-        source = self._graph.add_abuffer(sample_rate=voice.hz, format="fltp", layout=voice.layout, time_base=Fraction(1, voice.hz))
+        source = self._graph.add_abuffer(
+            sample_rate=voice.hz, format="fltp", layout=voice.layout, time_base=Fraction(1, voice.hz)
+        )
         meter = self._graph.add("ebur128", "metadata=1:peak=true:framelog=quiet")
         self._graph.link_nodes(source, meter, self._graph.add("abuffersink"))
         self._graph.configure()
@@ -70,7 +74,9 @@ class _Meter:
 
     def hear(self, sound: Any) -> None:
         """(channels, n) float32."""
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), format="fltp", layout=self._voice.layout)
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(sound), format="fltp", layout=self._voice.layout
+        )
         frame.sample_rate, frame.pts, frame.time_base = self._voice.hz, self._n, Fraction(1, self._voice.hz)
         self._n += sound.shape[1]
         self._graph.push(frame)
@@ -82,7 +88,9 @@ class _Meter:
         peaks = [float(v) for k, v in self._last.items() if k.startswith("lavfi.r128.true_peaks_ch")]
         lufs = float(self._last.get("lavfi.r128.I", SILENT_LUFS))
         peak = max(peaks, default=0.0)
-        return Loudness(lufs if math.isfinite(lufs) else SILENT_LUFS, 20 * math.log10(peak) if peak > 0 else -120.0)
+        return Loudness(
+            lufs if math.isfinite(lufs) else SILENT_LUFS, 20 * math.log10(peak) if peak > 0 else -120.0
+        )
 
     def _drain(self) -> None:
         while True:

@@ -1,4 +1,6 @@
-"""A small moving picture of a window, without sound, that any page and chat shows: GIF or WebP, repeated for ever."""
+"""A small moving picture of a window, without sound, that any page and chat shows: GIF or WebP, repeated for
+ever.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,16 @@ from av.filter import Graph
 
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.media.clip import inside
-from momentscan.media.door import Limits, written
-from momentscan.media.picture import Shower
-from momentscan.media.spans import frames_in
+from momentscan.media.container import Limits, create_container
+from momentscan.media.frame import FrameConverter
+from momentscan.media.seek import frames_in
 from momentscan.progress import Progress, Step, silent
 from momentscan.values import VideoInfo
 
-KINDS = {"gif": ("gif", "gif", "pal8", {"loop": "0"}), "webp": ("webp", "libwebp_anim", "yuv420p", {"loop": "0"})}
+KINDS = {
+    "gif": ("gif", "gif", "pal8", {"loop": "0"}),
+    "webp": ("webp", "libwebp_anim", "yuv420p", {"loop": "0"}),
+}
 """Kind -> muxer, encoder, format of its pictures, options."""
 
 CENTISECOND = Fraction(1, 100)
@@ -33,7 +38,7 @@ def preview(
     kind: str = "gif",
     width_px: int = 320,
     hz: float = 10.0,
-    limits: Limits = Limits(),  # noqa: B008
+    limits: Limits = Limits(),
     on_progress: Progress = silent,
 ) -> Path:
     """Writes what is on the screen at `hz` instants a second, `width_px` wide; the path with its own suffix.
@@ -50,9 +55,11 @@ def preview(
         frames = _paletted(frames, size)
     first = next(frames, None)
     if first is None:
-        raise UnreadableInput(f"{info.path}: no frame can be decoded from {start_s:.3f} to {end_s:.3f} s; choose another window")
+        raise UnreadableInput(
+            f"{info.path}: no frame can be decoded from {start_s:.3f} to {end_s:.3f} s; choose another window"
+        )
     to = to.with_suffix(f".{kind}")
-    with written(to, muxer, options) as container:
+    with create_container(to, muxer, options) as container:
         stream = container.add_stream(codec, rate=Fraction(hz).limit_denominator(1000))
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.time_base = CENTISECOND
@@ -66,10 +73,16 @@ def preview(
 
 
 def _sampled(
-    info: VideoInfo, start_s: float, end_s: float, hz: float, size: tuple[int, int], limits: Limits, on_progress: Progress
+    info: VideoInfo,
+    start_s: float,
+    end_s: float,
+    hz: float,
+    size: tuple[int, int],
+    limits: Limits,
+    on_progress: Progress,
 ) -> Iterator[Any]:
     """What is on the screen at start + k / hz, as RGB frames."""
-    shower, k = Shower(size, info.rotation_deg), 0
+    shower, k = FrameConverter(size, info.rotation_deg), 0
     for shown in frames_in(info, start_s, end_s, 0.0, limits):
         picture = None
         while start_s + k / hz < min(shown.end_s, end_s) - 1e-6:
@@ -82,7 +95,9 @@ def _sampled(
 def _paletted(frames: Iterator[Any], size: tuple[int, int]) -> Iterator[Any]:
     """The same in 256 colours, chosen for all of them together; they are all held until the last has come."""
     graph = Graph()
-    source = graph.add("buffer", video_size=f"{size[0]}x{size[1]}", pix_fmt="rgb24", time_base="1/100", pixel_aspect="1/1")
+    source = graph.add(
+        "buffer", video_size=f"{size[0]}x{size[1]}", pix_fmt="rgb24", time_base="1/100", pixel_aspect="1/1"
+    )
     split, palette, sink = graph.add("split"), graph.add("palettegen"), graph.add("buffersink")
     use = graph.add("paletteuse", "dither=bayer:bayer_scale=4:diff_mode=rectangle")
     source.link_to(split)

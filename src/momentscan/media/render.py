@@ -41,7 +41,9 @@ def write_video(
                 picture.height, picture.width = frame.shape[:2]
                 picture.pix_fmt = "yuv420p"
                 picture.codec_context.time_base = ticks
-                voice = container.add_stream("aac", rate=sound_hz, layout="mono") if sound is not None else None
+                voice = (
+                    container.add_stream("aac", rate=sound_hz, layout="mono") if sound is not None else None
+                )
             shown = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             shown.pts, shown.time_base = round(time_s / ticks), ticks
             container.mux(picture.encode(shown))
@@ -55,9 +57,18 @@ def write_video(
                 container.mux(stream.encode(None))
 
 
-def _encode_sound(container: av.container.OutputContainer, stream: av.AudioStream, sound: Sound, start: int, end: int, rate: int) -> int:
+def _encode_sound(
+    container: av.container.OutputContainer,
+    stream: av.AudioStream,
+    sound: Sound,
+    start: int,
+    end: int,
+    rate: int,
+) -> int:
     if end > start:
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[None, start:end]), format="fltp", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(sound[None, start:end]), format="fltp", layout="mono"
+        )
         frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
         container.mux(stream.encode(frame))
     return max(start, end)
@@ -96,12 +107,21 @@ def _ride(seed: int) -> Iterator[Image]:
         if drop:
             shift = (9 * drop * rng.standard_normal(2)).tolist()
             image = np.asarray(
-                cv2.warpAffine(image, np.array([[1, 0, shift[0]], [0, 1, shift[1]]]), (width, height), borderMode=cv2.BORDER_REFLECT)
+                cv2.warpAffine(
+                    image,
+                    np.array([[1, 0, shift[0]], [0, 1, shift[1]]]),
+                    (width, height),
+                    borderMode=cv2.BORDER_REFLECT,
+                )
             )
         _cart(image, time_s, drop)
         if splash:
-            for x, y, radius in zip(rng.integers(120, 520, 90), rng.integers(60, 330, 90), rng.integers(3, 15, 90), strict=True):
-                cv2.circle(image, (int(x), int(y)), int(radius * splash) + 1, (205, 228, 245), -1, cv2.LINE_AA)
+            for x, y, radius in zip(
+                rng.integers(120, 520, 90), rng.integers(60, 330, 90), rng.integers(3, 15, 90), strict=True
+            ):
+                cv2.circle(
+                    image, (int(x), int(y)), int(radius * splash) + 1, (205, 228, 245), -1, cv2.LINE_AA
+                )
         if works:
             for k, spark in enumerate(sparks):
                 _firework(image, spark, time_s - DEMO_EVENTS["fireworks"][0] - 0.55 * k)
@@ -113,9 +133,13 @@ def _landscape(travelled: float, dusk: float) -> Image:
     day, night = np.array([[150, 190, 235], [235, 225, 200]]), np.array([[18, 20, 52], [70, 50, 90]])
     top, bottom = day * (1 - dusk) + night * dusk
     rise = np.linspace(0, 1, height)[:, None, None]
-    image = np.ascontiguousarray(np.broadcast_to(top * (1 - rise) + bottom * rise, (height, width, 3)).astype(np.uint8))
+    image = np.ascontiguousarray(
+        np.broadcast_to(top * (1 - rise) + bottom * rise, (height, width, 3)).astype(np.uint8)
+    )
     x = np.arange(width)
-    for depth, (base, swing, colour) in enumerate([(190, 28, (120, 140, 150)), (235, 34, (92, 128, 96)), (285, 24, (64, 100, 62))], 1):
+    for depth, (base, swing, colour) in enumerate(
+        [(190, 28, (120, 140, 150)), (235, 34, (92, 128, 96)), (285, 24, (64, 100, 62))], 1
+    ):
         at = x + travelled * depth * 0.6
         ridge = base + swing * np.sin(at / (70 + 25 * depth)) + 6 * np.sin(at / 17)
         shade = tuple(int(c * (1 - 0.65 * dusk)) for c in colour)
@@ -123,7 +147,9 @@ def _landscape(travelled: float, dusk: float) -> Image:
         cv2.fillPoly(image, [outline], shade)
         for tree in np.arange(-(travelled * depth * 0.6) % 90, width, 90).astype(int).tolist():
             foot = int(ridge[min(tree, width - 1)])
-            cv2.line(image, (tree, foot), (tree, foot - 9 * depth), tuple(int(c * 0.6) for c in shade), 2 * depth)
+            cv2.line(
+                image, (tree, foot), (tree, foot - 9 * depth), tuple(int(c * 0.6) for c in shade), 2 * depth
+            )
     return image
 
 
@@ -141,10 +167,17 @@ def _cart(image: Image, time_s: float, drop: float) -> None:
 
 def _burst(rng: np.random.Generator) -> tuple[int, int, NDArray[np.float64], tuple[int, int, int]]:
     colour = tuple(int(c) for c in rng.integers(140, 256, 3))
-    return int(rng.integers(90, 550)), int(rng.integers(40, 150)), rng.normal(0, 1, (70, 2)), (colour[0], colour[1], colour[2])
+    return (
+        int(rng.integers(90, 550)),
+        int(rng.integers(40, 150)),
+        rng.normal(0, 1, (70, 2)),
+        (colour[0], colour[1], colour[2]),
+    )
 
 
-def _firework(image: Image, spark: tuple[int, int, NDArray[np.float64], tuple[int, int, int]], age_s: float) -> None:
+def _firework(
+    image: Image, spark: tuple[int, int, NDArray[np.float64], tuple[int, int, int]], age_s: float
+) -> None:
     x, y, directions, colour = spark
     if 0 < age_s < 1.4:
         for dx, dy in directions * 75 * np.sqrt(age_s) + np.array([0, 25 * age_s**2]):
@@ -160,6 +193,10 @@ def _ride_sound(seed: int, rate: int = 44100) -> Sound:
         start, end = DEMO_EVENTS[event]
         inside = (time_s > start) & (time_s < end)
         envelope = np.sin(np.pi * (time_s[inside] - start) / (end - start))
-        voice = np.sin(2 * np.pi * 620 * time_s[inside] + 6 * np.sin(2 * np.pi * 5 * time_s[inside])) if event == "drop" else 0.0
+        voice = (
+            np.sin(2 * np.pi * 620 * time_s[inside] + 6 * np.sin(2 * np.pi * 5 * time_s[inside]))
+            if event == "drop"
+            else 0.0
+        )
         sound[inside] += gain * envelope * (0.6 * rng.standard_normal(int(inside.sum())) + voice)
     return np.asarray(np.clip(sound, -1, 1), np.float32)

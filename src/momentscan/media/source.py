@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from momentscan.media.door import Limits, audio_stream, opened, video_stream
-from momentscan.media.encoders import Encoding, Voice, voice_of
-from momentscan.media.film import SoundTrack, tick_of
+from momentscan.media.container import Limits, audio_stream, open_container, video_stream
+from momentscan.media.encoders import Encoding, SoundFormat, sound_format_of
 from momentscan.media.loudness import gain_db, loudness
-from momentscan.media.spans import sound_from
+from momentscan.media.mux import SoundTrack, tick_of
+from momentscan.media.seek import sound_from
 from momentscan.values import VideoInfo
 
 FASTEST = Fraction(240)
@@ -25,16 +25,16 @@ class Source:
     tick: Fraction
     pixel_aspect: Fraction | None
     rate: Fraction
-    voice: Voice | None
+    voice: SoundFormat | None
 
 
 def source_of(info: VideoInfo, encoding: Encoding, limits: Limits) -> Source:
     path = Path(info.path)
-    with opened(path, limits) as container:
+    with open_container(path, limits) as container:
         stream, sound = video_stream(container, path, limits), audio_stream(container)
         tick = tick_of(None if info.mended_clock else stream.time_base)
         rate = min(Fraction(info.fps).limit_denominator(1001), FASTEST) or Fraction(25)
-        voice = voice_of(sound.codec_context, encoding) if sound is not None else None
+        voice = sound_format_of(sound.codec_context, encoding) if sound is not None else None
         return Source(tick, stream.sample_aspect_ratio or None, rate, voice)
 
 
@@ -42,18 +42,25 @@ def follow(
     stack: ExitStack,
     sound: SoundTrack,
     info: VideoInfo,
-    voice: Voice | None,
+    voice: SoundFormat | None,
     span_s: tuple[float, float],
     at_s: float,
     encoding: Encoding,
     limits: Limits,
 ) -> tuple[str, ...]:
-    """Lets the sound of a span of the video be heard from `at_s` of the clip on, at the loudness asked; what to say of that."""
+    """Lets the sound of a span of the video be heard from `at_s` of the clip on, at the loudness asked; what
+    to say of that.
+    """
     if voice is None or info.audio_codec is None:
         sound.follow(None, span_s[0], at_s)
         return ()
     gain, told = 0.0, ""
     if encoding.loudness_lufs:
         gain, told = gain_db(loudness(info, *span_s, voice, limits), encoding)
-    sound.follow(stack.enter_context(sound_from(info, span_s[0], voice.hz, voice.layout, limits)), span_s[0], at_s, gain)
+    sound.follow(
+        stack.enter_context(sound_from(info, span_s[0], voice.hz, voice.layout, limits)),
+        span_s[0],
+        at_s,
+        gain,
+    )
     return (told,) if told else ()

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.errors import MomentscanError
-from momentscan.media.door import Limits, opened, video_stream
-from momentscan.media.picture import Shower
-from momentscan.media.reading import Losses, decoded, packets
-from momentscan.media.spans import needs_start, walked
+from momentscan.media.container import Limits, open_container, video_stream
+from momentscan.media.demux import DecodeErrors, decoded, packets
+from momentscan.media.frame import FrameConverter
+from momentscan.media.seek import frames_from_start, needs_start
 from momentscan.values import VideoInfo
 
 JPEG_QUALITY = 92
@@ -39,7 +39,10 @@ def small_jpeg(frame: NDArray[np.uint8], side_px: int = SMALL_PX) -> bytes:
     """(H,W,3) uint8 RGB -> JPEG bytes of a copy whose longer side is at most `side_px`, for pages."""
     scale = min(1.0, side_px / max(frame.shape[:2]))
     size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
-    return jpeg(np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else frame, SMALL_QUALITY)
+    return jpeg(
+        np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else frame,
+        SMALL_QUALITY,
+    )
 
 
 def _itself(time_s: float, frame: NDArray[np.uint8]) -> Any:
@@ -49,21 +52,25 @@ def _itself(time_s: float, frame: NDArray[np.uint8]) -> Any:
 def stills(
     info: VideoInfo,
     times_s: Sequence[float],
-    limits: Limits = Limits(),  # noqa: B008
+    limits: Limits = Limits(),
     keep: Callable[[float, NDArray[np.uint8]], Any] = _itself,
 ) -> dict[float, Any]:
-    """time -> `keep` of the frame, (H,W,3) uint8 RGB at display size, for PTS as logged. Instants that cannot be reached are left out.
+    """time -> `keep` of the frame, (H,W,3) uint8 RGB at display size, for PTS as logged. Instants that cannot
+    be reached are left out.
 
-    `keep` is called with one time and frame after the other, so that full-size frames need not all be held at once.
+    `keep` is called with one time and frame after the other, so that full-size frames need not all be held at
+    once.
     """
     path = Path(info.path)
-    shower = Shower((info.width_px, info.height_px), info.rotation_deg)
+    shower = FrameConverter((info.width_px, info.height_px), info.rotation_deg)
     wanted = sorted(set(times_s))
     found: dict[float, Any] = {}
-    with opened(path, limits) as container:
+    with open_container(path, limits) as container:
         stream = video_stream(container, path, limits)
         if info.mended_clock or needs_start(stream):
-            return {t: keep(t, shower.rgb(frame)) for t, frame in _chosen(walked(info, limits), wanted)}
+            return {
+                t: keep(t, shower.rgb(frame)) for t, frame in _chosen(frames_from_start(info, limits), wanted)
+            }
         first_s = min(0.0, info.origin_s)
         for back_s in (0.0, 5.0, math.inf):  # some indexes point behind the frame they name
             left = [(t, max(first_s, info.origin_s + t - back_s)) for t in wanted if t not in found]
@@ -71,15 +78,20 @@ def stills(
             for _, group in itertools.groupby(left, key=lambda item: starts[item[0]]):
                 times, from_s = zip(*group, strict=True)
                 _seek(container, stream, from_s[0])
-                found |= {t: keep(t, shower.rgb(frame)) for t, frame in _onwards(container, stream, info.origin_s, times)}
+                found |= {
+                    t: keep(t, shower.rgb(frame))
+                    for t, frame in _onwards(container, stream, info.origin_s, times)
+                }
     return found
 
 
 def _seek(container: Any, stream: Any, raw_s: float) -> int | None:
-    """Goes to the key frame before `raw_s`: where it lies in the file, so that instants behind the same one can be cut together."""
+    """Goes to the key frame before `raw_s`: where it lies in the file, so that instants behind the same one
+    can be cut together.
+    """
     try:
         container.seek(round(raw_s / stream.time_base), stream=stream, backward=True)
-        first = next(packets(container, stream, Losses()))
+        first = next(packets(container, stream, DecodeErrors()))
         container.seek(round(raw_s / stream.time_base), stream=stream, backward=True)
     except av.error.FFmpegError:
         return None
@@ -87,12 +99,16 @@ def _seek(container: Any, stream: Any, raw_s: float) -> int | None:
     return dts
 
 
-def _onwards(container: Any, stream: Any, origin_s: float, times_s: Sequence[float]) -> Iterator[tuple[float, Any]]:
-    """(time, frame) of those ascending times at which a frame is shown, decoding from here to the last of them."""
+def _onwards(
+    container: Any, stream: Any, origin_s: float, times_s: Sequence[float]
+) -> Iterator[tuple[float, Any]]:
+    """(time, frame) of those ascending times at which a frame is shown, decoding from here to the last of
+    them.
+    """
     half_tick_s = float(stream.time_base) / 2
     left = list(times_s)
-    for packet in packets(container, stream, Losses()):
-        for frame in decoded(packet, Losses()):
+    for packet in packets(container, stream, DecodeErrors()):
+        for frame in decoded(packet, DecodeErrors()):
             if frame.pts is None:
                 continue
             time_s = float(frame.pts * frame.time_base) - origin_s

@@ -1,7 +1,8 @@
-"""Transcripts that lie beside a video or are named: SRT, WebVTT, ASS, and the JSON of speech recognisers, to words with times.
+"""Transcripts that lie beside a video or are named: SRT, WebVTT, ASS, and the JSON of speech recognisers, to
+words with times.
 
-Subtitles and recognisers count from where the file starts, as players show it; momentscan counts from the first frame. Where sound
-starts before the picture, the difference is taken off.
+Subtitles and recognisers count from where the file starts, as players show it; momentscan counts from the
+first frame. Where sound starts before the picture, the difference is taken off.
 """
 
 from __future__ import annotations
@@ -20,25 +21,37 @@ from typing import Annotated, Any, NamedTuple
 
 from momentscan.errors import UnreadableInput, one_line
 from momentscan.knobs import Knob
-from momentscan.media.door import Limits, opened, video_stream
+from momentscan.media.container import Limits, open_container, video_stream
 from momentscan.signals.words import CLOSERS, ENDS, LEAST_S, Transcript, Word, spaceless, spread
 
 BESIDE = (".json", ".vtt", ".srt", ".ass")
-"""What is looked for beside a video, under its own name: first what may tell when each word is said, then what tells of cues only."""
+"""What is looked for beside a video, under its own name: first what may tell when each word is said, then
+what tells of cues only.
+"""
 
 
 @dataclass(frozen=True)
-class Reading:
+class TranscriptOptions:
     """What is refused or left out of a transcript."""
 
-    max_bytes: Annotated[float, Knob("B", source="taste: a day of speech with word times as JSON is 15 MB", low=1)] = 64e6
+    max_bytes: Annotated[
+        float, Knob("B", source="taste: a day of speech with word times as JSON is 15 MB", low=1)
+    ] = 64e6
     longest_cue_s: Annotated[
-        float, Knob("s", source="subtitles stay for 7 s at most (Netflix Timed Text Style Guide), segments of Whisper for 30 s", low=1)
+        float,
+        Knob(
+            "s",
+            source="subtitles stay for 7 s at most (Netflix Timed Text Style Guide), segments of Whisper "
+            "for 30 s",
+            low=1,
+        ),
     ] = 60.0
 
 
 class _Cue(NamedTuple):
-    """A subtitle or a segment, in seconds of the transcript's clock. `words`: what the source says of them, if anything."""
+    """A subtitle or a segment, in seconds of the transcript's clock. `words`: what the source says of them,
+    if anything.
+    """
 
     start_s: float
     end_s: float
@@ -46,10 +59,14 @@ class _Cue(NamedTuple):
     words: tuple[Word, ...] = ()
 
 
-def transcript_of(video: Path, given: str = "auto", reading: Reading = Reading()) -> Transcript | None:
-    """The transcript of a video: the file that is named, with "auto" one beside it that has its name, with "none" none.
+def transcript_of(
+    video: Path, given: str = "auto", reading: TranscriptOptions = TranscriptOptions()
+) -> Transcript | None:
+    """The transcript of a video: the file that is named, with "auto" one beside it that has its name, with
+    "none" none.
 
-    Raises UnreadableInput for a named file that is no transcript. One that only lies there is then left alone; its problems say so.
+    Raises UnreadableInput for a named file that is no transcript. One that only lies there is then left
+    alone; its problems say so.
     """
     if given == "none":
         return None
@@ -68,7 +85,9 @@ def transcript_of(video: Path, given: str = "auto", reading: Reading = Reading()
     return replace(found or Transcript("", "", ()), problems=(*problems, *(found.problems if found else ())))
 
 
-def read_transcript(path: Path, late_s: float = 0.0, reading: Reading = Reading()) -> Transcript:
+def read_transcript(
+    path: Path, late_s: float = 0.0, reading: TranscriptOptions = TranscriptOptions()
+) -> Transcript:
     """Every word that the file tells of, `late_s` earlier than it says. Raises UnreadableInput in one line."""
     data = _bytes(path, reading)
     text, notes = _decoded(data, path)
@@ -83,12 +102,19 @@ def read_transcript(path: Path, late_s: float = 0.0, reading: Reading = Reading(
     notes += [f"{count} {what}" for what, count in sorted((+lost).items())]
     if not words:
         notes.append("it holds no words")
-    return Transcript(path.name, hashlib.sha256(data).hexdigest(), tuple(words), tuple(f"{path.name}: {note}" for note in notes))
+    return Transcript(
+        path.name,
+        hashlib.sha256(data).hexdigest(),
+        tuple(words),
+        tuple(f"{path.name}: {note}" for note in notes),
+    )
 
 
-def picture_late_s(video: Path, limits: Limits = Limits()) -> float:  # noqa: B008
-    """How long after the start of the file, as players show it, the first frame comes. Raises UnreadableInput."""
-    with opened(video, limits) as container:
+def picture_late_s(video: Path, limits: Limits = Limits()) -> float:
+    """How long after the start of the file, as players show it, the first frame comes. Raises
+    UnreadableInput.
+    """
+    with open_container(video, limits) as container:
         stream = video_stream(container, video, limits)
         if stream.start_time is None or container.start_time is None:
             return 0.0
@@ -99,31 +125,49 @@ def picture_late_s(video: Path, limits: Limits = Limits()) -> float:  # noqa: B0
 # ---- bytes to text
 
 
-def _bytes(path: Path, reading: Reading) -> bytes:
+def _bytes(path: Path, reading: TranscriptOptions) -> bytes:
     try:
         if not path.is_file():
-            found = "is a folder" if path.is_dir() else "is not there" if not path.exists() else "is no regular file"
-            raise UnreadableInput(f"{path}: {found}; name a transcript: SRT, VTT, ASS, or the JSON of a speech recogniser")
+            found = (
+                "is a folder"
+                if path.is_dir()
+                else "is not there"
+                if not path.exists()
+                else "is no regular file"
+            )
+            raise UnreadableInput(
+                f"{path}: {found}; name a transcript: SRT, VTT, ASS, or the JSON of a speech recogniser"
+            )
         size = path.stat().st_size
         if size > reading.max_bytes:
-            raise UnreadableInput(f"{path}: has {size} bytes, the limit for a transcript is {reading.max_bytes:.0f}; is it one?")
+            raise UnreadableInput(
+                f"{path}: has {size} bytes, the limit for a transcript is {reading.max_bytes:.0f}; is it one?"
+            )
         return path.read_bytes()
     except OSError as error:
-        raise UnreadableInput(f"{path}: cannot be read ({error.strerror}); check the name and the permissions") from None
+        raise UnreadableInput(
+            f"{path}: cannot be read ({error.strerror}); check the name and the permissions"
+        ) from None
 
 
 _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 def _decoded(data: bytes, path: Path) -> tuple[str, list[str]]:
-    """Text with \\n for every line end, and what was guessed. UTF-8, UTF-16, else what Korean and Western Windows wrote."""
+    """Text with \\n for every line end, and what was guessed. UTF-8, UTF-16, else what Korean and Western
+    Windows wrote.
+    """
     encoding = next((name for bom, name in _BOMS.items() if data.startswith(bom)), None) or _without_bom(data)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise UnreadableInput(f"{path}: is no text in UTF-8, UTF-16, cp949 or Windows-1252; save it again as UTF-8") from None
+        raise UnreadableInput(
+            f"{path}: is no text in UTF-8, UTF-16, cp949 or Windows-1252; save it again as UTF-8"
+        ) from None
     if "\0" in text:
-        raise UnreadableInput(f"{path}: is no text (it holds zero bytes); name a transcript: SRT, VTT, ASS or JSON")
+        raise UnreadableInput(
+            f"{path}: is no text (it holds zero bytes); name a transcript: SRT, VTT, ASS or JSON"
+        )
     notes = [] if encoding.startswith("utf") else [f"is not in UTF-8; it was read as {encoding}"]
     return text.replace("\r\n", "\n").replace("\r", "\n"), notes
 
@@ -140,12 +184,16 @@ def _without_bom(data: bytes) -> str:
 
 
 def _is_korean(data: bytes) -> bool:
-    """Whether it is text in cp949, nearly all of it Hangul that is in daily use (KS X 1001); other encodings give rare syllables."""
+    """Whether it is text in cp949, nearly all of it Hangul that is in daily use (KS X 1001); other encodings
+    give rare syllables.
+    """
     try:
         foreign = [c for c in data.decode("cp949") if ord(c) > 127]
     except UnicodeDecodeError:
         return False
-    daily = [c for c in foreign if "가" <= c <= "힣" and len(c.encode("euc_kr")) == 2]  # rare ones are spelt out there, in eight bytes
+    daily = [
+        c for c in foreign if "가" <= c <= "힣" and len(c.encode("euc_kr")) == 2
+    ]  # rare ones are spelt out there, in eight bytes
     return len(daily) >= 0.8 * len(foreign)
 
 
@@ -160,10 +208,14 @@ def _cues(text: str, path: Path, lost: Counter[str]) -> Iterator[_Cue]:
     head = text.lstrip()
     if head.startswith(("{", "[")) and not head.startswith("[Script Info]"):
         return iter(_from_json(text, path))
-    kind = "vtt" if head.startswith("WEBVTT") else "ass" if "[Events]" in text and "-->" not in text else "srt"
+    kind = (
+        "vtt" if head.startswith("WEBVTT") else "ass" if "[Events]" in text and "-->" not in text else "srt"
+    )
     found = _from_subtitles(text, kind, lost)
     if not found and not +lost:
-        raise UnreadableInput(f"{path}: is no transcript (no cue with times was found); expected SRT, VTT, ASS or JSON")
+        raise UnreadableInput(
+            f"{path}: is no transcript (no cue with times was found); expected SRT, VTT, ASS or JSON"
+        )
     return iter(found)
 
 
@@ -180,10 +232,14 @@ def _from_subtitles(text: str, kind: str, lost: Counter[str]) -> list[_Cue]:
             if kind == "ass":
                 shown = pysubs2.SSAFile.from_string(text, format_="ass").get_text_events()
                 return [_Cue(e.start / 1000, e.end / 1000, e.plaintext) for e in shown if e.text]
-            events = pysubs2.SSAFile.from_string(_readable(text, kind, lost), format_=kind, keep_html_tags=True)
+            events = pysubs2.SSAFile.from_string(
+                _readable(text, kind, lost), format_=kind, keep_html_tags=True
+            )
         except (pysubs2.Pysubs2Error, ValueError, KeyError, IndexError, OverflowError):
             return []
-    cues = [_Cue(e.start / 1000, e.end / 1000, e.text.replace(_HIDING, "").replace(r"\N", "\n")) for e in events]
+    cues = [
+        _Cue(e.start / 1000, e.end / 1000, e.text.replace(_HIDING, "").replace(r"\N", "\n")) for e in events
+    ]
     return _rolled([_stamped(cue) for cue in cues]) if kind == "vtt" else cues
 
 
@@ -191,10 +247,12 @@ _HIDING = "\u200b"
 
 
 def _readable(text: str, kind: str, lost: Counter[str]) -> str:
-    """The text without cues whose times cannot be read, with times inside of cues hidden, and of WebVTT the cues only.
+    """The text without cues whose times cannot be read, with times inside of cues hidden, and of WebVTT the
+    cues only.
 
-    pysubs2 takes "-00:00:01,000" and "100:00:01,000" for one second, any line with two times for the first of a cue, and reads on into
-    notes and names of cues, which stand between the empty line that ends a cue of WebVTT and the next one.
+    pysubs2 takes "-00:00:01,000" and "100:00:01,000" for one second, any line with two times for the first of
+    a cue, and reads on into notes and names of cues, which stand between the empty line that ends a cue of
+    WebVTT and the next one.
     """
     lines: list[str] = []
     kept = kind == "srt"
@@ -217,7 +275,9 @@ _STAMP = re.compile(r"<((?:\d{1,4}:)?\d{2}:\d{2}\.\d{3})>")
 
 
 def _stamped(cue: _Cue) -> _Cue:
-    """WebVTT may say inside a cue when a word begins: <00:00:01.500>. Then all that stands between two stamps has its times."""
+    """WebVTT may say inside a cue when a word begins: <00:00:01.500>. Then all that stands between two stamps
+    has its times.
+    """
     parts = _STAMP.split(cue.text)
     if len(parts) < 3:
         return cue
@@ -234,7 +294,9 @@ def _stamped(cue: _Cue) -> _Cue:
 
 
 def _rolled(cues: list[_Cue]) -> list[_Cue]:
-    """Captions that roll up (YouTube's) show each line twice more, without stamps, after it was said: only what has stamps is kept."""
+    """Captions that roll up (YouTube's) show each line twice more, without stamps, after it was said: only
+    what has stamps is kept.
+    """
     if not any(cue.words for cue in cues):
         return cues
     said: list[str] = []
@@ -264,22 +326,38 @@ def _from_json(text: str, path: Path) -> list[_Cue]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UnreadableInput(f"{path}: is no JSON that can be read ({one_line(error)}); export the transcript again") from None
+        raise UnreadableInput(
+            f"{path}: is no JSON that can be read ({one_line(error)}); export the transcript again"
+        ) from None
     rows = _rows(data)
     if rows is None:
-        raise UnreadableInput(f"{path}: is no transcript; expected a list of {{start, end, text}}, or an object with `segments` or `words`")
+        raise UnreadableInput(
+            f"{path}: is no transcript; expected a list of {{start, end, text}}, or an object with "
+            "`segments` or `words`"
+        )
     if rows and not any("text" in row for row in rows):
-        times = [t for row in rows for t in (_number(row.get("start")), _number(row.get("end"))) if math.isfinite(t)]
+        times = [
+            t
+            for row in rows
+            for t in (_number(row.get("start")), _number(row.get("end")))
+            if math.isfinite(t)
+        ]
         start_s, end_s = (times[0], times[-1]) if times else (math.nan, math.nan)
         return [_Cue(start_s, end_s, "", tuple(_timed(rows, start_s, end_s)))]
     return [_segment(row) for row in rows]
 
 
 def _rows(data: Any) -> list[dict[str, Any]] | None:
-    """The segments, or the words, in the JSON of Whisper, faster-whisper, WhisperX, whisper.cpp, OpenAI's API, or a plain list."""
+    """The segments, or the words, in the JSON of Whisper, faster-whisper, WhisperX, whisper.cpp, OpenAI's
+    API, or a plain list.
+    """
     if not isinstance(data, dict):
         rows = _objects(data)
-        return rows if rows and all({"start", "offsets"} & set(row) and {"text", "word"} & set(row) for row in rows) else None
+        return (
+            rows
+            if rows and all({"start", "offsets"} & set(row) and {"text", "word"} & set(row) for row in rows)
+            else None
+        )
     segments, words = _objects(data.get("segments", data.get("transcription"))), _objects(data.get("words"))
     if words and not any("words" in row for row in segments or ()):
         return words
@@ -302,7 +380,9 @@ def _segment(row: dict[str, Any]) -> _Cue:
 
 
 def _timed(rows: Sequence[dict[str, Any]], start_s: float, end_s: float) -> Iterator[Word]:
-    """Words of a segment; those without times (WhisperX gives numbers none) share what lies between their neighbours."""
+    """Words of a segment; those without times (WhisperX gives numbers none) share what lies between their
+    neighbours.
+    """
     texts = [" ".join(_clean(str(row.get("word", row.get("text", "")))).split()) for row in rows]
     times = [(_number(row.get("start")), _number(row.get("end"))) for row in rows]
     known = [math.isfinite(a) and math.isfinite(b) for a, b in times]
@@ -335,7 +415,7 @@ def _prob(row: dict[str, Any]) -> float:
 # ---- cues to words
 
 
-def _unusable(cue: _Cue, reading: Reading) -> str:
+def _unusable(cue: _Cue, reading: TranscriptOptions) -> str:
     """Why a cue cannot be placed, or nothing. The times of its words speak for themselves."""
     if cue.words and all(math.isfinite(w.start_s + w.end_s) for w in cue.words):
         return ""
@@ -352,8 +432,13 @@ def _words_of(cue: _Cue, number: int) -> list[Word]:
     """Its words: those that came with times, and those whose times are shared out of its own."""
     tokens = _tokens(cue.text)
     spans = spread(cue.start_s, cue.end_s, [text for text, _ in tokens])
-    shared = [Word(a, b, text, timed=False, opens=opens) for (a, b), (text, opens) in zip(spans, tokens, strict=True)]
-    return [replace(word, cue=number) for word in (*shared, *cue.words) if any(c.isalnum() for c in word.text)]
+    shared = [
+        Word(a, b, text, timed=False, opens=opens)
+        for (a, b), (text, opens) in zip(spans, tokens, strict=True)
+    ]
+    return [
+        replace(word, cue=number) for word in (*shared, *cue.words) if any(c.isalnum() for c in word.text)
+    ]
 
 
 def _moved(words: list[Word], late_s: float, lost: Counter[str]) -> Iterator[Word]:
@@ -381,13 +466,17 @@ _ATTACHED = set(ENDS + CLOSERS + ",;:-–—、，：；")
 
 
 def _clean(text: str) -> str:
-    """Without mark-up, without characters that are not seen, without what is heard but not said ([laughs]); speakers as dashes."""
+    """Without mark-up, without characters that are not seen, without what is heard but not said ([laughs]);
+    speakers as dashes.
+    """
     text = html.unescape(_TAGS.sub("", _SPEAKER.sub("\n- ", text)))
     return _NOISE.sub(" ", _UNSEEN.sub("", text.replace(r"\h", " ")))
 
 
 def _tokens(text: str) -> list[tuple[str, bool]]:
-    """Words with their punctuation, and which of them begin another speaker's line. Chinese and Japanese go character by character."""
+    """Words with their punctuation, and which of them begin another speaker's line. Chinese and Japanese go
+    character by character.
+    """
     tokens: list[tuple[str, bool]] = []
     for line in _clean(text).split("\n"):
         opens = False

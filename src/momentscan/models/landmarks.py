@@ -1,4 +1,6 @@
-"""Landmarks of a face, and what they say of the head: how it is turned, how open mouth and eyes are, whether it smiles or is hidden."""
+"""Landmarks of a face, and what they say of the head: how it is turned, how open mouth and eyes are, whether
+it smiles or is hidden.
+"""
 
 from __future__ import annotations
 
@@ -23,29 +25,34 @@ Wide = NDArray[np.float64]
 """Landmarks or a matrix to compute with."""
 
 ROI_SCALE = 1.5
-"""Side of the square that the network sees over the longer side of the face box: MediaPipe's face_landmarker_graph.cc."""
+"""Side of the square that the network sees over the longer side of the face box: MediaPipe's
+face_landmarker_graph.cc.
+"""
 
 PRESENT = 0.5
 """Presence from which on the landmarks are believed: MediaPipe's min_face_presence_confidence."""
 
 TURNED_PRESENT = 0.99
-"""Presence from which on a face is believed to lie a quarter or half a turn off its points. Of 143 stills that were turned and in which
-the first view saw no face it is right in 120, wrong in 5, silent in 18; a face behind a hand feigned 0.80 at most (29 hard frames)."""
+"""Presence from which on a face is believed to lie a quarter or half a turn off its points. Of 143 stills
+that were turned and in which the first view saw no face it is right in 120, wrong in 5, silent in 18; a face
+behind a hand feigned 0.80 at most (29 hard frames).
+"""
 
 LYING_ASPECT, LYING_TURN_RAD = 1.15, np.radians(25)
-"""Height over width of the box under which a face that is upright by its points is doubted: upright ones have 1.27 to 1.51 (90 % of 76
-stills, YuNet), the same lying on their side 0.73 to 1.16."""
+"""Height over width of the box under which a face that is upright by its points is doubted: upright ones have
+1.27 to 1.51 (90 % of 76 stills, YuNet), the same lying on their side 0.73 to 1.16."""
 
 TILT_LEFT_RAD = np.radians(10)
-"""Tilt of the landmarks in their upright square from which on a second view is worth its price. One for every face was not: it moved
-angles by 0.6° and the smile by 0.03 on average."""
+"""Tilt of the landmarks in their upright square from which on a second view is worth its price. One for every
+face was not: it moved angles by 0.6° and the smile by 0.03 on average."""
 
 
 class Mesh(NamedTuple):
     """Landmarks of one face.
 
-    `points` (468 or 478, 3) float32: x, y in px of the frame, z in the same unit, smaller is nearer the camera; MediaPipe's order, whose
-    left is the subject's. `presence` 0-1: how sure the network is that there is a face. `blendshapes`: name -> 0-1, or None.
+    `points` (468 or 478, 3) float32: x, y in px of the frame, z in the same unit, smaller is nearer the
+    camera; MediaPipe's order, whose left is the subject's. `presence` 0-1: how sure the network is that there
+    is a face. `blendshapes`: name -> 0-1, or None.
     """
 
     points: Points
@@ -53,11 +60,11 @@ class Mesh(NamedTuple):
     blendshapes: dict[str, float] | None = None
 
 
-class Face(NamedTuple):
+class FaceMeasures(NamedTuple):
     """What a face shows; NaN where it is not known. Units and signs: `faces.*` in signals/schema.py.
 
-    yaw (+ looks to the picture's right), pitch (+ looks up), roll (+ clockwise as seen) in degrees; mouth_open and eye_open as ratios
-    of height to width; smile and occlusion 0-1.
+    yaw (+ looks to the picture's right), pitch (+ looks up), roll (+ clockwise as seen) in degrees;
+    mouth_open and eye_open as ratios of height to width; smile and occlusion 0-1.
     """
 
     yaw: float
@@ -99,7 +106,9 @@ class _Mesher:
 
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self:
-        """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the CPU, whatever the device."""
+        """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the
+        CPU, whatever the device.
+        """
         assert cls.weight is not None
         path = require(cls.weight, folder)
         opened = cls(*cls._networks(path))
@@ -113,8 +122,9 @@ class _Mesher:
     def look(self, frame: Frame, points: Points, bbox: Points) -> Mesh:
         """Frame (H,W,3), the detector's points (5,2) and box (4,) x1, y1, x2, y2 in px -> landmarks.
 
-        A face on its side or its head often comes with points that claim it is upright; so where no face is seen, or the box is that of
-        a lying one, the square is turned by quarters too; and where the landmarks are tilted in the square, once more with them.
+        A face on its side or its head often comes with points that claim it is upright; so where no face is
+        seen, or the box is that of a lying one, the square is turned by quarters too; and where the landmarks
+        are tilted in the square, once more with them.
         """
         turn = upright_turn(points)
         mesh = self._view(frame, bbox, turn)
@@ -129,7 +139,13 @@ class _Mesher:
 
     def _view(self, frame: Frame, bbox: Points, turn: float) -> Mesh:
         into = region(bbox, turn, self._side_px)
-        flat = cv2.warpAffine(frame, into, (self._side_px, self._side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        flat = cv2.warpAffine(
+            frame,
+            into,
+            (self._side_px, self._side_px),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         found, presence, *_ = self._mesher.run([(flat.astype(np.float32) / 255)[None]])
         return Mesh(back_in_frame(found.reshape(-1, 3), into), sigmoid(float(presence.ravel()[0])))
 
@@ -150,7 +166,9 @@ class FaceLandmarker(_Mesher):
 
     @classmethod
     def _networks(cls, path: Path) -> tuple[LiteRt, ...]:
-        return open_litert(path, "face_landmarks_detector.tflite"), open_litert(path, "face_blendshapes.tflite")
+        return open_litert(path, "face_landmarks_detector.tflite"), open_litert(
+            path, "face_blendshapes.tflite"
+        )
 
 
 class FaceMesh(_Mesher):
@@ -169,9 +187,11 @@ LANDMARKS: dict[str, type[_Mesher]] = {kind.name: kind for kind in (FaceLandmark
 
 
 def choose_landmarks(name: str, folder: Path | None = None) -> FaceLandmarks | None:
-    """The network of that name; "auto" is the best one whose weights are on this machine, else None, as is "none".
+    """The network of that name; "auto" is the best one whose weights are on this machine, else None, as is
+    "none".
 
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown name.
+    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
+    name.
     """
     kind = chosen("face landmarks", name, AUTO_ORDER, LANDMARKS, folder)
     return kind.open(folder) if kind is not None else None
@@ -181,27 +201,36 @@ def choose_landmarks(name: str, folder: Path | None = None) -> FaceLandmarks | N
 
 
 def upright_turn(points: Points) -> float:
-    """Radians by which a face is tilted clockwise as seen, from the detector's points (5,2): eyes and mouth corners together.
+    """Radians by which a face is tilted clockwise as seen, from the detector's points (5,2): eyes and mouth
+    corners together.
 
     All four are used because the eyes of a profile lie too close together to tell.
     """
     eye_l, eye_r, _, mouth_l, mouth_r = _in_order(points)
     down = (mouth_l + mouth_r) - (eye_l + eye_r)
-    along = (eye_r - eye_l) + (mouth_r - mouth_l) + np.array([down[1], -down[0]])  # down, turned a quarter back, is right again
+    along = (
+        (eye_r - eye_l) + (mouth_r - mouth_l) + np.array([down[1], -down[0]])
+    )  # down, turned a quarter back, is right again
     return float(np.arctan2(along[1], along[0]))
 
 
 def _in_order(points: Points) -> Wide:
-    """The five points with left and right as the upright face has them: an upside-down one may come named as seen, that is mirrored."""
+    """The five points with left and right as the upright face has them: an upside-down one may come named as
+    seen, that is mirrored.
+    """
     eye_l, eye_r, nose, mouth_l, mouth_r = points.astype(np.float64)
     right = (eye_r - eye_l) + (mouth_r - mouth_l)
     down = (mouth_l + mouth_r) - (eye_l + eye_r)
     mirrored = right[0] * down[1] - right[1] * down[0] < 0
-    return np.array([eye_r, eye_l, nose, mouth_r, mouth_l] if mirrored else [eye_l, eye_r, nose, mouth_l, mouth_r])
+    return np.array(
+        [eye_r, eye_l, nose, mouth_r, mouth_l] if mirrored else [eye_l, eye_r, nose, mouth_l, mouth_r]
+    )
 
 
 def region(bbox: Points, turn: float, side_px: int) -> NDArray[np.float64]:
-    """(2,3) affine from the frame to a square of `side_px`: ROI_SCALE times the box's longer side, turned upright."""
+    """(2,3) affine from the frame to a square of `side_px`: ROI_SCALE times the box's longer side, turned
+    upright.
+    """
     x1, y1, x2, y2 = (float(v) for v in bbox)
     scale = side_px / max(ROI_SCALE * max(x2 - x1, y2 - y1), 1.0)
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
@@ -214,7 +243,9 @@ def back_in_frame(found: Points, into: NDArray[np.float64]) -> Points:
     """(N,3) px of the square -> px of the frame; z is scaled alike."""
     back = cv2.invertAffineTransform(into)
     scale = np.hypot(back[0, 0], back[1, 0])
-    return np.column_stack([found[:, :2] @ back[:, :2].T + back[:, 2], found[:, 2] * scale]).astype(np.float32)
+    return np.column_stack([found[:, :2] @ back[:, :2].T + back[:, 2], found[:, 2] * scale]).astype(
+        np.float32
+    )
 
 
 def claims_too_much(bbox: Points, turn: float) -> bool:
@@ -224,7 +255,9 @@ def claims_too_much(bbox: Points, turn: float) -> bool:
 
 
 def tilt_left(points: Points, turn: float) -> float:
-    """Radians by which a face with these landmarks (468+,3) is tilted further than `turn`, within half a turn."""
+    """Radians by which a face with these landmarks (468+,3) is tilted further than `turn`, within half a
+    turn.
+    """
     _, _, roll = head_angles(head_turn(points.astype(np.float64)))
     return float((np.radians(roll) - turn + np.pi) % (2 * np.pi) - np.pi)
 
@@ -237,33 +270,48 @@ def sigmoid(logit: float) -> float:
 # ---- what a face shows
 
 
-def measure(mesh: Mesh, frame: Frame) -> Face:
-    """Everything that a mesh tells; all NaN but the occlusion where `presence` says that there is no face to be measured."""
+def measure(mesh: Mesh, frame: Frame) -> FaceMeasures:
+    """Everything that a mesh tells; all NaN but the occlusion where `presence` says that there is no face to
+    be measured.
+    """
     if mesh.presence < PRESENT:
-        return Face(*(np.nan,) * 6, occlusion=occlusion(mesh, frame))
+        return FaceMeasures(*(np.nan,) * 6, occlusion=occlusion(mesh, frame))
     points = mesh.points.astype(np.float64)
     yaw, pitch, roll = head_angles(head_turn(points))
-    return Face(yaw, pitch + NEUTRAL_PITCH_DEG, roll, mouth_open(points), eye_open(points), smile(mesh), occlusion(mesh, frame))
+    return FaceMeasures(
+        yaw,
+        pitch + NEUTRAL_PITCH_DEG,
+        roll,
+        mouth_open(points),
+        eye_open(points),
+        smile(mesh),
+        occlusion(mesh, frame),
+    )
 
 
-def measure_points(points: Points, bbox: Points) -> Face:
-    """Head pose from the detector's five points (5,2) alone, the rest NaN. NaN throughout where they lie on a line.
+def measure_points(points: Points, bbox: Points) -> FaceMeasures:
+    """Head pose from the detector's five points (5,2) alone, the rest NaN. NaN throughout where they lie on a
+    line.
 
-    Scaled orthography (POS, DeMenthon & Davis 1995) rather than solvePnP: the camera is not known, and on 683 real faces it is nearer to
-    the mesh's angles (median 2.2° yaw, 3.9° pitch, 2.0° roll). Pitch is coarse: it correlates by 0.46 with the mesh's.
+    Scaled orthography (POS, DeMenthon & Davis 1995) rather than solvePnP: the camera is not known, and on 683
+    real faces it is nearer to the mesh's angles (median 2.2° yaw, 3.9° pitch, 2.0° roll). Pitch is coarse: it
+    correlates by 0.46 with the mesh's.
     """
     turn = five_point_turn(points, bbox)
     if turn is None:
-        return Face(*(np.nan,) * 7)
+        return FaceMeasures(*(np.nan,) * 7)
     yaw, pitch, roll = head_angles(turn)
-    return Face(yaw, pitch + NEUTRAL_PITCH_DEG, roll, *(np.nan,) * 4)
+    return FaceMeasures(yaw, pitch + NEUTRAL_PITCH_DEG, roll, *(np.nan,) * 4)
 
 
 NEUTRAL_PITCH_DEG = 4.7
-"""What is added so that a face that looks straight ahead has pitch 0: the median of the 58 frontal faces (yaw within 10°, roll within 15°)
-of deepface's test images, quartiles 0.3 and 8.0; both networks give it alike (4.7 and 4.6)."""
+"""What is added so that a face that looks straight ahead has pitch 0: the median of the 58 frontal faces (yaw
+within 10°, roll within 15°) of deepface's test images, quartiles 0.3 and 8.0; both networks give it alike
+(4.7 and 4.6).
+"""
 
-# x to the picture's right, y down, z away from the camera, in cm: MediaPipe's canonical_face_model.obj. Points that neither jaw, lips nor
+# x to the picture's right, y down, z away from the camera, in cm: MediaPipe's canonical_face_model.obj.
+# Points that neither jaw, lips nor
 # brows move: corners of the eyes, bridge and tip of the nose, its wings, forehead, temples.
 _RIGID = {
     33: (-4.446, -2.664, -3.173),
@@ -286,13 +334,23 @@ RIGID_CM = np.array(list(_RIGID.values()))
 """(14,3): where a face that looks into the camera has these points."""
 
 FIVE_CM = np.array(
-    [[-3.151, -2.625, -3.466], [3.151, -2.625, -3.466], [0.0, 1.127, -7.476], [-2.456, 4.343, -4.284], [2.456, 4.343, -4.284]]
+    [
+        [-3.151, -2.625, -3.466],
+        [3.151, -2.625, -3.466],
+        [0.0, 1.127, -7.476],
+        [-2.456, 4.343, -4.284],
+        [2.456, 4.343, -4.284],
+    ]
 )
-"""(5,3): the same face's eyes (midway between their corners), tip of the nose and corners of the mouth, in the detector's order."""
+"""(5,3): the same face's eyes (midway between their corners), tip of the nose and corners of the mouth, in
+the detector's order.
+"""
 
 
 def head_turn(points: Wide) -> Wide:
-    """(468+,3) landmarks -> (3,3) rotation from the face that looks into the camera to this one (Kabsch 1976)."""
+    """(468+,3) landmarks -> (3,3) rotation from the face that looks into the camera to this one (Kabsch
+    1976).
+    """
     seen, still = points[list(RIGID)], RIGID_CM
     left, _, right = np.linalg.svd((seen - seen.mean(axis=0)).T @ (still - still.mean(axis=0)))
     left[:, 2] *= np.sign(np.linalg.det(left @ right))  # a rotation, not a mirror image
@@ -302,7 +360,9 @@ def head_turn(points: Wide) -> Wide:
 
 def five_point_turn(points: Points, bbox: Points) -> Wide | None:
     """The detector's points (5,2) -> (3,3) as `head_turn`; None where they lie on a line or in one place."""
-    seen = (_in_order(points) - points.mean(axis=0)) / max(float(bbox[2] - bbox[0]), float(bbox[3] - bbox[1]), 1.0)
+    seen = (_in_order(points) - points.mean(axis=0)) / max(
+        float(bbox[2] - bbox[0]), float(bbox[3] - bbox[1]), 1.0
+    )
     projection = np.linalg.lstsq(FIVE_CM - FIVE_CM.mean(axis=0), seen, rcond=None)[0].T
     left, sizes, right = np.linalg.svd(projection, full_matrices=False)
     if not sizes[1] > 0.1 * sizes[0]:
@@ -314,8 +374,8 @@ def five_point_turn(points: Points, bbox: Points) -> Wide | None:
 def head_angles(turn: Wide) -> tuple[float, float, float]:
     """(3,3) rotation -> yaw, pitch, roll in degrees; + is to the picture's right, up, clockwise as seen.
 
-    The head turns about its own vertical first, nods then, and is tilted in the picture last: so roll is where its vertical points in
-    the picture, and only a face seen from above or below has none.
+    The head turns about its own vertical first, nods then, and is tilted in the picture last: so roll is
+    where its vertical points in the picture, and only a face seen from above or below has none.
     """
     down = turn[:, 1]
     roll = np.arctan2(-down[0], down[1])
@@ -330,8 +390,8 @@ EYES = ((33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380))
 
 
 def eye_open(points: Wide) -> float:
-    """(468+,3) -> eye aspect ratio, mean of both eyes. In space, so that a turned head does not narrow the eye (corr. with blink -0.93,
-    in the picture -0.89)."""
+    """(468+,3) -> eye aspect ratio, mean of both eyes. In space, so that a turned head does not narrow the
+    eye (corr. with blink -0.93, in the picture -0.89)."""
     return float(np.mean([aspect(points, ((b, f), (c, e)), (a, d)) for a, b, c, d, e, f in EYES]))
 
 
@@ -349,43 +409,52 @@ def aspect(points: Wide, heights: tuple[tuple[int, int], ...], width: tuple[int,
 
 
 def smile(mesh: Mesh) -> float:
-    """0-1: mean of the two mouthSmile blendshapes; without them, from width and lift of the corners of the mouth."""
+    """0-1: mean of the two mouthSmile blendshapes; without them, from width and lift of the corners of the
+    mouth.
+    """
     if mesh.blendshapes is not None:
         return (mesh.blendshapes["mouthSmileLeft"] + mesh.blendshapes["mouthSmileRight"]) / 2
     return shaped_smile(mesh.points.astype(np.float64))
 
 
 SMILE_WIDTH, SMILE_OVER_LIPS, SMILE_TO_NOSE, SMILE_BASE = 2.62, 3.53, 2.14, -0.82
-"""Least squares against the mouthSmile blendshapes of the same 683 faces, for the 468-point network: correlation 0.93; fitted on stills
-and tried on videos 0.90, the other way round 0.90."""
+"""Least squares against the mouthSmile blendshapes of the same 683 faces, for the 468-point network:
+correlation 0.93; fitted on stills and tried on videos 0.90, the other way round 0.90."""
 
 
 def shaped_smile(points: Wide) -> float:
-    """(468+,3) -> 0-1 from the shape of the mouth alone, in units of the distance between the outer corners of the eyes."""
+    """(468+,3) -> 0-1 from the shape of the mouth alone, in units of the distance between the outer corners
+    of the eyes.
+    """
     head = (points - points[168]) @ head_turn(points)
     eyes = np.linalg.norm(head[263] - head[33])
     corners = head[[61, 291]].mean(axis=0)
     width = (head[291, 0] - head[61, 0]) / eyes
     over_lips = (head[[13, 14], 1].mean() - corners[1]) / eyes
     to_nose = (head[2, 1] - corners[1]) / eyes
-    return float(np.clip(SMILE_WIDTH * width + SMILE_OVER_LIPS * over_lips + SMILE_TO_NOSE * to_nose + SMILE_BASE, 0, 1))
+    return float(
+        np.clip(
+            SMILE_WIDTH * width + SMILE_OVER_LIPS * over_lips + SMILE_TO_NOSE * to_nose + SMILE_BASE, 0, 1
+        )
+    )
 
 
 # ---- what hides it
 
 
 def occlusion(mesh: Mesh, frame: Frame) -> float:
-    """0-1: how far the network sees no face (hands do that), or the share of the lower face that has not the skin's colour (masks do
-    that), whichever is more.
+    """0-1: how far the network sees no face (hands do that), or the share of the lower face that has not the
+    skin's colour (masks do that), whichever is more.
 
-    A lower bound: what has the colour of skin and leaves the face plain to the network (a finger, a skin-coloured mask) is not seen, and
-    in a picture without colour only the network tells.
+    A lower bound: what has the colour of skin and leaves the face plain to the network (a finger, a
+    skin-coloured mask) is not seen, and in a picture without colour only the network tells.
     """
     hidden = 1 - mesh.presence
     return max(hidden, foreign_share(mesh.points, frame)) if mesh.presence >= PRESENT else hidden
 
 
-# Numbers of the colour cue: chosen on 80 unhidden stills (deepface's and InspireFace's test images) and the same with masks of seven
+# Numbers of the colour cue: chosen on 80 unhidden stills (deepface's and InspireFace's test images) and the
+# same with masks of seven
 # colours painted on; to be swept.
 SKIN_WIDTH_PX = 72
 """Width to which a face is brought before its colours are compared; larger ones only bring pores."""
@@ -397,7 +466,9 @@ LIGHTNESS_STEP = 35.0
 BEARD_DARKER = 6.0
 """Foreign pixels around the mouth that are darker than the skin by this (Lab L) may be a beard."""
 BEARD_FREE, BEARD_DENIED = 0.4, 0.8
-"""They count from the first share of foreign pixels on nose and cheeks on, where no beard grows, and fully from the second."""
+"""They count from the first share of foreign pixels on nose and cheeks on, where no beard grows, and fully
+from the second.
+"""
 
 # Convex outlines, by landmark; what is named later is cut out of what is named before.
 SKIN_OUTLINES = (
@@ -413,7 +484,8 @@ NOSTRILS_OUTLINE = (98, 97, 2, 326, 327, 94, 19, 59, 289)
 
 
 def foreign_share(points: Points, frame: Frame) -> float:
-    """Share of nose, lower cheeks and the skin around the mouth whose colour is not that of brow, bridge and upper cheeks; 0-1.
+    """Share of nose, lower cheeks and the skin around the mouth whose colour is not that of brow, bridge and
+    upper cheeks; 0-1.
 
     0 where too little of the face is in the frame to tell.
     """
@@ -433,7 +505,8 @@ def foreign_share(points: Points, frame: Frame) -> float:
 
 def foreign(lab: Points, skin: Points) -> NDArray[np.bool_]:
     """(N,3) Lab colours and the skin's (3,) -> (N,): which are too far off to be that skin in another light."""
-    # Shade scales a and b as it scales L + 16 (CIE 1976, all are cube roots of light); a highlight has no more colour than the skin.
+    # Shade scales a and b as it scales L + 16 (CIE 1976, all are cube roots of light); a highlight has no
+    # more colour than the skin.
     shade = np.clip((lab[:, :1] + 16) / (skin[0] + 16), 0, 1)
     reach = np.clip(CHROMA_SHARE * np.hypot(skin[1], skin[2]), CHROMA_LOW, CHROMA_HIGH)
     chroma = np.linalg.norm(lab[:, 1:] - skin[1:] * shade, axis=1) / reach
@@ -442,7 +515,9 @@ def foreign(lab: Points, skin: Points) -> NDArray[np.bool_]:
 
 
 def _face_crop(points: Points, frame: Frame) -> tuple[Frame | None, Points]:
-    """The face cut out and brought to SKIN_WIDTH_PX, with the landmarks' (N,2) places in it; None where it is not in the frame."""
+    """The face cut out and brought to SKIN_WIDTH_PX, with the landmarks' (N,2) places in it; None where it is
+    not in the frame.
+    """
     limits = np.array([frame.shape[1], frame.shape[0]])
     low = np.clip(np.floor(points[:, :2].min(axis=0)), 0, limits).astype(int)
     high = np.clip(np.ceil(points[:, :2].max(axis=0)) + 1, 0, limits).astype(int)
@@ -455,16 +530,24 @@ def _face_crop(points: Points, frame: Frame) -> tuple[Frame | None, Points]:
     return crop, (points[:, :2] - low) * scale
 
 
-def _skin_regions(places: Points, size: tuple[int, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Masks of the face's own skin, of nose and cheeks where no beard grows, and of the skin around the mouth."""
+def _skin_regions(
+    places: Points, size: tuple[int, ...]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Masks of the face's own skin, of nose and cheeks where no beard grows, and of the skin around the
+    mouth.
+    """
     lips = cv2.dilate(_inside((LIPS_OUTLINE,), places, size), np.ones((5, 5), np.uint8))
     nostrils = cv2.dilate(_inside((NOSTRILS_OUTLINE,), places, size), np.ones((3, 3), np.uint8))
-    skin, mouth, nose = (_inside(outlines, places, size) for outlines in (SKIN_OUTLINES, (MOUTH_OUTLINE,), (NOSE_OUTLINE,)))
+    skin, mouth, nose = (
+        _inside(outlines, places, size) for outlines in (SKIN_OUTLINES, (MOUTH_OUTLINE,), (NOSE_OUTLINE,))
+    )
     nose = nose & ~(lips | nostrils)
     return (skin & ~nose).astype(bool), nose.astype(bool), (mouth & ~(nose | lips | nostrils)).astype(bool)
 
 
-def _inside(outlines: tuple[tuple[int, ...], ...], places: Points, size: tuple[int, ...]) -> NDArray[np.uint8]:
+def _inside(
+    outlines: tuple[tuple[int, ...], ...], places: Points, size: tuple[int, ...]
+) -> NDArray[np.uint8]:
     """uint8 mask of `size` with ones inside the convex hulls."""
     mask = np.zeros(size, np.uint8)
     for outline in outlines:
@@ -481,7 +564,8 @@ SHAPED = (
     379, 380, 381, 382, 384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474,
     475, 476, 477,
 )
-"""The 146 landmarks that the blendshape network reads, in its order: MediaPipe's face_blendshapes_graph.cc."""
+"""The 146 landmarks that the blendshape network reads, in its order: MediaPipe's face_blendshapes_graph.cc.
+"""
 
 BLENDSHAPES = (
     "_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff", "cheekSquintLeft",

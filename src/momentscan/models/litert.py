@@ -32,9 +32,14 @@ class LiteRt:
         self._gives = [p["index"] for p in inner.get_output_details()]
 
     def run(self, feeds: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        """All outputs for these inputs, both in the file's order. Raises BadWeights if the network cannot be computed with them."""
+        """All outputs for these inputs, both in the file's order. Raises BadWeights if the network cannot be
+        computed with them.
+        """
         if len(feeds) != len(self._feeds):
-            raise BadWeights(f"{self.name} wants {len(self._feeds)} inputs, got {len(feeds)}; another network than the catalogue's")
+            raise BadWeights(
+                f"{self.name} wants {len(self._feeds)} inputs, got {len(feeds)}; another network than the "
+                "catalogue's"
+            )
         try:
             for index, feed in zip(self._feeds, feeds, strict=True):
                 self._inner.set_tensor(index, feed)
@@ -47,7 +52,8 @@ class LiteRt:
 def open_litert(path: Path, member: str | None = None) -> LiteRt:
     """Opens the network at `path`, or the one called `member` inside it where it is a bundle (.task, a zip).
 
-    Raises MissingModel for a file that cannot be read, BadWeights for one that is no LiteRT network or no such bundle.
+    Raises MissingModel for a file that cannot be read, BadWeights for one that is no LiteRT network or no
+    such bundle.
     """
     name = path.name if member is None else f"{path.name}/{member}"
     content = _read(path) if member is None else _read_member(path, member)
@@ -68,7 +74,8 @@ def open_litert(path: Path, member: str | None = None) -> LiteRt:
 def _quiet() -> Iterator[None]:
     """Nothing reaches file descriptor 2 meanwhile, in the whole process.
 
-    LiteRT 2.3 tells on stderr, from C++, which delegate it made; no variable or setting of it (TF_CPP_MIN_LOG_LEVEL, absl's) stops that.
+    LiteRT 2.3 tells on stderr, from C++, which delegate it made; no variable or setting of it
+    (TF_CPP_MIN_LOG_LEVEL, absl's) stops that.
     """
     with _one_at_a_time:  # of two at once the second would take the first one's void for the real stderr
         try:
@@ -96,10 +103,17 @@ def _read_member(path: Path, member: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as bundle:
             return bundle.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: encrypted, or packed in a way unknown
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,
+    ) as error:  # RuntimeError: encrypted, or packed in a way unknown
         raise BadWeights(f"{path.name} is no bundle of networks: {one_line(error)}") from None
     except KeyError:
-        raise BadWeights(f"{path.name} has no member {member!r}; another bundle than the catalogue's") from None
+        raise BadWeights(
+            f"{path.name} has no member {member!r}; another bundle than the catalogue's"
+        ) from None
     except OSError as error:
         raise MissingModel(f"{path} cannot be read: {error.strerror or one_line(error)}") from None
 

@@ -1,4 +1,6 @@
-"""Where the joints of one body are: two networks with the same 17 points, and the region around a face in which they look."""
+"""Where the joints of one body are: two networks with the same 17 points, and the region around a face in
+which they look.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +23,40 @@ Points = NDArray[np.float32]
 
 COCO = (
     "nose",
-    *("left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow"),
-    *("left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"),
+    *(
+        "left_eye",
+        "right_eye",
+        "left_ear",
+        "right_ear",
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+    ),
+    *(
+        "left_wrist",
+        "right_wrist",
+        "left_hip",
+        "right_hip",
+        "left_knee",
+        "right_knee",
+        "left_ankle",
+        "right_ankle",
+    ),
 )
 """The 17 points of COCO in their order; left and right are the subject's."""
 
 FACE_WIDTHS, FACES_ABOVE, FACES_BELOW = 5.0, 1.0, 6.0
-"""A person around a face box: an adult is 7.5 to 8 heads tall and 2 to 3 wide at the shoulders (Loomis, Figure Drawing, 1943), and a
-detector's box is about three quarters of a head; so this reaches the knees, and wrists beside or above the head."""
+"""A person around a face box: an adult is 7.5 to 8 heads tall and 2 to 3 wide at the shoulders (Loomis,
+Figure Drawing, 1943), and a detector's box is about three quarters of a head; so this reaches the knees, and
+wrists beside or above the head.
+"""
 
 
 class BodyPose(Protocol):
-    """`version` names the points (network, weights, preprocessing): only numbers of one version may be compared."""
+    """`version` names the points (network, weights, preprocessing): only numbers of one version may be
+    compared.
+    """
 
     name: str
     version: str
@@ -48,8 +72,8 @@ class BodyPose(Protocol):
 def person_roi(face_box: Points, frame_hw: tuple[int, int]) -> Points:
     """Face box (4,) x1, y1, x2, y2 in px -> the region (4,) in which the body is looked for.
 
-    It reaches past the frame where the person does, by one frame at most: cut off at the edges, half bodies lose their arms (shoulders
-    of MediaPipePose on birthday.mp4: confidence 0.35 instead of 0.97).
+    It reaches past the frame where the person does, by one frame at most: cut off at the edges, half bodies
+    lose their arms (shoulders of MediaPipePose on birthday.mp4: confidence 0.35 instead of 0.97).
     """
     x1, y1, x2, y2 = (float(v) for v in face_box)
     half, height = FACE_WIDTHS * (x2 - x1) / 2, y2 - y1
@@ -73,7 +97,9 @@ class _Poser:
 
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self:
-        """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the CPU, whatever the device."""
+        """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the
+        CPU, whatever the device.
+        """
         assert cls.weight is not None
         path = require(cls.weight, folder)
         opened = cls(open_litert(path))
@@ -81,12 +107,15 @@ class _Poser:
         return opened
 
     def look(self, frame: Frame, box: Points) -> Points:
-        """Frame (H,W,3) and the person's region (4,) x1, y1, x2, y2 in px -> (17,3): x, y in px of the frame, confidence 0-1; COCO order.
+        """Frame (H,W,3) and the person's region (4,) x1, y1, x2, y2 in px -> (17,3): x, y in px of the frame,
+        confidence 0-1; COCO order.
 
         Always gives points; where there is no body, none has a confidence worth the name.
         """
         into = letterbox(box, self._side_px)
-        square = cv2.warpAffine(frame, into, (self._side_px, self._side_px), flags=cv2.INTER_LINEAR)  # black around it, as in training
+        square = cv2.warpAffine(
+            frame, into, (self._side_px, self._side_px), flags=cv2.INTER_LINEAR
+        )  # black around it, as in training
         found = self._read(self._network.run([self._feed(square)]))
         found[:, :2] = (found[:, :2] - into[:, 2]) / into[0, 0]
         return found
@@ -118,13 +147,16 @@ class MoveNet(_Poser):
 
 
 BLAZE_TO_COCO = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
-"""Which of BlazePose's 33 landmarks (Bazarevsky et al. 2020) are COCO's 17; both name the subject's left first."""
+"""Which of BlazePose's 33 landmarks (Bazarevsky et al. 2020) are COCO's 17; both name the subject's left
+first.
+"""
 
 
 class MediaPipePose(_Poser):
     """MediaPipe's pose landmarks (BlazePose full) without its person detector.
 
-    The network wants the hips near the middle of its square, as person_roi puts them; it is of little use in a region without legs' room.
+    The network wants the hips near the middle of its square, as person_roi puts them; it is of little use in
+    a region without legs' room.
     """
 
     name = "mediapipe-pose"
@@ -143,15 +175,19 @@ class MediaPipePose(_Poser):
 
 
 AUTO_ORDER = ("movenet", "mediapipe-pose")
-"""What "auto" looks for, best first: MoveNet costs a third (5 ms, 15 ms) and cares less where in its square the body stands."""
+"""What "auto" looks for, best first: MoveNet costs a third (5 ms, 15 ms) and cares less where in its square
+the body stands.
+"""
 
 POSES: dict[str, type[_Poser]] = {kind.name: kind for kind in (MoveNet, MediaPipePose)}
 
 
 def choose_pose(name: str, folder: Path | None = None) -> BodyPose | None:
-    """The network of that name; "auto" is the best one whose weights are on this machine, else None, as is "none".
+    """The network of that name; "auto" is the best one whose weights are on this machine, else None, as is
+    "none".
 
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown name.
+    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
+    name.
     """
     kind = chosen("body pose", name, AUTO_ORDER, POSES, folder)
     return kind.open(folder) if kind is not None else None

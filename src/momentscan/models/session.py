@@ -1,4 +1,6 @@
-"""An ONNX file, opened so that it runs on one quiet thread, reads no other file, and says in one line why it cannot."""
+"""An ONNX file, opened so that it runs on one quiet thread, reads no other file, and says in one line why it
+cannot.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +14,25 @@ from numpy.typing import NDArray
 
 from momentscan.errors import BadWeights, MissingModel, UsageError, one_line
 
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "coreml": "CoreMLExecutionProvider"}
-"""Device -> ONNX Runtime's name for it. "auto" is cuda where it works, else cpu; coreml computes in half precision, so it is only
-used when asked for by name."""
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+}
+"""Device -> ONNX Runtime's name for it. "auto" is cuda where it works, else cpu; coreml computes in half
+precision, so it is only used when asked for by name."""
 
 SILENT = 4
-"""ONNX Runtime's severity "fatal": what goes wrong comes to us as an exception, not as coloured lines on stderr."""
+"""ONNX Runtime's severity "fatal": what goes wrong comes to us as an exception, not as coloured lines on
+stderr.
+"""
 
 
 @dataclass(frozen=True)
 class Port:
-    """A named input or output. `shape` has None for a size that is free; `dtype` is ONNX Runtime's word, e.g. 'tensor(float)'."""
+    """A named input or output. `shape` has None for a size that is free; `dtype` is ONNX Runtime's word, e.g.
+    'tensor(float)'.
+    """
 
     name: str
     shape: tuple[int | None, ...]
@@ -40,19 +50,23 @@ class Session:
         self._inner = inner
 
     def run(self, feeds: Mapping[str, NDArray[Any]], outputs: list[str] | None = None) -> list[NDArray[Any]]:
-        """The named outputs (all, if None are named) for these inputs. Raises BadWeights if the network cannot be computed."""
+        """The named outputs (all, if None are named) for these inputs. Raises BadWeights if the network
+        cannot be computed.
+        """
         try:
             return [np.asarray(array) for array in self._inner.run(outputs, dict(feeds))]
         except _runtime_errors() as error:
-            raise BadWeights(f"{self.path.name} does not run on {self.device}: {_first_sentence(error)}") from None
+            raise BadWeights(
+                f"{self.path.name} does not run on {self.device}: {_first_sentence(error)}"
+            ) from None
 
 
 def open_session(path: Path, device: str = "auto", free_sizes: bool = False) -> Session:
     """Opens the network at `path` on `device` (auto, cpu, cuda, coreml).
 
-    `free_sizes` is for a file that declares one size of picture though its network computes any: see `_with_free_sizes`.
-    Raises MissingModel for a device that this machine does not have, BadWeights for a file that is no ONNX network or keeps its
-    weights in other files.
+    `free_sizes` is for a file that declares one size of picture though its network computes any: see
+    `_with_free_sizes`. Raises MissingModel for a device that this machine does not have, BadWeights for a
+    file that is no ONNX network or keeps its weights in other files.
     """
     import onnxruntime as ort  # heavy: 0.1 s and 40 MB
 
@@ -62,19 +76,26 @@ def open_session(path: Path, device: str = "auto", free_sizes: bool = False) -> 
         raise BadWeights(f"{path.name} is no .onnx file; ONNX Runtime opens nothing else")
     data = _read(path)
     if _keeps_weights_elsewhere(data, path):
-        raise BadWeights(f"{path.name} keeps its weights in other files (ONNX external data), which is refused; export it as one file")
+        raise BadWeights(
+            f"{path.name} keeps its weights in other files (ONNX external data), which is refused; export "
+            "it as one file"
+        )
     network = _with_free_sizes(data, path) if free_sizes else str(path)
     reason = "no driver?"
     for name in wanted:
         try:
             # Without enable_fallback=0 its Python layer prints to stdout and goes on with the CPU.
-            inner = ort.InferenceSession(network, _options(ort), providers=[PROVIDERS[name]], enable_fallback=0)
+            inner = ort.InferenceSession(
+                network, _options(ort), providers=[PROVIDERS[name]], enable_fallback=0
+            )
         except _runtime_errors() as error:
             if name == "cpu":
                 raise BadWeights(f"ONNX Runtime cannot open {path.name}: {_first_sentence(error)}") from None
             reason = _first_sentence(error)
             continue
-        if PROVIDERS[name] in inner.get_providers():  # its C++ layer, too, falls back to the CPU, and says nothing
+        if (
+            PROVIDERS[name] in inner.get_providers()
+        ):  # its C++ layer, too, falls back to the CPU, and says nothing
             return Session(path, name, inner)
     raise MissingModel(f"device {device!r} does not start with {path.name}: {reason}; use device cpu")
 
@@ -94,13 +115,17 @@ def _devices(device: str, built: list[str]) -> list[str]:
     if device not in PROVIDERS:
         raise UsageError(f"there is no device {device!r}; there are auto, {', '.join(PROVIDERS)}")
     if PROVIDERS[device] not in built:
-        raise MissingModel(f"device {device!r} is not available; this ONNX Runtime has {', '.join(available_devices())}")
+        raise MissingModel(
+            f"device {device!r} is not available; this ONNX Runtime has {', '.join(available_devices())}"
+        )
     return [device]
 
 
 def _options(ort: Any) -> Any:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = 1  # the worker is the unit of parallelism; two pools that both take all cores cost minutes
+    options.intra_op_num_threads = (
+        1  # the worker is the unit of parallelism; two pools that both take all cores cost minutes
+    )
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = SILENT
@@ -108,10 +133,14 @@ def _options(ort: Any) -> Any:
 
 
 def _runtime_errors() -> tuple[type[Exception], ...]:
-    """ONNX Runtime's own exceptions, which share no base but Exception, and what its Python layer raises before them."""
+    """ONNX Runtime's own exceptions, which share no base but Exception, and what its Python layer raises
+    before them.
+    """
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    own = [thing for thing in vars(state).values() if isinstance(thing, type) and issubclass(thing, Exception)]
+    own = [
+        thing for thing in vars(state).values() if isinstance(thing, type) and issubclass(thing, Exception)
+    ]
     return (*own, RuntimeError, ValueError)
 
 
@@ -132,7 +161,9 @@ def _read(path: Path) -> bytes:
 
 
 def _with_free_sizes(data: bytes, path: Path) -> bytes:
-    """The same network; of what its inputs and outputs declare, only the channels (axis 1) still bind. Raises BadWeights."""
+    """The same network; of what its inputs and outputs declare, only the channels (axis 1) still bind. Raises
+    BadWeights.
+    """
     import onnx  # slow to import, and few files need it
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
@@ -151,8 +182,10 @@ def _with_free_sizes(data: bytes, path: Path) -> bytes:
     return freed
 
 
-# External data is looked for in the protobuf itself, because ONNX Runtime would resolve it against the working directory, and the
-# `onnx` package is slow to import. Only the fields on the way to a tensor are entered; everything else is stepped over unread.
+# External data is looked for in the protobuf itself, because ONNX Runtime would resolve it against the
+# working directory, and the
+# `onnx` package is slow to import. Only the fields on the way to a tensor are entered; everything else is
+# stepped over unread.
 # Numbers: onnx.proto3, the same since version 1 (2017).
 _WAYS: dict[str, dict[int, str]] = {
     "model": {7: "graph", 25: "function"},

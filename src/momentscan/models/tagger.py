@@ -1,4 +1,6 @@
-"""What is heard besides words: laughter, applause, cheering, music, speech. YAMNet, fed with the spectra it was trained on."""
+"""What is heard besides words: laughter, applause, cheering, music, speech. YAMNet, fed with the spectra it
+was trained on.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ WINDOW, HOP, FFT = 400, 160, 512
 FRAMES, MELS = 96, 64
 LOW_HZ, HIGH_HZ = 125.0, 7500.0
 LOG_OFFSET = 0.001
-"""YAMNet's params.py: 25 ms Hann windows every 10 ms, 64 mel bands from 125 to 7500 Hz, log(mel + 0.001), patches of 96 frames."""
+"""YAMNet's params.py: 25 ms Hann windows every 10 ms, 64 mel bands from 125 to 7500 Hz, log(mel + 0.001),
+patches of 96 frames.
+"""
 
 PATCH = (FRAMES - 1) * HOP + WINDOW
 """Samples that a patch reaches over: 15 600."""
@@ -32,7 +36,14 @@ PATCH_HOP = FRAMES // 2 * HOP
 """Samples from one patch to the next: 0.48 s, as YAMNet's own."""
 
 CLASSES = {
-    "laughter": {13: "Laughter", 14: "Baby laughter", 15: "Giggle", 16: "Snicker", 17: "Belly laugh", 18: "Chuckle, chortle"},
+    "laughter": {
+        13: "Laughter",
+        14: "Baby laughter",
+        15: "Giggle",
+        16: "Snicker",
+        17: "Belly laugh",
+        18: "Chuckle, chortle",
+    },
     "applause": {58: "Clapping", 62: "Applause"},
     "cheer": {6: "Shout", 8: "Whoop", 9: "Yell", 10: "Children shouting", 61: "Cheering"},
     "music": {24: "Singing", 132: "Music", 133: "Musical instrument"},
@@ -40,8 +51,9 @@ CLASSES = {
 }
 """Kind -> the AudioSet classes (yamnet_class_map.csv) whose highest score is its own.
 
-Screaming, bellowing and crowds are no cheering: they are heard at accidents and in streets too. Of music the two roots that AudioSet
-hangs all others under, and singing; of speech what people say, not synthesizers or the babble of many.
+Screaming, bellowing and crowds are no cheering: they are heard at accidents and in streets too. Of music the
+two roots that AudioSet hangs all others under, and singing; of speech what people say, not synthesizers or
+the babble of many.
 """
 
 AUTO_ORDER = ("yamnet",)
@@ -64,7 +76,9 @@ class AudioTagger(Protocol):
 
 
 class Yamnet:
-    """YAMNet's quantised network of google-coral/coralmicro, which takes spectra: 521 scores, pooled by CLASSES."""
+    """YAMNet's quantised network of google-coral/coralmicro, which takes spectra: 521 scores, pooled by
+    CLASSES.
+    """
 
     name = "yamnet"
     version = "yamnet-spectra-v1"
@@ -74,12 +88,17 @@ class Yamnet:
     def __init__(self, network: LiteRt) -> None:
         shapes = [port.shape for port in (*network.inputs, *network.outputs)]
         if shapes != [(1, FRAMES, MELS), (1, 521)]:
-            raise BadWeights(f"{network.name} has ports {shapes}, expected (1, 96, 64) -> (1, 521); another network than the catalogue's")
+            raise BadWeights(
+                f"{network.name} has ports {shapes}, expected (1, 96, 64) -> (1, 521); another network "
+                "than the catalogue's"
+            )
         self._network = network
 
     @classmethod
     def open(cls, folder: Path | None) -> Self:
-        """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the CPU, whatever the device."""
+        """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the
+        CPU, whatever the device.
+        """
         assert cls.weight is not None
         path = require(cls.weight, folder)
         opened = cls(open_litert(path))
@@ -87,7 +106,9 @@ class Yamnet:
         return opened
 
     def scores(self, patch: Array) -> Array:
-        """(15600,) samples at 16 kHz -> (521,) in the order of yamnet_class_map.csv; several may be high at once."""
+        """(15600,) samples at 16 kHz -> (521,) in the order of yamnet_class_map.csv; several may be high at
+        once.
+        """
         (found,) = self._network.run([log_mel(patch)[None]])
         return np.asarray(found[0], np.float32)
 
@@ -97,20 +118,26 @@ class Yamnet:
 
 
 def log_mel(samples: Array) -> Array:
-    """(M,) samples at 16 kHz -> (1 + (M - 400) // 160, 64) log mel magnitudes, as YAMNet's features.py makes them."""
+    """(M,) samples at 16 kHz -> (1 + (M - 400) // 160, 64) log mel magnitudes, as YAMNet's features.py makes
+    them.
+    """
     if samples.ndim != 1 or len(samples) < WINDOW:
         raise ValueError(f"samples want (M,) with M at least {WINDOW}, got {samples.shape}")
     frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)  # periodic, as tf.signal's
     magnitude = np.abs(np.fft.rfft(frames * hann, FFT))
     bins, weights = _mel_triangles()
-    mel = np.einsum("fbk,bk->fb", magnitude[:, bins], weights)  # no BLAS: for so little its threads cost ten times the work
+    mel = np.einsum(
+        "fbk,bk->fb", magnitude[:, bins], weights
+    )  # no BLAS: for so little its threads cost ten times the work
     return np.asarray(np.log(mel + LOG_OFFSET), np.float32)
 
 
 @cache
 def _mel_triangles() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The bins under each band's triangle (64, K) and their weights (64, K); narrow ones are filled up with weight 0."""
+    """The bins under each band's triangle (64, K) and their weights (64, K); narrow ones are filled up with
+    weight 0.
+    """
     bands = _mel_bands()
     width = int((bands > 0).sum(axis=0).max())
     first = np.minimum((bands > 0).argmax(axis=0), len(bands) - width)
@@ -120,7 +147,9 @@ def _mel_triangles() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 @cache
 def _mel_bands() -> NDArray[np.float64]:
-    """(257, 64) triangles with feet and tops evenly spaced on HTK's mel scale; tf.signal.linear_to_mel_weight_matrix, which leaves out DC."""
+    """(257, 64) triangles with feet and tops evenly spaced on HTK's mel scale;
+    tf.signal.linear_to_mel_weight_matrix, which leaves out DC.
+    """
     bins = _mel(np.arange(FFT // 2 + 1) * RATE_HZ / FFT)[:, None]
     edges = np.linspace(_mel(LOW_HZ), _mel(HIGH_HZ), MELS + 2)
     left, top, right = edges[:-2], edges[1:-1], edges[2:]
@@ -137,9 +166,11 @@ TAGGERS: dict[str, type[Yamnet]] = {Yamnet.name: Yamnet}
 
 
 def choose_tagger(name: str, folder: Path | None = None) -> AudioTagger | None:
-    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else None; "none" is None.
+    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else
+    None; "none" is None.
 
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown name.
+    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
+    name.
     """
     kind = chosen("audio tagger", name, AUTO_ORDER, TAGGERS, folder)
     return kind.open(folder) if kind is not None else None

@@ -37,7 +37,9 @@ class Heard(NamedTuple):
     tail: Array
 
 
-SILENCE = Heard(np.zeros((1, 1, UNITS), np.float32), np.zeros((1, 1, UNITS), np.float32), np.zeros(CONTEXT, np.float32))
+SILENCE = Heard(
+    np.zeros((1, 1, UNITS), np.float32), np.zeros((1, 1, UNITS), np.float32), np.zeros(CONTEXT, np.float32)
+)
 """Before the first sample."""
 
 
@@ -56,7 +58,9 @@ class VoiceActivity(Protocol):
 
 
 class SileroVad:
-    """Silero VAD v6 as faster-whisper carries it: each step of 512 samples with the 64 before it, and an LSTM from step to step."""
+    """Silero VAD v6 as faster-whisper carries it: each step of 512 samples with the 64 before it, and an LSTM
+    from step to step.
+    """
 
     name = "silero-vad"
     version = "silero-vad-v6"
@@ -67,12 +71,16 @@ class SileroVad:
         ports = {port.name: port.shape[-1] for port in session.inputs}
         if ports != {"input": CONTEXT + STEP, "h": UNITS, "c": UNITS}:
             wanted = f"input (T, {CONTEXT + STEP}), h and c (1, 1, {UNITS})"
-            raise BadWeights(f"{session.path.name} wants {ports}, expected {wanted}; another network than the catalogue's")
+            raise BadWeights(
+                f"{session.path.name} wants {ports}, expected {wanted}; another network than the catalogue's"
+            )
         self._session = session
 
     @classmethod
     def open(cls, folder: Path | None) -> Self:
-        """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the CPU, whatever the device."""
+        """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the
+        CPU, whatever the device.
+        """
         assert cls.weight is not None
         path = require(cls.weight, folder)
         opened = cls(open_session(path, "cpu"))
@@ -86,7 +94,9 @@ class SileroVad:
         if not len(steps):
             return np.zeros(0, np.float32), heard
         before = np.concatenate([heard.tail[None], steps[:-1, -CONTEXT:]])
-        prob, h, c = self._session.run({"input": np.concatenate([before, steps], axis=1), "h": heard.h, "c": heard.c})
+        prob, h, c = self._session.run(
+            {"input": np.concatenate([before, steps], axis=1), "h": heard.h, "c": heard.c}
+        )
         return prob.reshape(len(steps)).astype(np.float32), Heard(h, c, steps[-1, -CONTEXT:].copy())
 
 
@@ -94,9 +104,11 @@ VOICES: dict[str, type[SileroVad]] = {SileroVad.name: SileroVad}
 
 
 def choose_voice(name: str, folder: Path | None = None) -> VoiceActivity | None:
-    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else None; "none" is None.
+    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else
+    None; "none" is None.
 
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown name.
+    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
+    name.
     """
     kind = chosen("voice activity model", name, AUTO_ORDER, VOICES, folder)
     return kind.open(folder) if kind is not None else None

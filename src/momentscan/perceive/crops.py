@@ -21,29 +21,51 @@ Box = NDArray[np.float64]
 THUMB_PX = 24
 
 FACE_OF_POINTS = 1.9
-"""Side of the square from brows to chin over the distance from the eyes to the mouth (Farkas 1994: a third of the face's height)."""
+"""Side of the square from brows to chin over the distance from the eyes to the mouth (Farkas 1994: a third of
+the face's height).
+"""
 
 
 @dataclass(frozen=True)
-class Cropping:
+class CropsOptions:
     """Whose crops are embedded, how often and how large."""
 
-    people: Annotated[int, Knob("faces", source="highlight_vector §2: one or two main people", low=1, high=16)] = 2
+    people: Annotated[
+        int, Knob("faces", source="highlight_vector §2: one or two main people", low=1, high=16)
+    ] = 2
     face_scale: Annotated[
-        float, Knob("× box", source="companions §2.4: bbox × 1.5, of the box that the five points span (FACE_OF_POINTS)", low=1, high=4)
+        float,
+        Knob(
+            "× box",
+            source="companions §2.4: bbox × 1.5, of the box that the five points span (FACE_OF_POINTS)",
+            low=1,
+            high=4,
+        ),
     ] = 1.5
     mode: Annotated[
         str,
-        Knob("", source="highlight_vector §9 event-driven: embed only where cheap signals changed", choices=("all", "events")),
+        Knob(
+            "",
+            source="highlight_vector §9 event-driven: embed only where cheap signals changed",
+            choices=("all", "events"),
+        ),
     ] = "all"
     event: Annotated[
         float,
-        Knob("grey 0-255", source="measured: a calm face moves its 24 px thumbnail by 1 to 3 levels, an expression by 5 to 15", low=0),
+        Knob(
+            "grey 0-255",
+            source="measured: a calm face moves its 24 px thumbnail by 1 to 3 levels, an expression by 5 "
+            "to 15",
+            low=0,
+        ),
     ] = 4.0
     tau_s: Annotated[
         float,
         Knob(
-            "s", source="highlight_vector §2: EMA of the crop is mandatory; .3 s found planted expressions best of .09, .3 and 1 s", low=0
+            "s",
+            source="highlight_vector §2: EMA of the crop is mandatory; .3 s found planted expressions "
+            "best of .09, .3 and 1 s",
+            low=0,
         ),
     ] = 0.3
 
@@ -61,25 +83,44 @@ FORGET_S = 60.0
 
 
 class Crops:
-    """Writes two vectors for each of the first faces of a look: the face, turned upright, × 1.5, and the upper body."""
+    """Writes two vectors for each of the first faces of a look: the face, turned upright, × 1.5, and the
+    upper body.
+    """
 
     name = "crops"
-    writes: tuple[str, ...] = ("crops.time_s", "crops.track", "crops.face", "crops.body", "crops.body_box", "crops.fresh")
+    writes: tuple[str, ...] = (
+        "crops.time_s",
+        "crops.track",
+        "crops.face",
+        "crops.body",
+        "crops.body_box",
+        "crops.fresh",
+    )
     short_side_px = SHORT_SIDE_PX
 
-    def __init__(self, embedder: Embedder, cropping: Cropping = Cropping(), poses: bool = False) -> None:
+    def __init__(
+        self, embedder: Embedder, cropping: CropsOptions = CropsOptions(), poses: bool = False
+    ) -> None:
         self._embedder = embedder
         self._knobs = cropping
         self._last: dict[int, _Last] = {}
         self._steady: dict[tuple[int, str], tuple[float, NDArray[np.float64]]] = {}
-        self.needs: tuple[str, ...] = ("faces.time_s", "faces.track", "faces.place", "faces.bbox_smooth", "faces.points")
+        self.needs: tuple[str, ...] = (
+            "faces.time_s",
+            "faces.track",
+            "faces.place",
+            "faces.bbox_smooth",
+            "faces.points",
+        )
         if poses:
             self.needs += ("poses.time_s", "poses.track", "poses.points")
         self._poses: dict[int, tuple[float, NDArray[np.float64]]] = {}
         self.made_by = {"crops.face": embedder.version, "crops.body": embedder.version}
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
-        rows = [self._row(batch, seen, int(i)) for i in np.flatnonzero(seen["faces.place"] < self._knobs.people)]
+    def process(self, batch: Batch, seen: Columns) -> Columns:
+        rows = [
+            self._row(batch, seen, int(i)) for i in np.flatnonzero(seen["faces.place"] < self._knobs.people)
+        ]
         dim = self._embedder.dim
         self._forget(batch.end_s - FORGET_S)
         return {
@@ -100,12 +141,18 @@ class Crops:
         size = np.tile(np.array([frame.shape[1], frame.shape[0]], np.float64), 2)
         pose = self._pose(seen, time_s, track, size)
         body = self._smoothed(time_s, track, "body", body_box(seen["faces.bbox_smooth"][i] * size, pose))
-        points = self._smoothed(time_s, track, "points", seen["faces.points"][i] * np.tile(size[:2], 5)).reshape(5, 2)
+        points = self._smoothed(
+            time_s, track, "points", seen["faces.points"][i] * np.tile(size[:2], 5)
+        ).reshape(5, 2)
         side = self._embedder.crop_side_px
         face_crop = upright(frame, points, self._knobs.face_scale, side)
         thumb = cv2.resize(face_crop, (THUMB_PX, THUMB_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
         last = self._last.get(track)
-        if self._knobs.mode == "events" and last is not None and np.abs(thumb - last.thumb).mean() < self._knobs.event:
+        if (
+            self._knobs.mode == "events"
+            and last is not None
+            and np.abs(thumb - last.thumb).mean() < self._knobs.event
+        ):
             return time_s, track, last, body / size, False
         vectors = self._embedder.embed_crops(np.stack([face_crop, cut(frame, body, side)]))
         self._last[track] = _Last(thumb, vectors[0], vectors[1])
@@ -113,7 +160,9 @@ class Crops:
 
     def _forget(self, before_s: float) -> None:
         """Lets go of tracks that ended long ago."""
-        gone = {track for (track, what), (at_s, _) in self._steady.items() if what == "body" and at_s < before_s}
+        gone = {
+            track for (track, what), (at_s, _) in self._steady.items() if what == "body" and at_s < before_s
+        }
         for track in gone:
             self._last.pop(track, None)
             self._poses.pop(track, None)
@@ -121,7 +170,9 @@ class Crops:
                 self._steady.pop((track, what), None)
 
     def _pose(self, seen: Columns, time_s: float, track: int, size: Box) -> NDArray[np.float64] | None:
-        """(17,3) of the latest pose of this track, x and y in px; None where there is none of the last second."""
+        """(17,3) of the latest pose of this track, x and y in px; None where there is none of the last
+        second.
+        """
         if "poses.time_s" not in seen:
             return None
         for row in np.flatnonzero((seen["poses.track"] == track) & (seen["poses.time_s"] <= time_s)):
@@ -130,7 +181,9 @@ class Crops:
         at_s, latest = self._poses.get(track, (-math.inf, None))
         return latest if time_s - at_s <= 1.0 else None
 
-    def _smoothed(self, time_s: float, track: int, what: str, now: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _smoothed(
+        self, time_s: float, track: int, what: str, now: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Exponentially smoothed along the track, anew after a gap of more than a second."""
         before = self._steady.get((track, what))
         if before is not None and self._knobs.tau_s > 0 and time_s - before[0] <= 1.0:
@@ -140,31 +193,48 @@ class Crops:
         return now
 
 
-def upright(frame: NDArray[np.uint8], points: NDArray[np.float64], scale: float, side_px: int) -> NDArray[np.uint8]:
-    """(side,side,3) of a face turned upright by its five points (5,2) in px: `scale` times the square from brows to chin.
+def upright(
+    frame: NDArray[np.uint8], points: NDArray[np.float64], scale: float, side_px: int
+) -> NDArray[np.uint8]:
+    """(side,side,3) of a face turned upright by its five points (5,2) in px: `scale` times the square from
+    brows to chin.
 
-    Place, size and turn come from the points, so that a head that nods or a box that breathes is not taken for a change of the face.
+    Place, size and turn come from the points, so that a head that nods or a box that breathes is not taken
+    for a change of the face.
     """
     eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
     along = (points[1] - points[0]) + (points[4] - points[3])
     wide = scale * FACE_OF_POINTS * max(float(np.hypot(*(mouth - eyes))), 1.0)
     middle = (eyes + mouth) / 2
-    into = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), math.degrees(math.atan2(along[1], along[0])), side_px / wide)
+    into = cv2.getRotationMatrix2D(
+        (float(middle[0]), float(middle[1])), math.degrees(math.atan2(along[1], along[0])), side_px / wide
+    )
     into[:, 2] += side_px / 2 - middle
-    return np.asarray(cv2.warpAffine(frame, into, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(
+            frame, into, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        ),
+        np.uint8,
+    )
 
 
 def body_box(face: Box, pose: NDArray[np.float64] | None = None) -> Box:
-    """(4,) square around head and chest: from the shoulders and hips of a pose (17,3) where it is sure of them, else from the face.
+    """(4,) square around head and chest: from the shoulders and hips of a pose (17,3) where it is sure of
+    them, else from the face.
 
-    Without a pose: 3.2 faces high and wide, from a third of a face above it (a head is 1/7.5 of a body, its trunk three heads).
+    Without a pose: 3.2 faces high and wide, from a third of a face above it (a head is 1/7.5 of a body, its
+    trunk three heads).
     """
     x, top = (face[0] + face[2]) / 2, face[1] - 0.35 * (face[3] - face[1])
     side = 3.2 * (face[3] - face[1])
     if pose is not None and (pose[5:7, 2] >= POSE_SURE).all():
         shoulders = pose[5:7, :2]
         wide = abs(float(shoulders[0, 0] - shoulders[1, 0]))
-        low = float(pose[11:13, 1].mean()) if (pose[11:13, 2] >= POSE_SURE).all() else float(shoulders[:, 1].mean()) + 1.2 * wide
+        low = (
+            float(pose[11:13, 1].mean())
+            if (pose[11:13, 2] >= POSE_SURE).all()
+            else float(shoulders[:, 1].mean()) + 1.2 * wide
+        )
         x = (x + float(shoulders[:, 0].mean())) / 2
         side = max(0.75 * side, 1.5 * wide, low - top)
     return np.array([x - side / 2, top, x + side / 2, top + side])
@@ -181,7 +251,8 @@ def around(box: Box, scale: float) -> Box:
 
 
 def cut(frame: NDArray[np.uint8], square: Box, side_px: int) -> NDArray[np.uint8]:
-    """(side,side,3) of a square region. A region that reaches past the picture is moved inside it, and made smaller where it must be.
+    """(side,side,3) of a square region. A region that reaches past the picture is moved inside it, and made
+    smaller where it must be.
 
     Cut at fractions of a pixel, for a box that crawls must not make its crop jump.
     """
@@ -195,4 +266,6 @@ def cut(frame: NDArray[np.uint8], square: Box, side_px: int) -> NDArray[np.uint8
     scale = side / side_px
     shift = np.array([[scale, 0, left + scale / 2 - 0.5], [0, scale, top + scale / 2 - 0.5]])
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(frame, shift, (side_px, side_px), flags=how, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(frame, shift, (side_px, side_px), flags=how, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )

@@ -16,33 +16,48 @@ SHORT_SIDE_PX = 540
 
 
 @dataclass(frozen=True)
-class Looking:
+class FacesOptions:
     """How often and how closely faces are looked for."""
 
     hz: Annotated[
         float,
         Knob(
-            "Hz", source="highlight_vector §11: 3 to 5 frames in a clip of 1 s; performance.md: embed only what is pooled", low=0.2, high=30
+            "Hz",
+            source="highlight_vector §11: 3 to 5 frames in a clip of 1 s; performance.md: embed only what "
+            "is pooled",
+            low=0.2,
+            high=30,
         ),
     ] = 5.0
-    long_side_px: Annotated[int, Knob("px", source="performance.md: YuNet at 640 × 384 costs 11 ms", low=64, high=4096)] = 640
+    long_side_px: Annotated[
+        int, Knob("px", source="performance.md: YuNet at 640 × 384 costs 11 ms", low=64, high=4096)
+    ] = 640
 
 
 class Faces:
-    """Writes box, five points and confidence of every face that the detector finds in the first frame of each cell of the grid."""
+    """Writes box, five points and confidence of every face that the detector finds in the first frame of each
+    cell of the grid.
+    """
 
     name = "faces"
     needs: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ("faces.time_s", "faces.frame_idx", "faces.score", "faces.bbox", "faces.points", "frames.n_faces")
+    writes: tuple[str, ...] = (
+        "faces.time_s",
+        "faces.frame_idx",
+        "faces.score",
+        "faces.bbox",
+        "faces.points",
+        "frames.n_faces",
+    )
     short_side_px = SHORT_SIDE_PX
 
-    def __init__(self, detector: FaceDetector, looking: Looking = Looking()) -> None:
+    def __init__(self, detector: FaceDetector, looking: FacesOptions = FacesOptions()) -> None:
         self._detector = detector
         self._hz = looking.hz
         self._next_cell = 0
         self.made_by = dict.fromkeys(("faces.score", "faces.bbox", "faces.points"), detector.version)
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         counts = np.full(len(batch.frames), np.nan, np.float32)
         rows: list[tuple[float, int, float, np.ndarray, np.ndarray]] = []
         for i, (frame, time_s) in enumerate(zip(batch.frames, batch.time_s, strict=True)):
@@ -54,7 +69,15 @@ class Faces:
             found = self._detector.detect(frame)
             counts[i] = len(found.score)
             for score, box, points in zip(found.score, found.bbox, found.points, strict=True):
-                rows.append((float(time_s), int(batch.frame_idx[i]), float(score), box / np.tile(size, 2), (points / size).ravel()))
+                rows.append(
+                    (
+                        float(time_s),
+                        int(batch.frame_idx[i]),
+                        float(score),
+                        box / np.tile(size, 2),
+                        (points / size).ravel(),
+                    )
+                )
         return {
             "faces.time_s": np.array([r[0] for r in rows], np.float64),
             "faces.frame_idx": np.array([r[1] for r in rows], np.int64),

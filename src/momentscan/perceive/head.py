@@ -1,4 +1,6 @@
-"""Where the heads turn and what the faces do, from landmarks: for gates, buckets and rules, never for the vector score."""
+"""Where the heads turn and what the faces do, from landmarks: for gates, buckets and rules, never for the
+vector score.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,20 @@ from momentscan.values import Batch, Columns
 
 
 @dataclass(frozen=True)
-class Heads:
+class HeadsOptions:
     """Whose landmarks are looked for."""
 
-    people: Annotated[int, Knob("faces", source="one or two main people and one who may become one", low=1, high=16)] = 3
+    people: Annotated[
+        int, Knob("faces", source="one or two main people and one who may become one", low=1, high=16)
+    ] = 3
 
 
 class Head:
-    """Writes yaw, pitch, roll, mouth, eyes, smile and occlusion of the first faces of a look; NaN for the others.
+    """Writes yaw, pitch, roll, mouth, eyes, smile and occlusion of the first faces of a look; NaN for the
+    others.
 
-    Without a landmark model the angles come from the detector's five points (pitch only coarsely), and the rest is NaN.
+    Without a landmark model the angles come from the detector's five points (pitch only coarsely), and the
+    rest is NaN.
     """
 
     name = "head"
@@ -39,17 +45,22 @@ class Head:
     )
     short_side_px = SHORT_SIDE_PX
 
-    def __init__(self, landmarks: FaceLandmarks | None, heads: Heads = Heads()) -> None:
+    def __init__(self, landmarks: FaceLandmarks | None, heads: HeadsOptions = HeadsOptions()) -> None:
         self._landmarks = landmarks
         self._people = heads.people
-        self.made_by = dict.fromkeys(self.writes, landmarks.version if landmarks is not None else "five-points-v1")
+        self.made_by = dict.fromkeys(
+            self.writes, landmarks.version if landmarks is not None else "five-points-v1"
+        )
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         rows = np.full((len(seen["faces.time_s"]), len(self.writes)), np.nan, np.float32)
         for i in np.flatnonzero(seen["faces.place"] < self._people):
             frame = batch.frames[int(np.searchsorted(batch.time_s, seen["faces.time_s"][i]))]
             size = np.array([frame.shape[1], frame.shape[0]], np.float32)
-            points, box = seen["faces.points"][i].reshape(5, 2) * size, seen["faces.bbox"][i] * np.tile(size, 2)
+            points, box = (
+                seen["faces.points"][i].reshape(5, 2) * size,
+                seen["faces.bbox"][i] * np.tile(size, 2),
+            )
             if self._landmarks is None:
                 rows[i] = measure_points(points, box)
             else:

@@ -12,19 +12,24 @@ from numpy.typing import NDArray
 from momentscan.values import Batch, Columns
 
 LONG_SIDE_PX = 160
-"""performance.md: DIS at 160 px follows true displacement at Spearman 0.987 for 1.15 ms; full-size Farneback 0.62 for 766 ms."""
+"""performance.md: DIS at 160 px follows true displacement at Spearman 0.987 for 1.15 ms; full-size Farneback
+0.62 for 766 ms.
+"""
 
 UNBOUNDED_PX = 1 << 16
 
 LEAST_PX = 32
-"""Below this many rows OpenCV 5's DIS reads past the picture and crashes (seen at 16 to 31 × 160); smaller pictures are mirrored out to it."""
+"""Below this many rows OpenCV 5's DIS reads past the picture and crashes (seen at 16 to 31 × 160); smaller
+pictures are mirrored out to it.
+"""
 
 
 class Motion:
-    """Optical flow per second, in picture diagonals, so that it depends on neither size nor sampling rate (readings, S4).
+    """Optical flow per second, in picture diagonals, so that it depends on neither size nor sampling rate
+    (readings, S4).
 
-    method: "dis" (Dense Inverse Search, Kroeger et al. 2016, preset fast, at 160 px) or "farneback" (the seed's choice: full size,
-    parameters 0.5, 3, 15, 3, 5, 1.2, 0).
+    method: "dis" (Dense Inverse Search, Kroeger et al. 2016, preset fast, at 160 px) or "farneback" (the
+    seed's choice: full size, parameters 0.5, 3, 15, 3, 5, 1.2, 0).
     """
 
     name = "motion"
@@ -38,7 +43,7 @@ class Motion:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._before: tuple[float, NDArray[np.uint8]] | None = None
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         rows = np.full((len(batch.frames), 3), np.nan, np.float32)
         for row, frame, time_s in zip(rows, batch.frames, batch.time_s, strict=True):
             luma = self._luma(frame)
@@ -81,4 +86,8 @@ class Motion:
 def _padded(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(H,W) -> at least (LEAST_PX, LEAST_PX), edges repeated at the bottom and right."""
     down, right = (max(0, LEAST_PX - side) for side in luma.shape)
-    return np.asarray(cv2.copyMakeBorder(luma, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8) if down or right else luma
+    return (
+        np.asarray(cv2.copyMakeBorder(luma, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+        if down or right
+        else luma
+    )

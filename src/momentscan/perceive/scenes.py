@@ -1,4 +1,6 @@
-"""Shots: PySceneDetect's adaptive detector on the frames of the one pass, its cuts dated to the frame by the thumbs of all frames."""
+"""Shots: PySceneDetect's adaptive detector on the frames of the one pass, its cuts dated to the frame by the
+thumbs of all frames.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ SHORT_SIDE_PX = 90
 """Cuts are as plain at 160 × 90 as at full size; PySceneDetect itself scales 1080p down by as much."""
 
 MIN_SHOT = "0.6s"
-"""evaluation.md, published figures: best single setting Adaptive(3.5, width 3, .6 s); the rest are the library's defaults."""
+"""evaluation.md, published figures: best single setting Adaptive(3.5, width 3, .6 s); the rest are the
+library's defaults.
+"""
 
 TICK = Fraction(1, 90_000)
 """Time base of MPEG systems: exact for any usual rate."""
@@ -45,7 +49,7 @@ class Scenes:
         self._before_s: float | None = None
         self._end_s = 0.0
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         thumb_changes = self._thumb_changes(batch)
         values = np.full(len(batch.frames), np.nan, np.float32)
         for i, (frame, time_s) in enumerate(zip(batch.frames, batch.time_s, strict=True)):
@@ -55,7 +59,9 @@ class Scenes:
             tick = round(float(time_s) / TICK)
             self._recent = [*self._recent[-8:], (tick, exact_s)]
             small = cv2.cvtColor(shrunk(frame, SHORT_SIDE_PX), cv2.COLOR_RGB2BGR)
-            for cut in self._detector.process_frame(FrameTimecode(Timecode(tick, TICK), fps=float(1 / TICK)), small):
+            for cut in self._detector.process_frame(
+                FrameTimecode(Timecode(tick, TICK), fps=float(1 / TICK)), small
+            ):
                 self._cuts += [exact for at, exact in self._recent if at == round(cut.seconds / TICK)]
             values[i] = np.nan if first else self._tap.content_val
             self._before_s = float(time_s)
@@ -63,9 +69,9 @@ class Scenes:
         return {"frames.content_change": values}
 
     def finish(self) -> Columns:
-        return self.so_far()
+        return self.snapshot()
 
-    def so_far(self) -> Columns:
+    def snapshot(self) -> Columns:
         """What `finish` would say now; the last shot may go on."""
         starts = np.array([0.0, *self._cuts])
         return {"scenes.start_s": starts, "scenes.end_s": np.array([*self._cuts, self._end_s])}
@@ -85,7 +91,9 @@ def _largest(times_s: Series, changes: Series, default_s: float) -> float:
 
 
 class _Tap:
-    """A stats manager that keeps only the last content value: PySceneDetect's own keeps all, which grows with the video."""
+    """A stats manager that keeps only the last content value: PySceneDetect's own keeps all, which grows with
+    the video.
+    """
 
     content_val = float("nan")
 

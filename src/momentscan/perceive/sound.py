@@ -1,4 +1,6 @@
-"""How loud it is, how that changes, and where something sets in: one row per half second, and the level itself every 23 ms."""
+"""How loud it is, how that changes, and where something sets in: one row per half second, and the level
+itself every 23 ms.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ FLUX_FLOOR = 1e-6
 
 
 class Sound:
-    """RMS exactly as `librosa.feature.rms` gives it, its change, its short-time peaks and spectral onsets. NaN where the file has no sound."""
+    """RMS exactly as `librosa.feature.rms` gives it, its change, its short-time peaks and spectral onsets.
+    NaN where the file has no sound.
+    """
 
     name = "sound"
     needs: tuple[str, ...] = ()
@@ -51,7 +55,7 @@ class Sound:
         self._levels: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)  # periodic Hann, as librosa's
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         self._samples = np.concatenate([self._samples, batch.sound])
         rows = []
         while self._first + len(self._samples) >= (self._bin + 1) * BIN + FRAME // 2:
@@ -68,14 +72,18 @@ class Sound:
     def _columns(self, rows: list[tuple[float, ...]]) -> Columns:
         names = [name for name in self.writes if name.startswith("sound.")]
         table = np.array(rows, np.float64).reshape(len(rows), len(names))
-        columns = {name: table[:, i].astype(np.float64 if i == 0 else np.float32) for i, name in enumerate(names)}
+        columns = {
+            name: table[:, i].astype(np.float64 if i == 0 else np.float32) for i, name in enumerate(names)
+        }
         levels, self._levels = self._levels, []
         centres = np.concatenate([c for c, _ in levels]) if levels else np.zeros(0)
         level_db = np.concatenate([db for _, db in levels]) if levels else np.zeros(0)
         return columns | {"level.time_s": centres / SOUND_HZ, "level.db": level_db.astype(np.float32)}
 
     def _row(self, end: int) -> tuple[float, ...]:
-        """The row of the bin [bin * BIN, end), which then is done with; keeps what the next bin's first frames reach back to."""
+        """The row of the bin [bin * BIN, end), which then is done with; keeps what the next bin's first
+        frames reach back to.
+        """
         start = self._bin * BIN
         heard = self._between(start, end)
         missing = float(np.isnan(heard).mean()) > 0.5
@@ -87,7 +95,11 @@ class Sound:
         self._levels.append((centres, np.full(len(centres), np.nan) if missing else short_db))
         onset = self._flux(frames)
         level_db = max(FLOOR_DB, 20 * np.log10(max(level, 1e-12)))
-        change_db = 0.0 if self._level_db is None else float(np.clip(level_db - self._level_db, -CHANGE_DB, CHANGE_DB))
+        change_db = (
+            0.0
+            if self._level_db is None
+            else float(np.clip(level_db - self._level_db, -CHANGE_DB, CHANGE_DB))
+        )
         self._level_db = level_db
         loud_db = max(FLOOR_DB, 20 * float(np.log10(max(float(np.percentile(short, 95)), 1e-12))))
         self._bin += 1
@@ -100,10 +112,14 @@ class Sound:
         """Samples [start, end), zero outside of what there is (librosa's centre padding)."""
         low, high = max(start, self._first), min(end, self._first + len(self._samples))
         inner = self._samples[low - self._first : max(low, high) - self._first]
-        return np.concatenate([np.zeros(low - start, np.float32), inner, np.zeros(end - max(low, high), np.float32)])
+        return np.concatenate(
+            [np.zeros(low - start, np.float32), inner, np.zeros(end - max(low, high), np.float32)]
+        )
 
     def _flux(self, samples: NDArray[np.float32]) -> float:
-        """Largest mean rise (dB) of the log spectrum from one hop to the next; the first frame of all has none before it."""
+        """Largest mean rise (dB) of the log spectrum from one hop to the next; the first frame of all has
+        none before it.
+        """
         frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
         power = np.abs(np.fft.rfft(frames * self._window)) ** 2 / (FRAME / 4) ** 2
         levels = 10 * np.log10(power + FLUX_FLOOR)

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.models.voice import RATE_HZ, SILENCE, STEP, VoiceActivity
-from momentscan.perceive.resampled import Resampled, Steps
+from momentscan.perceive.resampling import Resampled, Steps
 from momentscan.values import Batch, Columns
 
 GROUP = 16
-"""Steps that the network is shown at once, always the same ones: its sums are rounded otherwise in larger or smaller groups."""
+"""Steps that the network is shown at once, always the same ones: its sums are rounded otherwise in larger or
+smaller groups.
+"""
 
 
 class Speech:
@@ -32,7 +34,7 @@ class Speech:
         self._group: list[NDArray[np.float32]] = []
         self._done = 0
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         return self._columns(self._probabilities(self._steps(self._resampled(batch.sound))))
 
     def finish(self) -> Columns:

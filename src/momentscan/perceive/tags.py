@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.models.tagger import KINDS, PATCH, PATCH_HOP, RATE_HZ, AudioTagger
-from momentscan.perceive.resampled import Resampled, Steps
+from momentscan.perceive.resampling import Resampled, Steps
 from momentscan.values import Batch, Columns
 
 
 class Tags:
-    """One score for each of `tagger.KINDS`, which are no shares: several may be high at once. NaN where the file carries no sound.
+    """One score for each of `tagger.KINDS`, which are no shares: several may be high at once. NaN where the
+    file carries no sound.
 
     Which of AudioSet's classes make a kind stands in `momentscan.models.tagger.CLASSES`.
     """
@@ -29,7 +30,7 @@ class Tags:
         self._resampled = Resampled()
         self._patches = Steps(PATCH, PATCH_HOP)
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         return self._columns(self._patches(self._resampled(batch.sound)))
 
     def finish(self) -> Columns:

@@ -1,4 +1,6 @@
-"""Which face is whose from one look to the next: a short-term tracker that bridges a few seconds, and Face-ID where motion cannot tell."""
+"""Which face is whose from one look to the next: a short-term tracker that bridges a few seconds, and Face-ID
+where motion cannot tell.
+"""
 
 from __future__ import annotations
 
@@ -22,46 +24,72 @@ from momentscan.values import Batch, Columns
 Box = NDArray[np.float64]
 """(4,) x1, y1, x2, y2 in px of the frames."""
 
-STANDIN_HW = (18, 32)
+SIGNATURE_HW = (18, 32)
 """The picture as small as this tells whether it is still the same shot."""
 
 PORTRAIT_PX = 112
 
 
 @dataclass(frozen=True)
-class Tracking:
-    """When two faces are one. The tracker needs thresholds to measure at all; what is worth looking at is judged later."""
+class TracksOptions:
+    """When two faces are one. The tracker needs thresholds to measure at all; what is worth looking at is
+    judged later.
+    """
 
-    bridge_s: Annotated[float, Knob("s", source="identity_builder §6: the short-term tracker bridges 1 to 3 s", low=0, high=30)] = 2.0
-    reach: Annotated[float, Knob("face widths", source="measured on multi/: the head moves at most 0.5 within 0.2 s", low=0.1)] = 0.6
+    bridge_s: Annotated[
+        float,
+        Knob("s", source="identity_builder §6: the short-term tracker bridges 1 to 3 s", low=0, high=30),
+    ] = 2.0
+    reach: Annotated[
+        float,
+        Knob("face widths", source="measured on multi/: the head moves at most 0.5 within 0.2 s", low=0.1),
+    ] = 0.6
     reach_per_s: Annotated[float, Knob("face widths/s", source="taste: a head shaken hard", low=0)] = 2.0
-    reach_most: Annotated[float, Knob("face widths", source="taste: farther than this it may be anybody", low=0.1)] = 2.0
+    reach_most: Annotated[
+        float, Knob("face widths", source="taste: farther than this it may be anybody", low=0.1)
+    ] = 2.0
     size_ratio: Annotated[float, Knob("×", source="taste: no face doubles between two looks", low=1)] = 1.8
     same_shot: Annotated[
         float,
         Knob(
             "",
-            source="measured on expr/, multi/: two small pictures 0.2 s apart correlate at .45 to 1 within a shot, most cuts below .5; Face-ID decides below this",
+            source="measured on expr/, multi/: two small pictures 0.2 s apart correlate at .45 to 1 "
+            "within a shot, most cuts below .5; Face-ID decides below this",
             low=-1,
             high=1,
         ),
     ] = 0.6
-    box_tau_s: Annotated[float, Knob("s", source="readings H2: bbox τ = .06-.09 s, the seed's α 0.3 to 0.5 at 30 fps", low=0)] = 0.09
+    box_tau_s: Annotated[
+        float, Knob("s", source="readings H2: bbox τ = .06-.09 s, the seed's α 0.3 to 0.5 at 30 fps", low=0)
+    ] = 0.09
     id_every_s: Annotated[
-        float, Knob("s", source="identity packs choose among identified looks: every second look at 5 Hz, as often as body poses", low=0)
+        float,
+        Knob(
+            "s",
+            source="identity packs choose among identified looks: every second look at 5 Hz, as often as "
+            "body poses",
+            low=0,
+        ),
     ] = 0.4
-    id_least_px: Annotated[float, Knob("px", source="taste: a third of the 112 px the network was trained on", low=1)] = 36.0
-    apart_s: Annotated[float, Knob("s", source="taste: without Face-ID a face at the same place later is the same for so long", low=0)] = (
-        10.0
-    )
+    id_least_px: Annotated[
+        float, Knob("px", source="taste: a third of the 112 px the network was trained on", low=1)
+    ] = 36.0
+    apart_s: Annotated[
+        float,
+        Knob(
+            "s", source="taste: without Face-ID a face at the same place later is the same for so long", low=0
+        ),
+    ] = 10.0
     id_faces: Annotated[int, Knob("faces", source="taste: the largest of a crowd", low=1)] = 6
 
 
 @dataclass
 class _Track:
-    """What is remembered of one face. `size`, `centre` are sums over its rows; `who` the sum of its Face-ID vectors.
+    """What is remembered of one face. `size`, `centre` are sums over its rows; `who` the sum of its Face-ID
+    vectors.
 
-    `person` is set where it can no longer change: of what stands for a person whose tracks were handed over. `earlier`: when those were seen.
+    `person` is set where it can no longer change: of what stands for a person whose tracks were handed over.
+    `earlier`: when those were seen.
     """
 
     number: int
@@ -102,7 +130,7 @@ class _Row(NamedTuple):
     jpeg: bytes
 
 
-ELDERS = 200
+RETIRED_IDENTITIES = 200
 """People of whom it is remembered who they were when their tracks were handed over; 4 kB each."""
 
 
@@ -118,11 +146,12 @@ def _columns(rows: Sequence[_Row]) -> Columns:
 
 
 class Tracks:
-    """Writes the track of each face, its smoothed box and its place, Face-ID vectors now and then, and at the end the tracks.
+    """Writes the track of each face, its smoothed box and its place, Face-ID vectors now and then, and at the
+    end the tracks.
 
-    A face is joined to the track whose predicted box is nearest in place and size (Hungarian method). Where more than one track could
-    be meant, after a gap, and where the picture has changed as a cut changes it, Face-ID decides; without a Face-ID model a cut ends
-    all tracks.
+    A face is joined to the track whose predicted box is nearest in place and size (Hungarian method). Where
+    more than one track could be meant, after a gap, and where the picture has changed as a cut changes it,
+    Face-ID decides; without a Face-ID model a cut ends all tracks.
     """
 
     name = "tracks"
@@ -143,7 +172,7 @@ class Tracks:
         "face_ids.embedding",
     )
 
-    def __init__(self, face_id: FaceId | None, tracking: Tracking = Tracking()) -> None:
+    def __init__(self, face_id: FaceId | None, tracking: TracksOptions = TracksOptions()) -> None:
         self._face_id = face_id
         self._knobs = tracking
         self._live: list[_Track] = []
@@ -160,7 +189,7 @@ class Tracks:
         else:
             self.made_by = {"face_ids.embedding": face_id.version}
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         times = seen["faces.time_s"]
         track = np.zeros(len(times), np.int64)
         place = np.zeros(len(times), np.int64)
@@ -177,15 +206,17 @@ class Tracks:
     def finish(self) -> Columns:
         return _columns(sorted([*self._waiting, *self._told()]))
 
-    def so_far(self) -> Columns:
+    def snapshot(self) -> Columns:
         """What `finish` would say now, but for tracks that were handed over."""
         return _columns(sorted(self._told()))
 
-    def forget(self, before_s: float) -> Columns:
-        """Hands over the tracks that ended before `before_s` and keeps of them only who they were: for feeds that do not end.
+    def evict(self, before_s: float) -> Columns:
+        """Hands over the tracks that ended before `before_s` and keeps of them only who they were: for feeds
+        that do not end.
 
-        Rows come in the order of their numbers, so those of a track wait for tracks that began before it. The number of a person that was
-        handed over stays theirs for as long as they are remembered: ELDERS people, the last seen.
+        Rows come in the order of their numbers, so those of a track wait for tracks that began before it. The
+        number of a person that was handed over stays theirs for as long as they are remembered: ELDERS
+        people, the last seen.
         """
         told = {row.number: row for row in self._told() if row.end_s < before_s}
         gone = [t for t in (*self._done, *self._live) if t.number in told]
@@ -199,7 +230,9 @@ class Tracks:
         return _columns(ready)
 
     def _remember(self, gone: list[tuple[int, _Track]]) -> None:
-        """Of each person one track that stands for all of theirs; nobody who was never identified, for only Face-ID knows them again."""
+        """Of each person one track that stands for all of theirs; nobody who was never identified, for only
+        Face-ID knows them again.
+        """
         self._taken |= {person for person, _ in gone}
         while self._all_taken in self._taken:
             self._taken.remove(self._all_taken)
@@ -213,18 +246,26 @@ class Tracks:
             track.person, track.portrait = person, (0.0, b"")
             elders[person] = track
         since_s = min((t.start_s for t in (*self._done, *self._live)), default=math.inf)
-        known = sorted((t for t in elders.values() if t.who is not None), key=lambda t: t.seen_s)[-ELDERS:]
+        known = sorted((t for t in elders.values() if t.who is not None), key=lambda t: t.seen_s)[
+            -RETIRED_IDENTITIES:
+        ]
         for elder in known:
-            elder.earlier = [span for span in elder.earlier if span[1] > since_s]  # nobody else could have been seen at the same time
+            elder.earlier = [
+                span for span in elder.earlier if span[1] > since_s
+            ]  # nobody else could have been seen at the same time
         self._elders = known
 
     def _told(self) -> list[_Row]:
         """A row for each track that was not handed over."""
         every = sorted([*self._elders, *self._done, *self._live], key=lambda t: (t.start_s, t.number))
         free = (n for n in itertools.count(self._all_taken) if n not in self._taken)
-        people = joined(every, self._knobs.apart_s, self._face_id.tau if self._face_id is not None else None, free)
+        people = joined(
+            every, self._knobs.apart_s, self._face_id.tau if self._face_id is not None else None, free
+        )
         rows = zip(every, people.tolist(), strict=True)
-        return [_Row(t.number, p, t.start_s, t.seen_s, t.n, t.portrait[1]) for t, p in rows if t.person is None]
+        return [
+            _Row(t.number, p, t.start_s, t.seen_s, t.n, t.portrait[1]) for t, p in rows if t.person is None
+        ]
 
     def _identified(self) -> Columns:
         """The Face-ID rows gathered since the last call."""
@@ -234,10 +275,14 @@ class Tracks:
         return {
             "face_ids.time_s": np.array([r[0] for r in rows], np.float64),
             "face_ids.track": np.array([r[1] for r in rows], np.int64),
-            "face_ids.embedding": np.array([r[2] for r in rows], np.float32).reshape(len(rows), self._face_id.dim),
+            "face_ids.embedding": np.array([r[2] for r in rows], np.float32).reshape(
+                len(rows), self._face_id.dim
+            ),
         }
 
-    def _step(self, time_s: float, frame: NDArray[np.uint8], seen: Columns, rows: NDArray[np.int64]) -> list[_Track]:
+    def _step(
+        self, time_s: float, frame: NDArray[np.uint8], seen: Columns, rows: NDArray[np.int64]
+    ) -> list[_Track]:
         """The track of each of the rows, all of one frame."""
         scale = _size4(frame)
         boxes = seen["faces.bbox"][rows].astype(np.float64) * scale
@@ -261,7 +306,9 @@ class Tracks:
 
     def _born(self, look: _Look, i: int) -> _Track:
         box = look.boxes[i]
-        track = _Track(self._count, box, look.time_s, look.time_s, look.standin, box, look.standin, smooth=box)
+        track = _Track(
+            self._count, box, look.time_s, look.time_s, look.standin, box, look.standin, smooth=box
+        )
         self._count += 1
         self._live.append(track)
         return track
@@ -300,10 +347,15 @@ class Tracks:
         worth = score * min(side, float(PORTRAIT_PX))
         if worth > 1.05 * track.portrait[0]:
             picture = cv2.cvtColor(cut(look.frame, around(track.box, 1.6), PORTRAIT_PX), cv2.COLOR_RGB2BGR)
-            track.portrait = (worth, cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
+            track.portrait = (
+                worth,
+                cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes(),
+            )
 
     def _places(self, tracks: list[_Track]) -> list[int]:
-        """Place of each by 0.4 size + 0.3 centre + 0.3 length so far (identity_builder §3), each relative to the highest of them."""
+        """Place of each by 0.4 size + 0.3 centre + 0.3 length so far (identity_builder §3), each relative to
+        the highest of them.
+        """
         tallest = max(t.size / t.n for t in tracks)
         longest = max(t.n for t in tracks)
         worth = [0.4 * t.size / t.n / tallest + 0.3 * t.centre / t.n + 0.3 * t.n / longest for t in tracks]
@@ -322,17 +374,23 @@ class _Look:
         points: NDArray[np.float64],
         standin: NDArray[np.float32],
         face_id: FaceId | None,
-        knobs: Tracking,
+        knobs: TracksOptions,
     ) -> None:
         self.time_s, self.frame, self.boxes, self.standin, self.knobs = time_s, frame, boxes, standin, knobs
         self.known: dict[int, NDArray[np.float32]] = {}
         self._points, self._face_id = points, face_id
         sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
         largest = set(np.argsort(-sides, kind="stable")[: knobs.id_faces].tolist())
-        self._able = {i for i in range(len(boxes)) if face_id is not None and i in largest and sides[i] >= knobs.id_least_px}
+        self._able = {
+            i
+            for i in range(len(boxes))
+            if face_id is not None and i in largest and sides[i] >= knobs.id_least_px
+        }
 
     def who(self, i: int) -> NDArray[np.float32] | None:
-        """(dim,) of face i; None without a model, for faces too small for one, and in a crowd for all but the largest."""
+        """(dim,) of face i; None without a model, for faces too small for one, and in a crowd for all but the
+        largest.
+        """
         if i not in self._able or self._face_id is None:
             return None
         if i not in self.known:
@@ -348,18 +406,24 @@ OVERLAP_S = 0.3
 """One person cannot be in two places, but a box may be doubled for a look or two."""
 
 
-def joined(tracks: Sequence[_Track], apart_s: float, tau: float | None, free: Iterable[int] | None = None) -> NDArray[np.int64]:
-    """(N,) the person of each track, numbered in order of appearance; two tracks that are seen at the same time are never one person.
+def joined(
+    tracks: Sequence[_Track], apart_s: float, tau: float | None, free: Iterable[int] | None = None
+) -> NDArray[np.int64]:
+    """(N,) the person of each track, numbered in order of appearance; two tracks that are seen at the same
+    time are never one person.
 
-    With `tau`, tracks whose mean Face-ID vectors have at least that cosine are joined, the closest first, and so are the groups that come
-    of it, so that no chain of likenesses makes one of two people; a track that was never identified, or any without a Face-ID model, goes
-    on where another ended in the same shot, soon before and at the same place. Who has a number already keeps it, and is nobody else who
-    has; others take the `free` numbers (0, 1, …) one by one. Tracks come by their start.
+    With `tau`, tracks whose mean Face-ID vectors have at least that cosine are joined, the closest first, and
+    so are the groups that come of it, so that no chain of likenesses makes one of two people; a track that
+    was never identified, or any without a Face-ID model, goes on where another ended in the same shot, soon
+    before and at the same place. Who has a number already keeps it, and is nobody else who has; others take
+    the `free` numbers (0, 1, …) one by one. Tracks come by their start.
     """
     pairs = sorted([*_by_identity(tracks, tau), *_by_place(tracks, apart_s)])
     group = [{i} for i in range(len(tracks))]
     for _, a, b in pairs:
-        if group[a] is group[b] or any(_overlap_s(tracks[i], tracks[j]) > OVERLAP_S for i in group[a] for j in group[b]):
+        if group[a] is group[b] or any(
+            _overlap_s(tracks[i], tracks[j]) > OVERLAP_S for i in group[a] for j in group[b]
+        ):
             continue
         if len({tracks[i].person for i in group[a] | group[b]} - {None}) > 1:
             continue
@@ -377,7 +441,10 @@ def joined(tracks: Sequence[_Track], apart_s: float, tau: float | None, free: It
 
 def _alike(tracks: Sequence[_Track], some: set[int], others: set[int]) -> float:
     """Cosine of the mean Face-ID vectors of two groups; 1 where one of them has none."""
-    sums = [sum((who for i in sorted(g) if (who := tracks[i].who) is not None), np.zeros(1)) for g in (some, others)]
+    sums = [
+        sum((who for i in sorted(g) if (who := tracks[i].who) is not None), np.zeros(1))
+        for g in (some, others)
+    ]
     lengths = float(np.prod([np.linalg.norm(x) for x in sums]))
     return float(sums[0] @ sums[1]) / lengths if lengths > 0 else 1.0
 
@@ -396,12 +463,17 @@ def _by_place(tracks: Sequence[_Track], apart_s: float) -> list[tuple[float, int
     found = []
     starts = [t.start_s for t in tracks]  # ascending, as tracks are numbered
     for a, one in enumerate(tracks):
-        for b in range(bisect.bisect_right(starts, one.seen_s), bisect.bisect_right(starts, one.seen_s + apart_s)):
+        for b in range(
+            bisect.bisect_right(starts, one.seen_s), bisect.bisect_right(starts, one.seen_s + apart_s)
+        ):
             other = tracks[b]
             if one.who is not None and other.who is not None:
                 continue
             before, after = np.sqrt(_areas(np.stack([one.box, other.first_box]))).tolist()
-            near, ratio = float(np.hypot(*(_middle(one.box) - _middle(other.first_box)))) <= 1.5 * before, after / before
+            near, ratio = (
+                float(np.hypot(*(_middle(one.box) - _middle(other.first_box)))) <= 1.5 * before,
+                after / before,
+            )
             if near and 2 / 3 <= ratio <= 1.5 and _correlation(one.standin, other.first_standin) >= 0.6:
                 found.append((other.start_s - one.seen_s, a, b))
     return found
@@ -432,7 +504,9 @@ def _matched(tracks: list[_Track], look: _Look) -> list[tuple[_Track, int]]:
 
 
 def _distances(tracks: list[_Track], look: _Look, faces: list[int]) -> NDArray[np.float64]:
-    """(tracks, faces): how far a face is from where the track should be, in face widths, plus how much its size differs; infinite out of reach."""
+    """(tracks, faces): how far a face is from where the track should be, in face widths, plus how much its
+    size differs; infinite out of reach.
+    """
     knobs, boxes = look.knobs, look.boxes[faces]
     there = np.stack([t.at(look.time_s) for t in tracks])
     here_px2, there_px2 = _areas(boxes)[None], _areas(there)[:, None]
@@ -448,7 +522,9 @@ TURNED = 0.15
 """So far under the threshold it is still more likely a turned head than somebody else in the same place."""
 
 
-def _with_identity(cost: NDArray[np.float64], tracks: list[_Track], faces: list[int], look: _Look) -> NDArray[np.float64]:
+def _with_identity(
+    cost: NDArray[np.float64], tracks: list[_Track], faces: list[int], look: _Look
+) -> NDArray[np.float64]:
     """The costs, with Face-ID asked where motion alone does not decide: rivals in reach, a gap, another shot."""
     out = cost.copy()
     reachable = np.isfinite(cost)
@@ -469,12 +545,16 @@ def _with_identity(cost: NDArray[np.float64], tracks: list[_Track], faces: list[
 
 def _standin(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(18,32) luma of the frame without its mean."""
-    small = cv2.cvtColor(cv2.resize(frame, STANDIN_HW[::-1], interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    small = cv2.cvtColor(
+        cv2.resize(frame, SIGNATURE_HW[::-1], interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+    ).astype(np.float32)
     return np.asarray(small - small.mean(), np.float32)
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Of two pictures without their means: 1 the same up to gain; 1 also where either is flat, for a flash is no other shot."""
+    """Of two pictures without their means: 1 the same up to gain; 1 also where either is flat, for a flash is
+    no other shot.
+    """
     lengths = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
     return 1.0 if lengths < 1.0 else float((a * b).sum()) / lengths
 

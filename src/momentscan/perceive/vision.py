@@ -13,7 +13,9 @@ EVERY_S = 0.5
 
 
 class Vision:
-    """Writes the embedding of the first sampled frame in every half second, and its change since the one before."""
+    """Writes the embedding of the first sampled frame in every half second, and its change since the one
+    before.
+    """
 
     name = "vision"
     needs: tuple[str, ...] = ()
@@ -26,14 +28,18 @@ class Vision:
         self.made_by = {"vision.embedding": embedder.version, "vision.change": embedder.version}
         self._before = np.full((1, embedder.dim), np.nan, np.float32)
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
+    def process(self, batch: Batch, seen: Columns) -> Columns:
         chosen = []
         for i, time_s in enumerate(batch.time_s):
             cell = int(time_s / EVERY_S + 1e-6)
             if cell >= self._next_cell:
                 self._next_cell = cell + 1
                 chosen.append(i)
-        vectors = self._embedder.embed(batch.frames[chosen]) if chosen else np.zeros((0, self._embedder.dim), np.float32)
+        vectors = (
+            self._embedder.embed(batch.frames[chosen])
+            if chosen
+            else np.zeros((0, self._embedder.dim), np.float32)
+        )
         change = cosine_change(np.concatenate([self._before, vectors]))[1:].astype(np.float32)
         self._before = vectors[-1:] if len(vectors) else self._before
         return {"vision.time_s": batch.time_s[chosen], "vision.embedding": vectors, "vision.change": change}

@@ -1,4 +1,6 @@
-"""What is said, word by word: from a transcript that somebody gave, or from a speech recogniser that somebody asked for."""
+"""What is said, word by word: from a transcript that somebody gave, or from a speech recogniser that somebody
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -12,50 +14,83 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.models.whisper import Recogniser
-from momentscan.perceive.resampled import RATE_HZ, Resampled
+from momentscan.perceive.resampling import RATE_HZ, Resampled
 from momentscan.signals.words import LEAST_S, Sentences, Transcript, Word
 from momentscan.values import Batch, Columns
 
 
 @dataclass(frozen=True)
-class Recognising:
+class RecognitionOptions:
     """How sound is cut for a recogniser, so that memory is bounded and no word is cut through."""
 
-    chunk_s: Annotated[float, Knob("s", source="taste: two to four of Whisper's windows of 30 s; 60 s are 4 MB", low=30, high=600)] = 60.0
-    seek_s: Annotated[float, Knob("s", source="taste: people pause more often than every 15 s", low=1, high=30)] = 15.0
+    chunk_s: Annotated[
+        float,
+        Knob("s", source="taste: two to four of Whisper's windows of 30 s; 60 s are 4 MB", low=30, high=600),
+    ] = 60.0
+    seek_s: Annotated[
+        float, Knob("s", source="taste: people pause more often than every 15 s", low=1, high=30)
+    ] = 15.0
     pause_s: Annotated[
-        float, Knob("s", source="taste: a pause between words; the quietest of this length is cut in its middle", low=0.05)
+        float,
+        Knob(
+            "s",
+            source="taste: a pause between words; the quietest of this length is cut in its middle",
+            low=0.05,
+        ),
     ] = 0.3
     sure: Annotated[
         float,
-        Knob("0-1", source="faster-whisper, language_detection_threshold: from here on the language is taken as known", low=0, high=1),
+        Knob(
+            "0-1",
+            source="faster-whisper, language_detection_threshold: from here on the language is taken as "
+            "known",
+            low=0,
+            high=1,
+        ),
     ] = 0.5
 
 
 class Words:
-    """The words of a transcript as time reaches them, or of a recogniser as chunks of sound fill up; with the number of their sentence.
+    """The words of a transcript as time reaches them, or of a recogniser as chunks of sound fill up; with the
+    number of their sentence.
 
-    Where there is a transcript, nothing is recognised: it is what somebody wrote. `problems` tells at the end what could not be used.
+    Where there is a transcript, nothing is recognised: it is what somebody wrote. `problems` tells at the end
+    what could not be used.
     """
 
     name = "words"
     needs: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ("words.start_s", "words.end_s", "words.text", "words.sentence", "words.timed", "words.prob")
+    writes: tuple[str, ...] = (
+        "words.start_s",
+        "words.end_s",
+        "words.text",
+        "words.sentence",
+        "words.timed",
+        "words.prob",
+    )
     short_side_px = 1
 
     def __init__(
         self,
         transcript: Transcript | None = None,
         recogniser: Recogniser | None = None,
-        recognising: Recognising = Recognising(),
-        sentences: Sentences = Sentences(),  # noqa: B008
+        recognising: RecognitionOptions = RecognitionOptions(),
+        sentences: Sentences = Sentences(),
     ) -> None:
-        self._teller = _Told(transcript, sentences) if transcript else _Heard(recogniser, recognising, sentences) if recogniser else None
-        version = f"transcript-{transcript.sha256[:12]}" if transcript else recogniser.version if recogniser else ""
+        self._teller = (
+            _Told(transcript, sentences)
+            if transcript
+            else _Heard(recogniser, recognising, sentences)
+            if recogniser
+            else None
+        )
+        version = (
+            f"transcript-{transcript.sha256[:12]}" if transcript else recogniser.version if recogniser else ""
+        )
         self.made_by: Mapping[str, str] = dict.fromkeys(self.writes, version) if version else {}
 
-    def look(self, batch: Batch, seen: Columns) -> Columns:
-        return _columns(self._teller.look(batch) if self._teller else [])
+    def process(self, batch: Batch, seen: Columns) -> Columns:
+        return _columns(self._teller.process(batch) if self._teller else [])
 
     def finish(self) -> Columns:
         return _columns(self._teller.finish() if self._teller else [])
@@ -80,8 +115,10 @@ class _Told:
         self._name = transcript.name
         self.problems = list(transcript.problems)
 
-    def look(self, batch: Batch) -> Numbered:
-        """Words that end in what was shown so far, and those before them; one that reaches on may have to be cut at the end."""
+    def process(self, batch: Batch) -> Numbered:
+        """Words that end in what was shown so far, and those before them; one that reaches on may have to be
+        cut at the end.
+        """
         self._end_s = batch.end_s
         first = self._at
         while self._at < len(self._waiting) and self._waiting[self._at][0].end_s <= batch.end_s:
@@ -90,18 +127,29 @@ class _Told:
 
     def finish(self) -> Numbered:
         rest = self._waiting[self._at :]
-        inside = [(_until(word, self._end_s), number) for word, number in rest if word.start_s <= self._end_s - LEAST_S]
+        inside = [
+            (_until(word, self._end_s), number)
+            for word, number in rest
+            if word.start_s <= self._end_s - LEAST_S
+        ]
         beyond = len(rest) - len(inside)
         if beyond:
-            hint = "; is it of this video, and are its times in seconds?" if beyond == len(self._waiting) else ""
-            self.problems.append(f"{self._name}: {beyond} word{' lies' if beyond == 1 else 's lie'} beyond the end of the video{hint}")
+            hint = (
+                "; is it of this video, and are its times in seconds?" if beyond == len(self._waiting) else ""
+            )
+            self.problems.append(
+                f"{self._name}: {beyond} word{' lies' if beyond == 1 else 's lie'} beyond the end of the "
+                f"video{hint}"
+            )
         return inside
 
 
 class _Heard:
-    """Words of a recogniser. Where chunks end is decided by the sound alone, so that batches of any size give the same."""
+    """Words of a recogniser. Where chunks end is decided by the sound alone, so that batches of any size give
+    the same.
+    """
 
-    def __init__(self, recogniser: Recogniser, recognising: Recognising, sentences: Sentences) -> None:
+    def __init__(self, recogniser: Recogniser, recognising: RecognitionOptions, sentences: Sentences) -> None:
         self._recogniser, self._knobs, self._sentences = recogniser, recognising, sentences
         self._resampled = Resampled()
         self._sound = np.zeros(0, np.float32)
@@ -111,7 +159,7 @@ class _Heard:
         self._number = -1
         self.problems: list[str] = []
 
-    def look(self, batch: Batch) -> Numbered:
+    def process(self, batch: Batch) -> Numbered:
         self._sound = np.concatenate([self._sound, np.nan_to_num(self._resampled(batch.sound))])
         numbered: Numbered = []
         while len(self._sound) >= round(self._knobs.chunk_s * RATE_HZ):
@@ -139,7 +187,11 @@ class _Heard:
         heard = self._recogniser.recognise(chunk, self._language)
         if heard.words and heard.language_prob >= self._knobs.sure:
             self._language = heard.language
-        words = [_later(_until(word, length_s), offset_s) for word in heard.words if word.start_s <= length_s - LEAST_S]
+        words = [
+            _later(_until(word, length_s), offset_s)
+            for word in heard.words
+            if word.start_s <= length_s - LEAST_S
+        ]
         numbers = self._sentences.numbered(words, self._last, self._number)
         if words:
             self._last, self._number = words[-1], numbers[-1]

@@ -1,4 +1,6 @@
-"""Where a clip starts and ends: with what led to the moment, onto cuts, out of words, into quiet; every move with its reason (CH13 to CH15)."""
+"""Where a clip starts and ends: with what led to the moment, onto cuts, out of words, into quiet; every move
+with its reason (CH13 to CH15).
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ EPS_S = 1e-6
 
 
 class _Around(NamedTuple):
-    """What an edge may run into, seen outwards: for a start edge all times are negated, so that outwards is always later.
+    """What an edge may run into, seen outwards: for a start edge all times are negated, so that outwards is
+    always later.
 
-    `limit_s` end of the video; `cuts` (N,), `words`, `sentences`, `voiced` (K, 2), `level_s`, `level_db` (M,), all ascending.
+    `limit_s` end of the video; `cuts` (N,), `words`, `sentences`, `voiced` (K, 2), `level_s`, `level_db`
+    (M,), all ascending.
     """
 
     limit_s: float
@@ -32,8 +36,12 @@ class _Around(NamedTuple):
     level_db: Series
 
     def mirrored(self) -> _Around:
-        spoken, sentences, voiced = (-spans[::-1, ::-1] for spans in (self.words, self.sentences, self.voiced))
-        return _Around(0.0, -self.cuts[::-1], spoken, sentences, voiced, -self.level_s[::-1], self.level_db[::-1])
+        spoken, sentences, voiced = (
+            -spans[::-1, ::-1] for spans in (self.words, self.sentences, self.voiced)
+        )
+        return _Around(
+            0.0, -self.cuts[::-1], spoken, sentences, voiced, -self.level_s[::-1], self.level_db[::-1]
+        )
 
 
 class _Step(NamedTuple):
@@ -44,52 +52,89 @@ class _Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Align:
-    """Edges of clips, in the order of readings S10: never inside a word, never across a cut, context; then into the quietest point near.
+    """Edges of clips, in the order of readings S10: never inside a word, never across a cut, context; then
+    into the quietest point near.
 
-    An edge goes outwards to take in context, but not over a cut; a sliver of another shot at the edge is cut off; a cut that is near draws
-    the edge onto itself. Then it leaves words: to the end of the sentence where that is near, else of the word; without a transcript it
-    leaves voiced spans. Last it settles in the quietest point near, unless it lies on a cut; that takes nothing off the moment. No step is
-    longer than its knob.
+    An edge goes outwards to take in context, but not over a cut; a sliver of another shot at the edge is cut
+    off; a cut that is near draws the edge onto itself. Then it leaves words: to the end of the sentence where
+    that is near, else of the word; without a transcript it leaves voiced spans. Last it settles in the
+    quietest point near, unless it lies on a cut; that takes nothing off the moment. No step is longer than
+    its knob.
     """
 
     extent: Annotated[
         str,
         Knob(
             "",
-            source="moment = as the engine found it (vector: peak ± 1 s); peak = peak ± peak_s; thirds = a fixed length, one third before the "
+            source="moment = as the engine found it (vector: peak ± 1 s); peak = peak ± peak_s; thirds = "
+            "a fixed length, one third before the "
             "peak (companions §2.6: fixed asymmetric .692 against peak-centred .167)",
             choices=("moment", "peak", "thirds"),
         ),
     ] = "moment"
-    delivery_s: Annotated[float, Knob("s", source="companions §2.6: fixed 6 s (1/3 : 2/3)", low=0.5, high=600)] = 6.0
+    delivery_s: Annotated[
+        float, Knob("s", source="companions §2.6: fixed 6 s (1/3 : 2/3)", low=0.5, high=600)
+    ] = 6.0
     peak_s: Annotated[float, Knob("s", source="highlight_vector §6: peak ± 1.0 s", low=0.1, high=60)] = 1.0
     context_s: Annotated[float, Knob("s", source="readings S10: context ± 1 s", low=0, high=30)] = 1.0
     reaction: Annotated[
         float,
         Knob(
             "0-1",
-            source="measured: YAMNet's laughter reaches .15 in 9 of 9 marked laughs; ten clips without any stay under .03",
+            source="measured: YAMNet's laughter reaches .15 in 9 of 9 marked laughs; ten clips without "
+            "any stay under .03",
             low=0,
             high=1,
         ),
     ] = 0.15
     cause_s: Annotated[
-        float, Knob("s", source="taste: a sentence and a breath; how far before a reaction its cause is looked for", low=0, high=60)
+        float,
+        Knob(
+            "s",
+            source="taste: a sentence and a breath; how far before a reaction its cause is looked for",
+            low=0,
+            high=60,
+        ),
     ] = 4.0
     onset_s: Annotated[
         float,
-        Knob("s", source="taste: a reaction that set in longer before the moment goes on by itself; its cause is left out", low=0, high=60),
+        Knob(
+            "s",
+            source="taste: a reaction that set in longer before the moment goes on by itself; its cause "
+            "is left out",
+            low=0,
+            high=60,
+        ),
     ] = 4.0
     scene_s: Annotated[
-        float, Knob("s", source="readings S10: each move ≤ 1.5 s; onto a cut, or off a sliver of a shot", low=0, high=30)
+        float,
+        Knob(
+            "s",
+            source="readings S10: each move ≤ 1.5 s; onto a cut, or off a sliver of a shot",
+            low=0,
+            high=30,
+        ),
     ] = 1.5
-    scene_reach_s: Annotated[float, Knob("s", source="taste: a cut so near outwards draws the edge onto itself", low=0, high=30)] = 0.5
-    speech_s: Annotated[float, Knob("s", source="readings S10: each move ≤ 1.5 s; out of a word or a sentence", low=0, high=30)] = 1.5
+    scene_reach_s: Annotated[
+        float, Knob("s", source="taste: a cut so near outwards draws the edge onto itself", low=0, high=30)
+    ] = 0.5
+    speech_s: Annotated[
+        float,
+        Knob("s", source="readings S10: each move ≤ 1.5 s; out of a word or a sentence", low=0, high=30),
+    ] = 1.5
     quiet_s: Annotated[float, Knob("s", source="taste: a breath between phrases", low=0, high=10)] = 0.3
-    quiet_db: Annotated[float, Knob("dB", source="taste: so much quieter that it is heard", low=0, high=60)] = 3.0
-    after_peak_s: Annotated[float, Knob("s", source="taste: no edge comes closer to the peak", low=0, high=10)] = 0.3
-    least_s: Annotated[float, Knob("s", source="readings H17: human windows clipped to [2, 8] s", low=0.1, high=60)] = 2.0
-    most_s: Annotated[float, Knob("s", source="readings S9: cap 30 s, and a move of each edge", low=0.5, high=3600)] = 36.0
+    quiet_db: Annotated[
+        float, Knob("dB", source="taste: so much quieter that it is heard", low=0, high=60)
+    ] = 3.0
+    after_peak_s: Annotated[
+        float, Knob("s", source="taste: no edge comes closer to the peak", low=0, high=10)
+    ] = 0.3
+    least_s: Annotated[
+        float, Knob("s", source="readings H17: human windows clipped to [2, 8] s", low=0.1, high=60)
+    ] = 2.0
+    most_s: Annotated[
+        float, Knob("s", source="readings S9: cap 30 s, and a move of each edge", low=0.5, high=3600)
+    ] = 36.0
 
     def __call__(self, signals: Signals, window: Window) -> Aligned:
         """The clip of one moment. Both edges lie in the video, start < end, the peak between them."""
@@ -101,7 +146,11 @@ class Align:
         return lambda window: self._aligned(signals, around, window)
 
     def _aligned(self, signals: Signals, around: _Around, window: Window) -> Aligned:
-        heard = reaction(signals, window.start_s, window.end_s, self.reaction) if self.extent == "moment" else None
+        heard = (
+            reaction(signals, window.start_s, window.end_s, self.reaction)
+            if self.extent == "moment"
+            else None
+        )
         base, moves = self._base(window, around)
         lead_s = self._lead_s(base, heard, around)
         flags: list[str] = []
@@ -115,7 +164,9 @@ class Align:
             for step in self._steps(raw_s, sign * base.peak_s, outwards_s, seen, heard if by_cause else None):
                 moves.append(Move(edge, sign * at_s + 0.0, sign * step.to_s + 0.0, step.reason, step.note))
                 at_s = step.to_s
-            if _inside(at_s, seen.words) is not None or (not len(seen.words) and _inside(at_s, seen.voiced) is not None):
+            if _inside(at_s, seen.words) is not None or (
+                not len(seen.words) and _inside(at_s, seen.voiced) is not None
+            ):
                 flags.append(f"speech.{edge}")
             edges.append(sign * at_s + 0.0)
         if not self.least_s - EPS_S <= edges[1] - edges[0] <= self.most_s + EPS_S:
@@ -123,7 +174,9 @@ class Align:
         return Aligned(window, edges[0], edges[1], tuple(moves), tuple(flags), heard)
 
     def _base(self, window: Window, around: _Around) -> tuple[Window, list[Move]]:
-        """The window by `extent`, within the limits of length and inside the video; it grows only as far as the shots it lies in go."""
+        """The window by `extent`, within the limits of length and inside the video; it grows only as far as
+        the shots it lies in go.
+        """
         start_s, end_s, reason, note = window.start_s, window.end_s, "", ""
         low_s, high_s = 0.0, around.limit_s
         peak_s = min(max(window.peak_s, 0.0), high_s)
@@ -138,11 +191,17 @@ class Align:
             if length_s > end_s - start_s:
                 low_s = max([low_s, *around.cuts[around.cuts <= start_s + EPS_S].tolist()])
                 high_s = min([high_s, *around.cuts[around.cuts >= end_s - EPS_S].tolist()])
-                start_s = min(max(_thirds(peak_s, length_s)[0], end_s - length_s), start_s)  # all that was found stays in it
+                start_s = min(
+                    max(_thirds(peak_s, length_s)[0], end_s - length_s), start_s
+                )  # all that was found stays in it
             else:
                 start_s = peak_s - (peak_s - start_s) / (end_s - start_s) * length_s
             end_s, reason = start_s + length_s, "guard.length"
-            start_s, end_s = _shifted(start_s, end_s, low_s, high_s) if low_s > 0 or high_s < around.limit_s else (start_s, end_s)
+            start_s, end_s = (
+                _shifted(start_s, end_s, low_s, high_s)
+                if low_s > 0 or high_s < around.limit_s
+                else (start_s, end_s)
+            )
             note = f"clips last {self.least_s:g} to {self.most_s:g} s"
         moves = [Move(e, a, b, reason, note) for e, a, b in _changes(window, start_s, end_s) if reason]
         inside = _shifted(start_s, end_s, 0.0, around.limit_s)
@@ -154,7 +213,9 @@ class Align:
         return Window(*inside, min(max(peak_s, inside[0]), inside[1])), moves
 
     def _lead_s(self, base: Window, heard: Reaction | None, around: _Around) -> float:
-        """How far before the base the clip should start: the context, or what caused the reaction that is heard."""
+        """How far before the base the clip should start: the context, or what caused the reaction that is
+        heard.
+        """
         if self.extent != "moment":
             return 0.0
         if heard is None or heard.onset_s < base.start_s - self.onset_s:
@@ -164,7 +225,9 @@ class Align:
         cause_s = float(before[-1, 0]) if len(before) else heard.onset_s - self.cause_s / 2
         return max(self.context_s, base.start_s - max(cause_s, heard.onset_s - self.cause_s))
 
-    def _steps(self, raw_s: float, peak_s: float, outwards_s: float, around: _Around, cause: Reaction | None) -> list[_Step]:
+    def _steps(
+        self, raw_s: float, peak_s: float, outwards_s: float, around: _Around, cause: Reaction | None
+    ) -> list[_Step]:
         """The moves of one edge, outwards later: each starts where the one before ended."""
         steps: list[_Step] = []
         first = self._shot(raw_s, peak_s, outwards_s, around, cause)
@@ -181,21 +244,35 @@ class Align:
             steps += [quiet] if quiet is not None else []
         return steps
 
-    def _shot(self, raw_s: float, peak_s: float, outwards_s: float, around: _Around, cause: Reaction | None) -> _Step | None:
+    def _shot(
+        self, raw_s: float, peak_s: float, outwards_s: float, around: _Around, cause: Reaction | None
+    ) -> _Step | None:
         """Context, as far as the shot goes; off a sliver; onto a cut that is near."""
-        sliver = around.cuts[(around.cuts >= max(peak_s + self.after_peak_s, raw_s - self.scene_s)) & (around.cuts <= raw_s + EPS_S)]
+        sliver = around.cuts[
+            (around.cuts >= max(peak_s + self.after_peak_s, raw_s - self.scene_s))
+            & (around.cuts <= raw_s + EPS_S)
+        ]
         if len(sliver):
-            return _Step(float(sliver[-1]), "scene.cut", f"{raw_s - float(sliver[-1]):.2f} s of another shot were cut off")
+            return _Step(
+                float(sliver[-1]),
+                "scene.cut",
+                f"{raw_s - float(sliver[-1]):.2f} s of another shot were cut off",
+            )
         want_s = min(raw_s + outwards_s, around.limit_s)
         ahead = around.cuts[
-            (around.cuts > raw_s) & (around.cuts <= min(want_s + self.scene_reach_s, raw_s + max(outwards_s, self.scene_s)))
+            (around.cuts > raw_s)
+            & (around.cuts <= min(want_s + self.scene_reach_s, raw_s + max(outwards_s, self.scene_s)))
         ]
         if len(ahead):
             return _Step(float(ahead[0]), "scene.cut", "as far as the shot goes")
         if want_s <= raw_s:
             return None
         if cause is not None:
-            return _Step(want_s, "context.cause", f"{cause.kind} sets in at {cause.onset_s:.1f} s; what came before it is taken in")
+            return _Step(
+                want_s,
+                "context.cause",
+                f"{cause.kind} sets in at {cause.onset_s:.1f} s; what came before it is taken in",
+            )
         return _Step(want_s, "context", f"{want_s - raw_s:.2f} s of context")
 
     def _out_of_speech(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
@@ -206,7 +283,11 @@ class Align:
             return None
         on_cut = _on_cut(at_s, around.cuts)
         next_cut = around.cuts[around.cuts > at_s + EPS_S]
-        out_s = at_s if on_cut else min(at_s + self.speech_s, around.limit_s, float(next_cut[0]) if len(next_cut) else np.inf)
+        out_s = (
+            at_s
+            if on_cut
+            else min(at_s + self.speech_s, around.limit_s, float(next_cut[0]) if len(next_cut) else np.inf)
+        )
         in_s = max(at_s - self.speech_s, peak_s + self.after_peak_s)
         tried = []
         if sentence is not None:
@@ -222,16 +303,28 @@ class Align:
 
     def _glimpse(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
         """Onto a cut shortly inwards of an edge that gave way to a word, unless that cut lies in a word too."""
-        near = around.cuts[(around.cuts >= max(peak_s + self.after_peak_s, at_s - self.scene_reach_s)) & (around.cuts < at_s - EPS_S)]
+        near = around.cuts[
+            (around.cuts >= max(peak_s + self.after_peak_s, at_s - self.scene_reach_s))
+            & (around.cuts < at_s - EPS_S)
+        ]
         spoken = around.words if len(around.words) else around.voiced
         if not len(near) or _inside(float(near[0]), spoken) is not None:
             return None
-        return _Step(float(near[0]), "scene.cut", f"a glimpse of {at_s - float(near[0]):.2f} s of another shot was cut off")
+        return _Step(
+            float(near[0]),
+            "scene.cut",
+            f"a glimpse of {at_s - float(near[0]):.2f} s of another shot was cut off",
+        )
 
     def _quiet(self, at_s: float, least_s: float, around: _Around) -> _Step | None:
-        """The quietest point within reach, not before `least_s`, that is in no word and not over a cut, if it is clearly quieter."""
+        """The quietest point within reach, not before `least_s`, that is in no word and not over a cut, if it
+        is clearly quieter.
+        """
         low, high = max(at_s - self.quiet_s, least_s), min(at_s + self.quiet_s, around.limit_s)
-        for spans in (around.words, around.voiced if not len(around.words) and _inside(at_s, around.voiced) is None else around.words):
+        for spans in (
+            around.words,
+            around.voiced if not len(around.words) and _inside(at_s, around.voiced) is None else around.words,
+        ):
             before, after = spans[spans[:, 1] <= at_s + EPS_S], spans[spans[:, 0] >= at_s - EPS_S]
             low = max(low, float(before[-1, 1])) if len(before) else low
             high = min(high, float(after[0, 0])) if len(after) else high
@@ -239,7 +332,9 @@ class Align:
         high = min(high, float(cuts[0])) if len(cuts) else high
         if _inside(at_s, around.words) is not None or low >= high or not len(around.level_s):
             return None
-        near = np.flatnonzero((around.level_s >= low) & (around.level_s <= high) & np.isfinite(around.level_db))
+        near = np.flatnonzero(
+            (around.level_s >= low) & (around.level_s <= high) & np.isfinite(around.level_db)
+        )
         if not len(near):
             return None
         here_db = float(np.interp(at_s, around.level_s, np.nan_to_num(around.level_db, nan=0.0)))
@@ -252,7 +347,9 @@ class Align:
 
 
 def _around(signals: Signals) -> _Around:
-    """Words whose times were only shared out of a subtitle's are not trusted where voice activity says better when somebody speaks."""
+    """Words whose times were only shared out of a subtitle's are not trusted where voice activity says better
+    when somebody speaks.
+    """
     voiced = Voicing()(signals)
     spoken, sentences = words(signals)
     if len(voiced) and len(spoken) and not signals["words.timed"].all():

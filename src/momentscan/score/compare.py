@@ -1,6 +1,8 @@
-"""Two engines on the same videos, side by side: do they choose the same windows, at the same peaks, and are their stills as good.
+"""Two engines on the same videos, side by side: do they choose the same windows, at the same peaks, and are
+their stills as good.
 
-(highlight_vector §12 and its P2: overlap of windows and mean quality of the selected frames, rules against vector.)
+(highlight_vector §12 and its P2: overlap of windows and mean quality of the selected frames, rules against
+vector.)
 """
 
 from __future__ import annotations
@@ -39,10 +41,13 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Engine A against engine B on one video. What cannot be told is None: of two sides that say nothing, or of a curve that does not vary.
+    """Engine A against engine B on one video. What cannot be told is None: of two sides that say nothing, or
+    of a curve that does not vary.
 
-    iou        mean of the best IoU of each window with the other side's, both ways (1: the same windows, 0: none in common)
-    matched    pairs, the highest IoU first, each window once, IoU ≥ 0.3; `share_a` of A's windows and `share_b` of B's are in one
+    iou        mean of the best IoU of each window with the other side's, both ways (1: the same windows, 0:
+               none in common)
+    matched    pairs, the highest IoU first, each window once, IoU ≥ 0.3; `share_a` of A's windows and
+               `share_b` of B's are in one
     iou_matched  mean IoU of those pairs
     peaks_a    share of A's peaks with one of B's within 1 s, peaks_b the reverse; peaks_f1 of both
     quality_a  mean quality of the frames that A selected
@@ -72,9 +77,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Summary:
-    """Many videos: `means` of each number of Comparison over the videos where it can be told, `told` in how many that was.
+    """Many videos: `means` of each number of Comparison over the videos where it can be told, `told` in how
+    many that was.
 
-    Videos where one side or both say nothing are counted here; those where one does count as 0 in the agreement of windows.
+    Videos where one side or both say nothing are counted here; those where one does count as 0 in the
+    agreement of windows.
     """
 
     a: str
@@ -113,14 +120,21 @@ def side_of(verdict: Verdict) -> Side:
     moments = verdict.moments
     qualities = [p.quality for m in moments for p in m.picks]
     return Side(
-        verdict.scorer, [m.window for m in moments], [m.score for m in moments], qualities, verdict.curve.time_s, verdict.curve.value
+        verdict.scorer,
+        [m.window for m in moments],
+        [m.score for m in moments],
+        qualities,
+        verdict.curve.time_s,
+        verdict.curve.value,
     )
 
 
 def compare(a: Side | Verdict, b: Side | Verdict) -> Comparison:
     """Two engines on one video."""
     one, other = (side if isinstance(side, Side) else side_of(side) for side in (a, b))
-    overlaps = np.array([[iou(x, y) for y in other.windows] for x in one.windows]).reshape(len(one.windows), len(other.windows))
+    overlaps = np.array([[iou(x, y) for y in other.windows] for x in one.windows]).reshape(
+        len(one.windows), len(other.windows)
+    )
     pairs = matched(overlaps)
     best = [*_best(overlaps), *_best(overlaps.T)]
     peaks_a, peaks_b = _near(one.windows, other.windows), _near(other.windows, one.windows)
@@ -144,11 +158,16 @@ def compare(a: Side | Verdict, b: Side | Verdict) -> Comparison:
 
 
 def summary(comparisons: Iterable[Comparison]) -> Summary:
-    """Totals over many videos of the same two engines. Raises ValueError where the engines differ or there is nothing to sum up."""
+    """Totals over many videos of the same two engines. Raises ValueError where the engines differ or there is
+    nothing to sum up.
+    """
     seen = list(comparisons)
     names = {(c.a, c.b) for c in seen}
     if len(names) != 1:
-        raise ValueError(f"summary wants comparisons of one pair of engines, got {sorted(names) or 'none'}; sum up each pair by itself")
+        raise ValueError(
+            f"summary wants comparisons of one pair of engines, got {sorted(names) or 'none'}; sum up "
+            "each pair by itself"
+        )
     ((a, b),) = names
     values = {n: [float(v) for c in seen if (v := getattr(c, n)) is not None] for n in MEANS}
     return Summary(
@@ -174,8 +193,12 @@ def iou(a: Window, b: Window) -> float:
 
 
 def matched(overlaps: Series) -> list[tuple[int, int]]:
-    """Pairs (i, j) of windows that are the same moment, out of (M,K) IoUs: the highest first, each window once."""
-    order = sorted(itertools.product(*(range(n) for n in overlaps.shape)), key=lambda p: (-overlaps[p], p[0] + p[1], p))
+    """Pairs (i, j) of windows that are the same moment, out of (M,K) IoUs: the highest first, each window
+    once.
+    """
+    order = sorted(
+        itertools.product(*(range(n) for n in overlaps.shape)), key=lambda p: (-overlaps[p], p[0] + p[1], p)
+    )
     rows: set[int] = set()
     columns: set[int] = set()
     pairs = []
@@ -188,7 +211,9 @@ def matched(overlaps: Series) -> list[tuple[int, int]]:
 
 
 def rank_correlation(a: Side, b: Side) -> float | None:
-    """Spearman's ρ of both curves at the instants of the finer one, as far as both reach; None where one is unknown or does not vary."""
+    """Spearman's ρ of both curves at the instants of the finer one, as far as both reach; None where one is
+    unknown or does not vary.
+    """
     if min(len(a.time_s), len(b.time_s)) < 3:
         return None
     start_s, end_s = max(a.time_s[0], b.time_s[0]), min(a.time_s[-1], b.time_s[-1])

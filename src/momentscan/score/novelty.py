@@ -1,4 +1,6 @@
-"""How far vectors are from what was usual around them: baselines over time for embeddings. Pure: arrays in, arrays out."""
+"""How far vectors are from what was usual around them: baselines over time for embeddings. Pure: arrays in,
+arrays out.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,16 @@ Vectors = NDArray[np.float64]
 def pooled(
     time_s: Series, vectors: Vectors, centres_s: Series, clip_s: float, pool: int, share: float
 ) -> tuple[Vectors, NDArray[np.bool_]]:
-    """The mean of at most `pool` evenly spaced vectors in each clip `[centre - clip/2, centre + clip/2)`, of length 1: ((K, D), (K,) valid).
+    """The mean of at most `pool` evenly spaced vectors in each clip `[centre - clip/2, centre + clip/2)`, of
+    length 1: ((K, D), (K,) valid).
 
-    A clip is valid if it holds at least `share` of the vectors that a clip usually holds (readings H9, H10: re-normalise after pooling).
+    A clip is valid if it holds at least `share` of the vectors that a clip usually holds (readings H9, H10:
+    re-normalise after pooling).
     """
-    starts, ends = np.searchsorted(time_s, centres_s - clip_s / 2), np.searchsorted(time_s, centres_s + clip_s / 2)
+    starts, ends = (
+        np.searchsorted(time_s, centres_s - clip_s / 2),
+        np.searchsorted(time_s, centres_s + clip_s / 2),
+    )
     step_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else clip_s
     least = max(1.0, share * min(clip_s / max(step_s, 1e-6), ends.max(initial=0)))
     out = np.zeros((len(centres_s), vectors.shape[1]))
@@ -35,8 +42,8 @@ def pooled(
 def ema_delta(time_s: Series, vectors: Vectors, tau_s: float, restart: NDArray[np.bool_]) -> Series:
     """‖e - EMA(e)‖ / (1 - α): (N, D) -> (N,). (highlight_vector §4; readings H1, H2, H9)
 
-    α = 1 - exp(-Δt/τ), so that the rate of the samples does not matter; the EMA starts at the median of the first 2τ, and anew where
-    `restart` says so.
+    α = 1 - exp(-Δt/τ), so that the rate of the samples does not matter; the EMA starts at the median of the
+    first 2τ, and anew where `restart` says so.
     """
     out = np.full(len(time_s), np.nan)
     starts = np.flatnonzero(np.concatenate([[True], restart[1:]])) if len(time_s) else np.zeros(0, int)
@@ -52,7 +59,9 @@ def ema_delta(time_s: Series, vectors: Vectors, tau_s: float, restart: NDArray[n
 
 
 def local_delta(time_s: Series, vectors: Vectors, span_s: float, restart: NDArray[np.bool_]) -> Series:
-    """‖e - median of the vectors within ± span/2‖, within the same stretch: (N, D) -> (N,). (readings H1: two-sided local median, 8 s)"""
+    """‖e - median of the vectors within ± span/2‖, within the same stretch: (N, D) -> (N,). (readings H1:
+    two-sided local median, 8 s)
+    """
     out = np.full(len(time_s), np.nan)
     stretch = np.cumsum(restart)
     for i in range(len(time_s)):
@@ -66,7 +75,9 @@ BLOCK = 512
 
 
 def knn_novelty(time_s: Series, vectors: Vectors, k: int, apart_s: float) -> Series:
-    """Mean distance to the k nearest vectors at least `apart_s` away in time: (N, D) -> (N,); NaN where there are none. (readings H1)"""
+    """Mean distance to the k nearest vectors at least `apart_s` away in time: (N, D) -> (N,); NaN where there
+    are none. (readings H1)
+    """
     out = np.full(len(time_s), np.nan)
     for a in range(0, len(time_s), BLOCK):
         square = np.clip(2 - 2 * (vectors[a : a + BLOCK] @ vectors.T), 0, None)
@@ -79,7 +90,9 @@ def knn_novelty(time_s: Series, vectors: Vectors, k: int, apart_s: float) -> Ser
 
 
 def stale(vectors: Vectors, share: float) -> NDArray[np.bool_]:
-    """(N,) vectors that moved from the one before by less than `share` of the median step: the same frame shown again."""
+    """(N,) vectors that moved from the one before by less than `share` of the median step: the same frame
+    shown again.
+    """
     out = np.zeros(len(vectors), np.bool_)
     if len(vectors) > 2:
         steps = np.linalg.norm(np.diff(vectors, axis=0), axis=1)

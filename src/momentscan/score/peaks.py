@@ -1,4 +1,5 @@
-"""Peaks of a score that stand out of their own video, and the windows around them; the same for every engine that looks for peaks.
+"""Peaks of a score that stand out of their own video, and the windows around them; the same for every engine
+that looks for peaks.
 
 (highlight_vector §6 and §12: both engines use the same find_peaks; readings H4, H5, H17.)
 """
@@ -17,7 +18,9 @@ from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
 
 
 class Peak(NamedTuple):
-    """A local maximum: its place in the series, how far it rises over its surroundings, and the instants of half that height."""
+    """A local maximum: its place in the series, how far it rises over its surroundings, and the instants of
+    half that height.
+    """
 
     at: int
     prominence: float
@@ -29,24 +32,43 @@ class Peak(NamedTuple):
 class Peaks:
     """Which local maxima are peaks, and how far their windows reach."""
 
-    distance_s: Annotated[float, Knob("s", source="highlight_vector §6: at least 3 s apart; readings H4", low=0)] = 3.0
+    distance_s: Annotated[
+        float, Knob("s", source="highlight_vector §6: at least 3 s apart; readings H4", low=0)
+    ] = 3.0
     rule: Annotated[
         str,
-        Knob("", source="readings H5: prominence ≥ 3·MAD; seed = the seed's p95 of the level itself", choices=("mad", "seed")),
+        Knob(
+            "",
+            source="readings H5: prominence ≥ 3·MAD; seed = the seed's p95 of the level itself",
+            choices=("mad", "seed"),
+        ),
     ] = "mad"
     prominence: Annotated[float, Knob("σ", source="readings H5: 3·1.4826·MAD", low=0)] = 3.0
     margin_s: Annotated[float, Knob("s", source="highlight_vector §6: window = peak ± 1.0 s", low=0.05)] = 1.0
     extent: Annotated[
         str,
-        Knob("", source="readings H17: ± for photos; half-prominence within 2 to 8 s for clips", choices=("fixed", "half-prominence")),
+        Knob(
+            "",
+            source="readings H17: ± for photos; half-prominence within 2 to 8 s for clips",
+            choices=("fixed", "half-prominence"),
+        ),
     ] = "fixed"
-    least: Annotated[float, Knob("score", source="an engine's own unit: what its curve does by chance", low=0)] = 0.0
+    least: Annotated[
+        float, Knob("score", source="an engine's own unit: what its curve does by chance", low=0)
+    ] = 0.0
     most: Annotated[
-        float, Knob("score", source="an engine's own unit: enough for anything; where all is moved, MAD asks too much", low=0)
+        float,
+        Knob(
+            "score",
+            source="an engine's own unit: enough for anything; where all is moved, MAD asks too much",
+            low=0,
+        ),
     ] = 1e9
 
     def find(self, time_s: Series, value: Series) -> tuple[list[Peak], list[Peak], float]:
-        """(peaks, local maxima that are none, least prominence asked). The ends of the video may be peaks too."""
+        """(peaks, local maxima that are none, least prominence asked). The ends of the video may be peaks
+        too.
+        """
         from scipy.signal import find_peaks, peak_widths
 
         if len(value) < 2:
@@ -55,7 +77,9 @@ class Peaks:
         padded = np.concatenate([[value.min()], value, [value.min()]])
         step_s = float(np.median(np.diff(time_s)))
         every, about = find_peaks(padded, prominence=1e-9)
-        some, _ = find_peaks(padded, prominence=max(bar, 1e-9), distance=max(1, round(self.distance_s / step_s)))
+        some, _ = find_peaks(
+            padded, prominence=max(bar, 1e-9), distance=max(1, round(self.distance_s / step_s))
+        )
         halves = peak_widths(padded, every, 0.5)
         places = np.concatenate([[time_s[0]], time_s, [time_s[-1]]])
         left_s, right_s = (np.interp(x, np.arange(len(places)), places) for x in halves[2:4])
@@ -67,7 +91,9 @@ class Peaks:
         return [p for p in found if p.at in chosen], [p for p in found if p.at not in chosen], bar
 
     def bar(self, value: Series) -> float:
-        """The prominence that is asked: so many robust standard deviations, or the seed's percentile of the level."""
+        """The prominence that is asked: so many robust standard deviations, or the seed's percentile of the
+        level.
+        """
         if self.rule == "seed":
             return float(np.percentile(value, 95))
         asked = self.prominence * MAD_TO_SIGMA * float(np.median(np.abs(value - np.median(value))))
@@ -97,18 +123,22 @@ def verdict_of(
     max_windows: int,
     nothing: str,
 ) -> Verdict:
-    """A verdict out of moments and of what was not chosen: ranked, cut to `max_windows`, each moment with its nearest rivals; `nothing` says why if
-    there is none."""
+    """A verdict out of moments and of what was not chosen: ranked, cut to `max_windows`, each moment with its
+    nearest rivals; `nothing` says why if there is none."""
     best_first = sorted(chosen, key=lambda m: (-m.score, m.window.start_s))
     ranked = [
         Candidate(m.window, m.score, m.parts, "chosen", f"rank {i}: {m.why}")
         if i <= max_windows
-        else Candidate(m.window, m.score, m.parts, "over_max", f"rank {i}, and only {max_windows} are kept (max_windows)")
+        else Candidate(
+            m.window, m.score, m.parts, "over_max", f"rank {i}, and only {max_windows} are kept (max_windows)"
+        )
         for i, m in enumerate(best_first, 1)
     ]
     candidates = sorted([*ranked, *rejected], key=lambda c: (c.window.start_s, c.window.end_s))
     moments = tuple(_with_rivals(m, candidates) for m in best_first[:max_windows])
-    return Verdict(scorer, curve, smoothed, threshold, moments, tuple(candidates), None if moments else nothing, absent)
+    return Verdict(
+        scorer, curve, smoothed, threshold, moments, tuple(candidates), None if moments else nothing, absent
+    )
 
 
 def _with_rivals(moment: Moment, candidates: list[Candidate]) -> Moment:
@@ -116,5 +146,8 @@ def _with_rivals(moment: Moment, candidates: list[Candidate]) -> Moment:
     lost = [c for c in candidates if c.verdict != "chosen"]
     before = [c for c in lost if c.window.peak_s < moment.window.peak_s][-1:]
     after = [c for c in lost if c.window.peak_s >= moment.window.peak_s][:1]
-    rivals = tuple(f"{c.window.start_s:.1f}-{c.window.end_s:.1f} s (score {c.score:.3f}) not chosen: {c.reason}" for c in before + after)
+    rivals = tuple(
+        f"{c.window.start_s:.1f}-{c.window.end_s:.1f} s (score {c.score:.3f}) not chosen: {c.reason}"
+        for c in before + after
+    )
     return replace(moment, rivals=rivals)

@@ -1,4 +1,6 @@
-"""Which pose, expression, occlusion and light a face is seen in: the bins of an identity pack (identity_builder §5)."""
+"""Which pose, expression, occlusion and light a face is seen in: the bins of an identity pack
+(identity_builder §5).
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,10 @@ _PITCH_NAMES = (-20, -8, 0, 8, 20)
 
 
 class Sorted(NamedTuple):
-    """One person's faces in bins, row by row, (N,) each: `yaw_deg`, `pitch_deg` smoothed, pitch from the person's usual one; `inside`:
-    far enough from the edges of its bins that noise of the pose cannot have put it there."""
+    """One person's faces in bins, row by row, (N,) each: `yaw_deg`, `pitch_deg` smoothed, pitch from the
+    person's usual one; `inside`: far enough from the edges of its bins that noise of the pose cannot have put
+    it there.
+    """
 
     yaw_deg: Series
     pitch_deg: Series
@@ -51,43 +55,80 @@ class Sorted(NamedTuple):
 class Buckets:
     """Sorts faces into 7 yaws, 5 pitches, 4 expressions, 3 occlusions and 3 lights (readings I2 to I6).
 
-    Half-open bins; |yaw| ≥ 45 lies outside of the 7. A pose is the median of half a second. What lies within `margin_deg` of an edge is
-    not `inside` either bin, which does what a hysteresis would do. Where several expressions fit, eyes_closed > smile > mouth_open > neutral.
+    Half-open bins; |yaw| ≥ 45 lies outside of the 7. A pose is the median of half a second. What lies within
+    `margin_deg` of an edge is not `inside` either bin, which does what a hysteresis would do. Where several
+    expressions fit, eyes_closed > smile > mouth_open > neutral.
     """
 
     median_s: Annotated[float, Knob("s", source="readings I3: median over .5 s", low=0, high=5)] = 0.5
-    margin_deg: Annotated[float, Knob("deg", source="readings I3: bucket-best only if ≥ 2° inside", low=0, high=4)] = 2.0
+    margin_deg: Annotated[
+        float, Knob("deg", source="readings I3: bucket-best only if ≥ 2° inside", low=0, high=4)
+    ] = 2.0
     smile: Annotated[float, Knob("0-1", source="identity_builder §5: smile ≥ 0.3", low=0, high=1)] = 0.3
     mouth_open: Annotated[
-        float, Knob("0-1", source="identity_builder §5: mouth_open ≥ 0.3, of the person's own range (readings I5)", low=0, high=1)
+        float,
+        Knob(
+            "0-1",
+            source="identity_builder §5: mouth_open ≥ 0.3, of the person's own range (readings I5)",
+            low=0,
+            high=1,
+        ),
     ] = 0.3
     eyes_closed: Annotated[
-        float, Knob("0-1", source="identity_builder §5: eye_open < 0.3, of the person's own range (readings I5)", low=0, high=1)
+        float,
+        Knob(
+            "0-1",
+            source="identity_builder §5: eye_open < 0.3, of the person's own range (readings I5)",
+            low=0,
+            high=1,
+        ),
     ] = 0.3
     mouth_range: Annotated[
         float,
-        Knob("", source="measured on expr/: laughs and surprise open the mouth by .5 to .9 of its width, speech by .2", low=0.05),
+        Knob(
+            "",
+            source="measured on expr/: laughs and surprise open the mouth by .5 to .9 of its width, "
+            "speech by .2",
+            low=0.05,
+        ),
     ] = 0.5
     eye_shut: Annotated[
-        float, Knob("× open", source="measured on expr/: shut eyes have .25 to .4 of the open eye's aspect ratio", low=0, high=0.9)
+        float,
+        Knob(
+            "× open",
+            source="measured on expr/: shut eyes have .25 to .4 of the open eye's aspect ratio",
+            low=0,
+            high=0.9,
+        ),
     ] = 0.3
-    closed_s: Annotated[float, Knob("s", source="readings I5: two samples or 150 ms, so that a blink does not count", low=0)] = 0.15
+    closed_s: Annotated[
+        float, Knob("s", source="readings I5: two samples or 150 ms, so that a blink does not count", low=0)
+    ] = 0.15
     partial: Annotated[float, Knob("0-1", source="identity_builder §5: partial 0.1-0.4", low=0, high=1)] = 0.1
     heavy: Annotated[float, Knob("0-1", source="identity_builder §5: heavy > 0.4", low=0, high=1)] = 0.4
-    dark: Annotated[float, Knob("grey 0-255", source="identity_builder §5: dark mean < 60", low=0, high=255)] = 60.0
-    bright: Annotated[float, Knob("grey 0-255", source="identity_builder §5: overexposed mean > 200", low=0, high=255)] = 200.0
+    dark: Annotated[
+        float, Knob("grey 0-255", source="identity_builder §5: dark mean < 60", low=0, high=255)
+    ] = 60.0
+    bright: Annotated[
+        float, Knob("grey 0-255", source="identity_builder §5: overexposed mean > 200", low=0, high=255)
+    ] = 200.0
     light: Annotated[
         str,
         Knob(
             "",
-            source="readings I6: an absolute mean biases dark skin; relative = the face's luma as if the person's median were `usual`",
+            source="readings I6: an absolute mean biases dark skin; relative = the face's luma as if the "
+            "person's median were `usual`",
             choices=("relative", "seed"),
         ),
     ] = "relative"
-    usual: Annotated[float, Knob("grey 0-255", source="mid-grey of 18 % reflectance in sRGB", low=1, high=255)] = 118.0
+    usual: Annotated[
+        float, Knob("grey 0-255", source="mid-grey of 18 % reflectance in sRGB", low=1, high=255)
+    ] = 118.0
 
     def __call__(self, signals: Signals, rows: NDArray[np.int64], good: NDArray[np.bool_]) -> Sorted:
-        """Sorts these rows of `faces` (ascending in time, one person's); `good (N,)`: they pass the strict gate and so say what is usual."""
+        """Sorts these rows of `faces` (ascending in time, one person's); `good (N,)`: they pass the strict
+        gate and so say what is usual.
+        """
         time_s, track = signals["faces.time_s"][rows], signals["faces.track"][rows]
         yaw = self._steady(time_s, track, measured(signals, "yaw", rows))
         raised = self._steady(time_s, track, measured(signals, "pitch", rows))
@@ -100,20 +141,28 @@ class Buckets:
             self._expression(signals, rows, time_s, track, good),
             self._occlusion(measured(signals, "occlusion", rows)),
             self._lighting(signals, rows, good),
-            (_from_edge(yaw, YAW_EDGES) >= self.margin_deg) & (_from_edge(pitch, PITCH_EDGES) >= self.margin_deg),
+            (_from_edge(yaw, YAW_EDGES) >= self.margin_deg)
+            & (_from_edge(pitch, PITCH_EDGES) >= self.margin_deg),
         )
 
     def _steady(self, time_s: Series, track: Bins, x: Series) -> Series:
         """Running median along each track; NaN stays NaN."""
         out = x.copy()
         for i in np.flatnonzero(np.isfinite(x)).tolist():
-            a, b = np.searchsorted(time_s, (time_s[i] - self.median_s / 2 - 1e-6, time_s[i] + self.median_s / 2 + 1e-6))
+            a, b = np.searchsorted(
+                time_s, (time_s[i] - self.median_s / 2 - 1e-6, time_s[i] + self.median_s / 2 + 1e-6)
+            )
             near = x[a:b][(track[a:b] == track[i]) & np.isfinite(x[a:b])]
             out[i] = np.median(near)
         return out
 
-    def _expression(self, signals: Signals, rows: NDArray[np.int64], time_s: Series, track: Bins, good: NDArray[np.bool_]) -> Bins:
-        mouth, smile = self._mouth(measured(signals, "mouth_open", rows), good), measured(signals, "smile", rows)
+    def _expression(
+        self, signals: Signals, rows: NDArray[np.int64], time_s: Series, track: Bins, good: NDArray[np.bool_]
+    ) -> Bins:
+        mouth, smile = (
+            self._mouth(measured(signals, "mouth_open", rows), good),
+            measured(signals, "smile", rows),
+        )
         eyes = self._eyes(measured(signals, "eye_open", rows), good)
         shut = self._held(eyes < self.eyes_closed, time_s, track)
         found = np.where(mouth >= self.mouth_open, 2, 0)
@@ -124,7 +173,11 @@ class Buckets:
 
     def _mouth(self, mouth: Series, good: NDArray[np.bool_]) -> Series:
         """0 = how this person's mouth rests, 1 = as wide open as it gets, at least `mouth_range` wider."""
-        own = mouth[good & np.isfinite(mouth)] if (good & np.isfinite(mouth)).any() else mouth[np.isfinite(mouth)]
+        own = (
+            mouth[good & np.isfinite(mouth)]
+            if (good & np.isfinite(mouth)).any()
+            else mouth[np.isfinite(mouth)]
+        )
         if not len(own):
             return mouth
         rest, wide = np.percentile(own, [20, 98])
@@ -140,7 +193,9 @@ class Buckets:
         return (eyes / wide - self.eye_shut) / (1 - self.eye_shut)
 
     def _held(self, shut: NDArray[np.bool_], time_s: Series, track: Bins) -> NDArray[np.bool_]:
-        """Where it lasts: in runs of looks along one track, less than a second apart, that are longer than a blink."""
+        """Where it lasts: in runs of looks along one track, less than a second apart, that are longer than a
+        blink.
+        """
         held = np.zeros(len(shut), np.bool_)
         for one in np.unique(track):
             rows = np.flatnonzero(track == one)
@@ -150,7 +205,9 @@ class Buckets:
         return held
 
     def _occlusion(self, share: Series) -> Bins:
-        return np.where(np.isfinite(share), np.digitize(np.nan_to_num(share), (self.partial, self.heavy)), UNKNOWN).astype(np.int64)
+        return np.where(
+            np.isfinite(share), np.digitize(np.nan_to_num(share), (self.partial, self.heavy)), UNKNOWN
+        ).astype(np.int64)
 
     def _lighting(self, signals: Signals, rows: NDArray[np.int64], good: NDArray[np.bool_]) -> Bins:
         luma = measured(signals, "exposure_mean", rows)

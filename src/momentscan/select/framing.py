@@ -1,4 +1,6 @@
-"""Which part of a wide picture a narrow clip shows: the main person, followed by a virtual camera that stands, glides, but never shakes."""
+"""Which part of a wide picture a narrow clip shows: the main person, followed by a virtual camera that
+stands, glides, but never shakes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ JUMP_S = 1e-4
 
 
 class View(NamedTuple):
-    """What is shown when: `time_s` (N,) ascending; `centre_x`, `centre_y` (N,), `width`, `height` as shares of the picture, always inside it.
+    """What is shown when: `time_s` (N,) ascending; `centre_x`, `centre_y` (N,), `width`, `height` as shares
+    of the picture, always inside it.
 
     `who` says whom it follows, in words.
     """
@@ -37,23 +40,39 @@ class View(NamedTuple):
 
 @dataclass(frozen=True)
 class Follow:
-    """A crop of another aspect that follows the main person: an L1-optimal camera path (Grundmann, Kwatra & Essa, CVPR 2011), shot by shot.
+    """A crop of another aspect that follows the main person: an L1-optimal camera path (Grundmann, Kwatra &
+    Essa, CVPR 2011), shot by shot.
 
-    The path that stays near the face with the least sum of |velocity|, |acceleration| and |jerk|: of its own it consists of stretches that
-    stand, glide evenly, or start and stop softly. Two main people are both shown where they fit; nobody seen: the middle.
+    The path that stays near the face with the least sum of |velocity|, |acceleration| and |jerk|: of its own
+    it consists of stretches that stand, glide evenly, or start and stop softly. Two main people are both
+    shown where they fit; nobody seen: the middle.
     """
 
     grid_hz: Annotated[float, Knob("Hz", source="as often as faces are looked for", low=1, high=60)] = 5.0
     w_velocity: Annotated[float, Knob("", source="Grundmann et al. 2011: 10", low=0)] = 10.0
     w_acceleration: Annotated[float, Knob("", source="Grundmann et al. 2011: 1", low=0)] = 1.0
     w_jerk: Annotated[float, Knob("", source="Grundmann et al. 2011: 100", low=0)] = 100.0
-    w_outside: Annotated[float, Knob("", source="taste: a face at the rim is worse than a move", low=0)] = 300.0
-    w_centre: Annotated[float, Knob("", source="taste: where nothing else decides, the face is in the middle", low=0)] = 0.5
+    w_outside: Annotated[float, Knob("", source="taste: a face at the rim is worse than a move", low=0)] = (
+        300.0
+    )
+    w_centre: Annotated[
+        float, Knob("", source="taste: where nothing else decides, the face is in the middle", low=0)
+    ] = 0.5
     slack: Annotated[
-        float, Knob("× crop", source="taste: so far from the middle the face may be without the camera moving", low=0, high=0.5)
+        float,
+        Knob(
+            "× crop",
+            source="taste: so far from the middle the face may be without the camera moving",
+            low=0,
+            high=0.5,
+        ),
     ] = 0.15
-    face_high: Annotated[float, Knob("0-1", source="rule of thirds: eyes at a third of the height", low=0, high=1)] = 0.38
-    apart_s: Annotated[float, Knob("s", source="tracks.bridge_s: a face unseen for longer pulls no more", low=0, high=60)] = 2.0
+    face_high: Annotated[
+        float, Knob("0-1", source="rule of thirds: eyes at a third of the height", low=0, high=1)
+    ] = 0.38
+    apart_s: Annotated[
+        float, Knob("s", source="tracks.bridge_s: a face unseen for longer pulls no more", low=0, high=60)
+    ] = 2.0
 
     def __call__(self, signals: Signals, start_s: float, end_s: float, aspect: float) -> View | None:
         """The view of one clip at width : height = `aspect`; None where the picture has that aspect already."""
@@ -86,7 +105,9 @@ class Follow:
         both = len(looks) > 1 and _span(signals, together, axis) <= size * (1 - self.slack)
         chosen = together if both else rows
         times = np.unique(signals["faces.time_s"][chosen])
-        place = np.array([self._place(signals, chosen[signals["faces.time_s"][chosen] == t], axis, size) for t in times])
+        place = np.array(
+            [self._place(signals, chosen[signals["faces.time_s"][chosen] == t], axis, size) for t in times]
+        )
         return _Seen(times, place, "both main people" if both else f"person {first.number}")
 
     def _place(self, signals: Signals, rows: NDArray[np.int64], axis: int, size: float) -> float:
@@ -116,7 +137,11 @@ class Follow:
         bounds: list[Series] = []
         costs = [np.zeros(n)]
         pulls = [(self.w_centre, 0.0), (self.w_outside, slack)]
-        steps = [(order, w) for order, w in ((1, self.w_velocity), (2, self.w_acceleration), (3, self.w_jerk)) if w > 0]
+        steps = [
+            (order, w)
+            for order, w in ((1, self.w_velocity), (2, self.w_acceleration), (3, self.w_jerk))
+            if w > 0
+        ]
         sizes = [n, *[n - order for order, _ in steps], *[n for _ in pulls]]
         at = 1
         for order, weight in steps:
@@ -133,7 +158,9 @@ class Follow:
             costs.append(np.where(sure, weight, 0.0))
             at += 1
         limits = [(0.0, 1.0)] * n + [(0.0, None)] * (sum(sizes) - n)
-        found = linprog(np.concatenate(costs), vstack(blocks), np.concatenate(bounds), bounds=limits, method="highs-ds")
+        found = linprog(
+            np.concatenate(costs), vstack(blocks), np.concatenate(bounds), bounds=limits, method="highs-ds"
+        )
         return np.asarray(found.x[:n] if found.x is not None else target, np.float64)
 
 
@@ -176,6 +203,9 @@ def _absolute(rows: Any, sizes: list[int], at: int) -> list[Any]:
     m = sizes[at]
     out = []
     for sign in (1.0, -1.0):
-        columns = [sign * rows if i == 0 else -eye_array(m, format="csr") if i == at else csr_array((m, k)) for i, k in enumerate(sizes)]
+        columns = [
+            sign * rows if i == 0 else -eye_array(m, format="csr") if i == at else csr_array((m, k))
+            for i, k in enumerate(sizes)
+        ]
         out.append(hstack(columns, format="csr"))
     return out

@@ -1,4 +1,6 @@
-"""Whose face each look shows: a prototype per person, and how close every look is to it (identity_builder §6)."""
+"""Whose face each look shows: a prototype per person, and how close every look is to it (identity_builder
+§6).
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,15 @@ Vectors = NDArray[np.float64]
 
 
 class Identity(NamedTuple):
-    """What Face-ID knows of one person. `vectors` (N, D) are those of the person's rows, NaN where a look was not identified.
+    """What Face-ID knows of one person. `vectors` (N, D) are those of the person's rows, NaN where a look was
+    not identified.
 
     prototype  (D,) unit vector; None where nobody was identified
-    level      the gate whose looks the prototype was made of: strict, or loose where none passed the strict one
+    level      the gate whose looks the prototype was made of: strict, or loose where none passed the strict
+               one
     stable     (N,) cosine of each row with the prototype; NaN where it was not identified
-    mixed      share of those looks that lie outside of the prototype's own cluster: another person may be in these tracks
+    mixed      share of those looks that lie outside of the prototype's own cluster: another person may be in
+               these tracks
     other      (N,) cosine of each row with the closest prototype of anybody else; -1 where there is none
     alike      numbers of other people whose prototypes are as close as if they were the same one
 
@@ -46,44 +51,71 @@ class Identity(NamedTuple):
 class Identities:
     """Compares each look with a prototype, never with another look (readings I7, I8).
 
-    The prototype is made of looks that pass the gate, upright and with points that fit a face. Of at most `sample` of them, spread
-    evenly over time, the largest cluster is taken: those within `tau` of the look that has most such neighbours. So nothing grows with
-    the square of the video's length, and a track that holds two people gives the prototype of one.
+    The prototype is made of looks that pass the gate, upright and with points that fit a face. Of at most
+    `sample` of them, spread evenly over time, the largest cluster is taken: those within `tau` of the look
+    that has most such neighbours. So nothing grows with the square of the video's length, and a track that
+    holds two people gives the prototype of one.
     """
 
     kind: Annotated[
         str,
         Knob(
             "",
-            source="identity_builder §6: medoid, here of unsquared distances (readings I7); §14: or a trimmed mean",
+            source="identity_builder §6: medoid, here of unsquared distances (readings I7); §14: or a "
+            "trimmed mean",
             choices=("medoid", "trimmed_mean"),
         ),
     ] = "medoid"
-    sample: Annotated[int, Knob("looks", source="readings I7: ≤ 512 stratified samples", low=2, high=4096)] = 512
+    sample: Annotated[
+        int, Knob("looks", source="readings I7: ≤ 512 stratified samples", low=2, high=4096)
+    ] = 512
     least: Annotated[
-        int, Knob("looks", source="taste: so often somebody must have been identified to be told from others; a doubled box is not", low=1)
+        int,
+        Knob(
+            "looks",
+            source="taste: so often somebody must have been identified to be told from others; a doubled "
+            "box is not",
+            low=1,
+        ),
     ] = 10
     trim: Annotated[float, Knob("", source="readings I7: trim 20 % and repeat", low=0, high=0.9)] = 0.2
     roll_deg: Annotated[
-        float, Knob("deg", source="identity_builder §14: no looks with a large roll; taste: a head laid on the shoulder")
+        float,
+        Knob(
+            "deg",
+            source="identity_builder §14: no looks with a large roll; taste: a head laid on the shoulder",
+        ),
     ] = 30.0
     misfit: Annotated[
         float,
         Knob(
             "",
-            source="measured on ../shared/media: points of frontal faces miss the standard ones by .03 to .08 of their spread, of full profiles by .2",
+            source="measured on ../shared/media: points of frontal faces miss the standard ones by .03 to "
+            ".08 of their spread, of full profiles by .2",
             low=0,
         ),
     ] = 0.2
 
-    def __call__(self, signals: Signals, people: Sequence[Person], gate: Gate, tau: float | None) -> dict[int, Identity]:
-        """Person's number -> what is known of them. `tau` is the Face-ID model's own; None: nothing was identified."""
+    def __call__(
+        self, signals: Signals, people: Sequence[Person], gate: Gate, tau: float | None
+    ) -> dict[int, Identity]:
+        """Person's number -> what is known of them. `tau` is the Face-ID model's own; None: nothing was
+        identified.
+        """
         found = {p.number: self._identity(signals, p, gate, tau) for p in people}
-        counting = {p.number: p for p in people if p.role != "noise" and np.isfinite(found[p.number].stable).sum() >= self.least}
+        counting = {
+            p.number: p
+            for p in people
+            if p.role != "noise" and np.isfinite(found[p.number].stable).sum() >= self.least
+        }
         out = {}
         for person in people:
             own = found[person.number]
-            others = {k: found[k] for k, p in counting.items() if k != person.number and not _doubled(signals, person, p)}
+            others = {
+                k: found[k]
+                for k, p in counting.items()
+                if k != person.number and not _doubled(signals, person, p)
+            }
             out[person.number] = own._replace(alike=_alike(own, others, tau), other=_nearest(own, others))
         return out
 
@@ -96,16 +128,26 @@ class Identities:
         sample = vectors[_spread(np.flatnonzero(use), self.sample)]
         own = _largest_cluster(sample, tau)
         prototype = self._middle(sample[own])
-        return Identity(vectors, prototype, level, vectors @ prototype, float(1 - own.mean()), np.full(len(known), -1.0))
+        return Identity(
+            vectors, prototype, level, vectors @ prototype, float(1 - own.mean()), np.full(len(known), -1.0)
+        )
 
-    def _fit(self, signals: Signals, person: Person, gate: Gate, known: NDArray[np.bool_]) -> tuple[Level, NDArray[np.bool_]]:
+    def _fit(
+        self, signals: Signals, person: Person, gate: Gate, known: NDArray[np.bool_]
+    ) -> tuple[Level, NDArray[np.bool_]]:
         """The stricter gate that any look passes, and the looks that pass it."""
         steady = known & self.steady(signals, person.rows)
         strict = steady & ~failing(gate(signals, person.rows, "strict"))
-        return ("strict", strict) if strict.any() else ("loose", steady & ~failing(gate(signals, person.rows, "loose")))
+        return (
+            ("strict", strict)
+            if strict.any()
+            else ("loose", steady & ~failing(gate(signals, person.rows, "loose")))
+        )
 
     def steady(self, signals: Signals, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """(N,) looks at heads that are not laid over and whose points fit a face: alignment can be trusted (identity_builder §14)."""
+        """(N,) looks at heads that are not laid over and whose points fit a face: alignment can be trusted
+        (identity_builder §14).
+        """
         roll = measured(signals, "roll", rows)
         return ~(np.abs(roll) > self.roll_deg) & (misfit(signals, rows) <= self.misfit)
 
@@ -133,20 +175,29 @@ def _nearest(own: Identity, others: Mapping[int, Identity]) -> Series:
 
 
 def _doubled(signals: Signals, person: Person, other: Person) -> bool:
-    """Whether the other is seen together with the person, and then mostly in the same place: one face, boxed twice."""
+    """Whether the other is seen together with the person, and then mostly in the same place: one face, boxed
+    twice.
+    """
     times = signals["faces.time_s"]
     both, mine, theirs = np.intersect1d(times[person.rows], times[other.rows], return_indices=True)
     if not len(both):
         return False
-    a, b = (signals["faces.bbox"][rows].astype(np.float64) for rows in (person.rows[mine], other.rows[theirs]))
+    a, b = (
+        signals["faces.bbox"][rows].astype(np.float64) for rows in (person.rows[mine], other.rows[theirs])
+    )
     return bool(np.mean(ious(a, b) > SAME_FACE_IOU) > 0.5)
 
 
 def misfit(signals: Signals, rows: NDArray[np.int64]) -> Series:
-    """(N,) how far the five points are from a turned, scaled and shifted frontal face: root of the share of their variance that is left over."""
+    """(N,) how far the five points are from a turned, scaled and shifted frontal face: root of the share of
+    their variance that is left over.
+    """
     if not len(rows):
         return np.zeros(0)
-    points = signals["faces.points"][rows].astype(np.float64).reshape(-1, 5, 2) * (signals.video.width_px, signals.video.height_px)
+    points = signals["faces.points"][rows].astype(np.float64).reshape(-1, 5, 2) * (
+        signals.video.width_px,
+        signals.video.height_px,
+    )
     here, there = points @ (1, 1j), STANDARD_POINTS @ (1, 1j)
     here, there = here - here.mean(axis=1, keepdims=True), there - there.mean()
     variance = np.maximum((np.abs(here) ** 2).sum(axis=1), 1e-12)
@@ -161,7 +212,10 @@ def _vectors(signals: Signals, person: Person) -> Vectors:
     times, tracks = signals["face_ids.time_s"], signals["face_ids.track"]
     rows = np.flatnonzero(np.isin(tracks, person.tracks))
     at = {(float(times[r]), int(tracks[r])): r for r in rows}
-    where = [at.get((float(signals["faces.time_s"][r]), int(signals["faces.track"][r])), -1) for r in person.rows.tolist()]
+    where = [
+        at.get((float(signals["faces.time_s"][r]), int(signals["faces.track"][r])), -1)
+        for r in person.rows.tolist()
+    ]
     place = np.array(where, np.int64)
     found = signals["face_ids.embedding"][np.maximum(place, 0)].astype(np.float64)
     found[place < 0] = np.nan
@@ -183,7 +237,11 @@ def _largest_cluster(vectors: Vectors, tau: float) -> NDArray[np.bool_]:
 def _alike(own: Identity, others: Mapping[int, Identity], tau: float | None) -> tuple[int, ...]:
     if own.prototype is None or tau is None:
         return ()
-    return tuple(k for k, one in others.items() if one.prototype is not None and float(own.prototype @ one.prototype) >= tau)
+    return tuple(
+        k
+        for k, one in others.items()
+        if one.prototype is not None and float(own.prototype @ one.prototype) >= tau
+    )
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,9 +1,11 @@
-"""The memory of one person: a Face-ID vector for each condition met, so that a far pose is still known (identity_builder §6, Memory Bank).
+"""The memory of one person: a Face-ID vector for each condition met, so that a far pose is still known
+(identity_builder §6, Memory Bank).
 
     stable(t) = max_i cos(e_id(t), bank.nodes[i].vec)
 
-Give the bank the person's prototype first, the medoid of the looks that passed the strict gate (readings I7). That vector is
-the founder, and it never changes. Whatever comes later is held against it, see `MemoryBank.update`.
+Give the bank the person's prototype first, the medoid of the looks that passed the strict gate (readings I7).
+That vector is the founder, and it never changes. Whatever comes later is held against it, see
+`MemoryBank.update`.
 """
 
 from __future__ import annotations
@@ -23,20 +25,26 @@ from momentscan.knobs import Knob, knobs_of, with_knobs
 
 T = TypeVar("T")
 Vector = NDArray[np.float64]
-"""(D,) float64, L2 = 1, rounded to DECIMALS: kept as it will be written, so a bank read back gives exactly the same answers."""
+"""(D,) float64, L2 = 1, rounded to DECIMALS: kept as it will be written, so a bank read back gives exactly
+the same answers.
+"""
 
 FORMAT = 1
 DECIMALS = 6
 UNIT_SLACK = 1e-4
-"""How far from 1 the length of a vector read back may be; rounding 512 numbers to DECIMALS moves it by 1e-5 at most."""
+"""How far from 1 the length of a vector read back may be; rounding 512 numbers to DECIMALS moves it by 1e-5
+at most.
+"""
 
 REPEATS_MOST = 10
 """No image is repeated more often for a tool without weights; taste: a trainer's epoch stays short."""
 
 
 @dataclass(frozen=True)
-class Remembering:
-    """How a memory grows and what it shows. `tau_*` are cosines of Face-ID vectors: 1 is the same look, 0 a stranger's."""
+class MemoryOptions:
+    """How a memory grows and what it shows. `tau_*` are cosines of Face-ID vectors: 1 is the same look, 0 a
+    stranger's.
+    """
 
     k_max: Annotated[int, Knob("nodes", source="identity_memory: k_max 10", low=1)] = 10
     alpha: Annotated[float, Knob("", source="identity_memory: EMA alpha 0.1", low=0, high=1)] = 0.1
@@ -45,13 +53,19 @@ class Remembering:
     tau_close: Annotated[float, Knob("cosine", source="identity_memory: tau_close 0.8", low=0, high=1)] = 0.8
     temperature: Annotated[float, Knob("", source="identity_memory: temperature 0.1", low=0.001)] = 0.1
     top_p: Annotated[int, Knob("nodes", source="identity_memory: top_p 3", low=1)] = 3
-    anchor_min_weight: Annotated[float, Knob("0-1", source="identity_memory: anchor_min_weight 0.15", low=0.01, high=1)] = 0.15
-    images: Annotated[int, Knob("images", source="identity_memory: <= 3 representative images per node", low=1)] = 3
+    anchor_min_weight: Annotated[
+        float, Knob("0-1", source="identity_memory: anchor_min_weight 0.15", low=0.01, high=1)
+    ] = 0.15
+    images: Annotated[
+        int, Knob("images", source="identity_memory: <= 3 representative images per node", low=1)
+    ] = 3
 
 
 @dataclass(frozen=True)
 class Image:
-    """A picture that shows a node; `quality` in [0, 1], `bucket` like "yaw[-5,5]_pitchneutral_smile"; an anchor is always shown."""
+    """A picture that shows a node; `quality` in [0, 1], `bucket` like "yaw[-5,5]_pitchneutral_smile"; an
+    anchor is always shown.
+    """
 
     path: str
     quality: float
@@ -83,7 +97,9 @@ class Node:
 
 
 class Match(NamedTuple):
-    """How well a look is known: the greatest cosine, whose it is, and the three nearest (node, cosine). None where nothing is known yet."""
+    """How well a look is known: the greatest cosine, whose it is, and the three nearest (node, cosine). None
+    where nothing is known yet.
+    """
 
     stable_score: float | None
     best_node: int | None
@@ -91,7 +107,9 @@ class Match(NamedTuple):
 
 
 class Ref(NamedTuple):
-    """A reference picture: its weight (all sum to 1), and how often to repeat it for a tool that takes no weights."""
+    """A reference picture: its weight (all sum to 1), and how often to repeat it for a tool that takes no
+    weights.
+    """
 
     path: str
     weight: float
@@ -105,18 +123,22 @@ class MemoryBank:
     version  of that model; vectors of another do not belong here
     tau_id   cosine from which that model calls two looks one person (readings I8), in [0, 1]
     founder  (D,) the vector of the first update; never moved, never evicted
-    nodes    in the order they were founded; the number of a node is its place, and holds until the next update
+    nodes    in the order they were founded; the number of a node is its place, and holds until the next
+             update
     """
 
     version: str
     tau_id: float
-    knobs: Remembering = field(default_factory=Remembering)
+    knobs: MemoryOptions = field(default_factory=MemoryOptions)
     founder: Vector | None = field(default=None, init=False)
     nodes: list[Node] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.tau_id <= 1:
-            raise UsageError(f"tau_id of a memory bank is {self.tau_id!r}, expected a cosine in [0, 1]; calibrate it for {self.version}")
+            raise UsageError(
+                f"tau_id of a memory bank is {self.tau_id!r}, expected a cosine in [0, 1]; calibrate it "
+                f"for {self.version}"
+            )
 
     # ---- asking ----
 
@@ -128,12 +150,14 @@ class MemoryBank:
         return Match(top3[0][1], top3[0][0], top3) if top3 else Match(None, None, ())
 
     def select_refs(self, query: Mapping[str, float] | ArrayLike) -> tuple[Ref, ...]:
-        """The pictures to show for a wanted histogram {bucket: weight}, or for a look `e_id (D,)`; the best node's first.
+        """The pictures to show for a wanted histogram {bucket: weight}, or for a look `e_id (D,)`; the best
+        node's first.
 
-        Nodes are scored by the intersection of the two histograms as shares (a node that has none of what is wanted scores 0;
-        {} wants nothing in particular), or by cosine. Softmax; the `top_p` best are kept. A node's pictures share its weight by
-        quality, those of a wanted bucket first. Then `anchor_min_weight` of everything goes to the anchors of all nodes in equal
-        parts: so each anchor is there, and all anchors together have at least that. Pictures left with no weight are left out.
+        Nodes are scored by the intersection of the two histograms as shares (a node that has none of what is
+        wanted scores 0; {} wants nothing in particular), or by cosine. Softmax; the `top_p` best are kept. A
+        node's pictures share its weight by quality, those of a wanted bucket first. Then `anchor_min_weight`
+        of everything goes to the anchors of all nodes in equal parts: so each anchor is there, and all
+        anchors together have at least that. Pictures left with no weight are left out.
         """
         wanted = _shares(query) if isinstance(query, Mapping) else {}
         scores = self._overlaps(wanted) if isinstance(query, Mapping) else self._cosines(self._unit(query))
@@ -145,10 +169,17 @@ class MemoryBank:
 
     def _overlaps(self, wanted: dict[str, float]) -> NDArray[np.float64]:
         """(K,) in [0, 1]: histogram intersection (Swain & Ballard 1991)."""
-        return np.array([sum(min(wanted.get(b, 0.0), n / node.hit_count) for b, n in node.histogram.items()) for node in self.nodes])
+        return np.array(
+            [
+                sum(min(wanted.get(b, 0.0), n / node.hit_count) for b, n in node.histogram.items())
+                for node in self.nodes
+            ]
+        )
 
     def _chosen(self, scores: NDArray[np.float64]) -> list[tuple[Node, float]]:
-        """The nodes to show with their weights, best first, then by number. Nodes without pictures have nothing to show."""
+        """The nodes to show with their weights, best first, then by number. Nodes without pictures have
+        nothing to show.
+        """
         able = [i for i, node in enumerate(self.nodes) if node.images]
         best = sorted(able, key=lambda i: (-scores[i], i))[: self.knobs.top_p]
         if not best:
@@ -161,48 +192,66 @@ class MemoryBank:
         if not anchors:
             return weights
         kept, each = 1 - self.knobs.anchor_min_weight, self.knobs.anchor_min_weight / len(anchors)
-        return {path: kept * weights.get(path, 0.0) + (each if path in anchors else 0.0) for path in {**weights, **anchors}}
+        return {
+            path: kept * weights.get(path, 0.0) + (each if path in anchors else 0.0)
+            for path in {**weights, **anchors}
+        }
 
     # ---- learning ----
 
-    def update(self, e_id: ArrayLike, quality: float, bucket: str, path: str | None = None, anchor: bool = False) -> int | None:
-        """Learns a look `e_id (D,)`; the number of the node that took it, None where it was turned away and nothing changed.
+    def update(
+        self, e_id: ArrayLike, quality: float, bucket: str, path: str | None = None, anchor: bool = False
+    ) -> int | None:
+        """Learns a look `e_id (D,)`; the number of the node that took it, None where it was turned away and
+        nothing changed.
 
         With `floor = max(tau_new, tau_id)` and `best` the greatest cosine with a node, a look
 
             best ≥ max(tau_merge, floor)  joins that node, which moves by `alpha` towards it
-            best ≥ floor                  founds a node (the same person in another condition), if its cosine with the founder ≥ tau_id
+            best ≥ floor                  founds a node (the same person in another condition), if its cosine
+                                          with the founder ≥ tau_id
             else                          is turned away; only the first of all is never
 
-        so where floor ≥ tau_merge there is no middling likeness, and a bank keeps its one node. Nodes that come to be as close as
-        `tau_close` are merged. Beyond `k_max`, that with the least hit_count + quality goes, then that used least recently; never
-        the one just founded, and one with an anchor only for another anchor (where all have one, a newcomer without is turned away).
+        so where floor ≥ tau_merge there is no middling likeness, and a bank keeps its one node. Nodes that
+        come to be as close as `tau_close` are merged. Beyond `k_max`, that with the least hit_count + quality
+        goes, then that used least recently; never the one just founded, and one with an anchor only for
+        another anchor (where all have one, a newcomer without is turned away).
 
-        Why the founder: were it enough to resemble any node, A → B → C would lead to a stranger in steps of .3. The mean of the
-        bank is no guard, since whoever got in moves it. Cosine ≥ tau_id with the prototype is the seed's own test of identity, and
-        extreme poses, at .3 of it, pass. A full profile below may still join, by tau_merge, the half profile that it resembles:
-        it is counted and pictured, but it moves the node only as long as the node stays within tau_id of the founder. So every
-        node does, always: the cap around the founder is convex, and EMA and merging cannot leave it.
+        Why the founder: were it enough to resemble any node, A → B → C would lead to a stranger in steps of
+        .3. The mean of the bank is no guard, since whoever got in moves it. Cosine ≥ tau_id with the
+        prototype is the seed's own test of identity, and extreme poses, at .3 of it, pass. A full profile
+        below may still join, by tau_merge, the half profile that it resembles: it is counted and pictured,
+        but it moves the node only as long as the node stays within tau_id of the founder. So every node does,
+        always: the cap around the founder is convex, and EMA and merging cannot leave it.
 
         `quality` in [0, 1]. Without a `path` there is nothing to show, and `anchor` means nothing.
         """
         e = self._unit(e_id)
         if not 0 <= quality <= 1:
-            raise UsageError(f"quality of a look is {quality!r}, expected a number in [0, 1]; scale it before the bank sees it")
+            raise UsageError(
+                f"quality of a look is {quality!r}, expected a number in [0, 1]; scale it before the bank "
+                "sees it"
+            )
         images = [] if path is None else [Image(path, float(quality), bucket, bool(anchor))]
         now = 1 + max((node.last_used for node in self.nodes), default=0)
         took = self._taken(Node(e, 1, float(quality), now, {bucket: 1}, images))
         return None if took is None or not self._keeps(took) else self.nodes.index(self._merged(took))
 
     def show(self, e_id: ArrayLike, quality: float, bucket: str, path: str) -> int | None:
-        """Gives the nearest node a picture and a hit in its bucket without learning the look: for pictures that are no good example
-        (identity_builder §6: only good frames change what is known). The node's number, None where its cosine is under tau_id."""
+        """Gives the nearest node a picture and a hit in its bucket without learning the look: for pictures
+        that are no good example (identity_builder §6: only good frames change what is known). The node's
+        number, None where its cosine is under tau_id.
+        """
         e = self._unit(e_id)
         best = self.match(e).best_node
         if best is None or float(self.nodes[best].vec @ e) < self.tau_id:
             return None
         node = self.nodes[best]
-        self._absorb(node, Node(e, 1, 0.0, node.last_used, {bucket: 1}, [Image(path, float(quality), bucket, False)]), node.vec)
+        self._absorb(
+            node,
+            Node(e, 1, 0.0, node.last_used, {bucket: 1}, [Image(path, float(quality), bucket, False)]),
+            node.vec,
+        )
         return best
 
     def _taken(self, look: Node) -> Node | None:
@@ -235,7 +284,9 @@ class MemoryBank:
         return True
 
     def _merged(self, took: Node) -> Node:
-        """Joins the closest two nodes until none are close, the younger into the elder; the node in which `took` is now."""
+        """Joins the closest two nodes until none are close, the younger into the elder; the node in which
+        `took` is now.
+        """
         while True:
             pairs = [(float(a.vec @ b.vec), a, b) for a, b in combinations(self.nodes, 2)]
             cosine, elder, younger = max(pairs, key=lambda pair: pair[0], default=(-1.0, took, took))
@@ -258,7 +309,8 @@ class MemoryBank:
         e = _unit(e_id)
         if self.founder is not None and e.shape != self.founder.shape:
             raise IncomparableVectors(
-                f"a Face-ID vector of {len(e)} numbers met a memory bank of {len(self.founder)} ({self.version}); embed with that model"
+                f"a Face-ID vector of {len(e)} numbers met a memory bank of {len(self.founder)} "
+                f"({self.version}); embed with that model"
             )
         return e
 
@@ -276,7 +328,8 @@ class MemoryBank:
         tau_id               cosine
         knobs                {name: value} of Remembering
         founder              [D numbers], or null for an empty bank
-        nodes                [{vec_id: [D numbers], hit_count, quality, last_used, histogram: {bucket: looks}, images}], numbered from 0
+        nodes                [{vec_id: [D numbers], hit_count, quality, last_used, histogram: {bucket: looks},
+                             images}], numbered from 0
         images               [{path, quality, bucket, anchor}], best first
         """
         return {
@@ -290,14 +343,18 @@ class MemoryBank:
 
     @classmethod
     def from_json(cls, told: object) -> MemoryBank:
-        """The bank that `to_json` told. Raises UnreadableInput. Whether `version` is that of the model at hand is for the caller to ask."""
+        """The bank that `to_json` told. Raises UnreadableInput. Whether `version` is that of the model at
+        hand is for the caller to ask.
+        """
         bank = cls(*_head(told))
         nodes = _field(told, "nodes", list, "the file")
         if len(nodes) > bank.knobs.k_max:
             raise _unreadable(f"the file has {len(nodes)} nodes, expected at most {bank.knobs.k_max}")
         bank.founder = _founder(told, nodes)
         bank.nodes = [_node(node, f"node {i}", bank.knobs) for i, node in enumerate(nodes)]
-        lengths = {len(node.vec) for node in bank.nodes} | ({len(bank.founder)} if bank.founder is not None else set())
+        lengths = {len(node.vec) for node in bank.nodes} | (
+            {len(bank.founder)} if bank.founder is not None else set()
+        )
         if len(lengths) > 1:
             raise _unreadable(f"founder and nodes have {sorted(lengths)} numbers, expected one length")
         return bank
@@ -307,8 +364,16 @@ def _unit(e_id: ArrayLike) -> Vector:
     """(D,) -> (D,) of length 1. Raises IncomparableVectors for what has no direction."""
     x = np.asarray(e_id, np.float64)
     if x.ndim != 1 or not np.isfinite(x).all() or not x.any():
-        what = f"shape {x.shape}" if x.ndim != 1 else "no direction (all zero)" if np.isfinite(x).all() else "numbers that are not finite"
-        raise IncomparableVectors(f"a Face-ID vector has {what}, expected (D,) finite numbers; leave this look out")
+        what = (
+            f"shape {x.shape}"
+            if x.ndim != 1
+            else "no direction (all zero)"
+            if np.isfinite(x).all()
+            else "numbers that are not finite"
+        )
+        raise IncomparableVectors(
+            f"a Face-ID vector has {what}, expected (D,) finite numbers; leave this look out"
+        )
     x = x / np.abs(x).max()  # so that squares of very large or small numbers stay numbers
     return np.asarray(np.round(x / np.linalg.norm(x), DECIMALS), np.float64)
 
@@ -323,21 +388,28 @@ def _shares(wanted: Mapping[str, float]) -> dict[str, float]:
     """Weights as shares of their sum; nothing where they sum to 0."""
     bad = next((b for b, w in wanted.items() if not (math.isfinite(w) and w >= 0)), None)
     if bad is not None:
-        raise UsageError(f"bucket {bad!r} is wanted with weight {wanted[bad]!r}, expected a finite number of at least 0; leave it out")
+        raise UsageError(
+            f"bucket {bad!r} is wanted with weight {wanted[bad]!r}, expected a finite number of at least "
+            "0; leave it out"
+        )
     most = max(wanted.values(), default=0.0)
     total = sum(w / most for w in wanted.values()) if most else 0.0
     return {b: w / most / total for b, w in wanted.items() if w} if total else {}
 
 
 def _shared(images: list[Image], wanted: Mapping[str, float]) -> list[tuple[Image, float]]:
-    """Each image with its share of its node's weight, by quality (equal where all are 0); the most wanted bucket first."""
+    """Each image with its share of its node's weight, by quality (equal where all are 0); the most wanted
+    bucket first.
+    """
     total = sum(image.quality for image in images)
     order = sorted(images, key=lambda image: -wanted.get(image.bucket, 0.0))
     return [(image, image.quality / total if total else 1 / len(images)) for image in order]
 
 
 def _refs(weights: Mapping[str, float]) -> tuple[Ref, ...]:
-    """The smallest weight counts 1; where the greatest would then count more than REPEATS_MOST, it counts that and the small ones 1."""
+    """The smallest weight counts 1; where the greatest would then count more than REPEATS_MOST, it counts
+    that and the small ones 1.
+    """
     shown = {path: w for path, w in weights.items() if w > 0}
     if not shown:
         return ()
@@ -386,20 +458,25 @@ def _within(told: object, key: str, kind: type[T], low: float, high: float, wher
     return value
 
 
-def _head(told: object) -> tuple[str, float, Remembering]:
+def _head(told: object) -> tuple[str, float, MemoryOptions]:
     form = _field(told, "format", int, "the file")
     if form != FORMAT:
         raise _unreadable(f"the file has format {form}, expected {FORMAT}")
-    version, tau_id = _field(told, "embed_model_version", str, "the file"), _within(told, "tau_id", float, 0, 1, "the file")
+    version, tau_id = (
+        _field(told, "embed_model_version", str, "the file"),
+        _within(told, "tau_id", float, 0, 1, "the file"),
+    )
     try:
         return version, tau_id, _knobs(_field(told, "knobs", dict, "the file"))
     except UsageError as error:
         raise _unreadable(str(error)) from None
 
 
-def _knobs(told: dict[str, Any]) -> Remembering:
-    typed: dict[str, Any] = {f.name: _field(told, f.name, f.type, "its knobs") for f in knobs_of(Remembering)}
-    return with_knobs(Remembering, {**told, **typed})
+def _knobs(told: dict[str, Any]) -> MemoryOptions:
+    typed: dict[str, Any] = {
+        f.name: _field(told, f.name, f.type, "its knobs") for f in knobs_of(MemoryOptions)
+    }
+    return with_knobs(MemoryOptions, {**told, **typed})
 
 
 def _vector(told: object, key: str, where: str) -> Vector:
@@ -414,25 +491,38 @@ def _vector(told: object, key: str, where: str) -> Vector:
 
 
 def _founder(told: object, nodes: list[object]) -> Vector | None:
-    return _vector(told, "founder", "the file") if nodes else _field(told, "founder", type(None), "the file, which has no nodes,")
+    return (
+        _vector(told, "founder", "the file")
+        if nodes
+        else _field(told, "founder", type(None), "the file, which has no nodes,")
+    )
 
 
-def _node(told: object, where: str, knobs: Remembering) -> Node:
+def _node(told: object, where: str, knobs: MemoryOptions) -> Node:
     vec, images = _vector(told, "vec_id", where), _field(told, "images", list, where)
     if len(images) > knobs.images:
         raise _unreadable(f"{where} has {len(images)} images, expected at most {knobs.images}")
-    hits, quality = _within(told, "hit_count", int, 1, math.inf, where), _within(told, "quality", float, 0, 1, where)
+    hits, quality = (
+        _within(told, "hit_count", int, 1, math.inf, where),
+        _within(told, "quality", float, 0, 1, where),
+    )
     seen = _field(told, "histogram", dict, where)
-    histogram = {bucket: _within(seen, bucket, int, 1, math.inf, f"the histogram of {where}") for bucket in seen}
+    histogram = {
+        bucket: _within(seen, bucket, int, 1, math.inf, f"the histogram of {where}") for bucket in seen
+    }
     if sum(histogram.values()) != hits:
-        raise _unreadable(f"the histogram of {where} counts {sum(histogram.values())} looks, expected its hit_count {hits}")
+        raise _unreadable(
+            f"the histogram of {where} counts {sum(histogram.values())} looks, expected its hit_count {hits}"
+        )
     shown = _best(_image(image, f"an image of {where}") for image in images)
     return Node(vec, hits, quality, _within(told, "last_used", int, 1, math.inf, where), histogram, shown)
 
 
 def _image(told: object, where: str) -> Image:
     path, bucket = _field(told, "path", str, where), _field(told, "bucket", str, where)
-    return Image(path, _within(told, "quality", float, 0, 1, where), bucket, _field(told, "anchor", bool, where))
+    return Image(
+        path, _within(told, "quality", float, 0, 1, where), bucket, _field(told, "anchor", bool, where)
+    )
 
 
 def _node_to_json(node: Node) -> dict[str, Any]:

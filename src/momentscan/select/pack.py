@@ -1,4 +1,6 @@
-"""What an identity pack is: images of one person, by set, and what is known of them (identity_builder §2, §8 to §11)."""
+"""What an identity pack is: images of one person, by set, and what is known of them (identity_builder §2, §8
+to §11).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from momentscan.select.face_samples import FaceSamples, Mask
 from momentscan.select.identity import Identity
-from momentscan.select.looks import Looks, Mask
 from momentscan.select.memory import MemoryBank
 from momentscan.select.people import Person
 
@@ -32,7 +34,8 @@ class Chosen:
 
     name         the file's, without ending; `number` counts within its set from 1
     row          of `faces`; bins are the seed's labels, None where nothing was measured
-    stable       cosine with the prototype, for challenge the highest with any node of the memory bank; None where Face-ID did not look
+    stable       cosine with the prototype, for challenge the highest with any node of the memory bank; None
+                 where Face-ID did not look
     novelty      1 - the highest cosine to the images before it, 1 for the first (readings I9)
     cues         what makes it hard, for challenge
     """
@@ -69,7 +72,9 @@ class Chosen:
 
 
 class Stop(NamedTuple):
-    """Why collecting ended: coverage_satisfied at `at_s`, novelty_plateau (at the end nothing new came) or video_end."""
+    """Why collecting ended: coverage_satisfied at `at_s`, novelty_plateau (at the end nothing new came) or
+    video_end.
+    """
 
     reason: str
     at_s: float | None
@@ -85,10 +90,11 @@ class Cover(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pack:
+class IdentityPack:
     """One person's pack; `images` are the anchors, then coverage, then challenge, each best first.
 
-    verified    Face-ID says that all images show one person, and nobody else in the video looks the same to it
+    verified    Face-ID says that all images show one person, and nobody else in the video looks the same to
+                it
     achievable  what fit looks of this video could cover at most
     conditions  what the video was like, of SHARES; the first decides
     left_out    reason -> looks that were not taken for it, each counted once
@@ -109,7 +115,7 @@ class Pack:
     left_out: Mapping[str, int]
     warnings: tuple[str, ...]
     missing: tuple[str, ...]
-    looks: Looks
+    looks: FaceSamples
     sure: Mask
 
     def of(self, kind: Kind) -> tuple[Chosen, ...]:

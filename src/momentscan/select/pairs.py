@@ -1,4 +1,6 @@
-"""Which instants show two people together, each sure and well seen: the pair pack (identity_builder §12; readings I16)."""
+"""Which instants show two people together, each sure and well seen: the pair pack (identity_builder §12;
+readings I16).
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,18 @@ import numpy as np
 
 from momentscan.knobs import Knob
 from momentscan.select.buckets import EXPRESSIONS, label
-from momentscan.select.pack import Pack
+from momentscan.select.pack import IdentityPack
 from momentscan.signals import Signals
 from momentscan.signals.boxes import boxes_px, ious
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One picture of two. `rows` are those of `faces`, `people` their numbers, both the one on the picture's left first.
+    """One picture of two. `rows` are those of `faces`, `people` their numbers, both the one on the picture's
+    left first.
 
-    offset        (x, y) from the left face's middle to the other's, in mean face heights; + is to the right and down
+    offset        (x, y) from the left face's middle to the other's, in mean face heights; + is to the right
+                  and down
     scale         height of the left face over the other's
     overlap       intersection over union of the two face boxes
     stable        cosine of each with its prototype; None where Face-ID did not look
@@ -46,20 +50,43 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Chooses instants at which both main people pass the strict gate, are stable and do not cover each other; a shared smile counts more."""
+    """Chooses instants at which both main people pass the strict gate, are stable and do not cover each
+    other; a shared smile counts more.
+    """
 
-    count: Annotated[int, Knob("images", source="identity_builder §12 names no number; taste: as many as anchors", low=0, high=40)] = 5
+    count: Annotated[
+        int,
+        Knob(
+            "images", source="identity_builder §12 names no number; taste: as many as anchors", low=0, high=40
+        ),
+    ] = 5
     overlap: Annotated[float, Knob("IoU", source="readings I16: IoU < .05", low=0, high=1)] = 0.05
     apart_s: Annotated[float, Knob("s", source="readings I13: temporal NMS ≥ 1 s", low=0)] = 1.0
     max_cos: Annotated[
-        float, Knob("cos", source="issue 4: no two images above 0.9; a pair is a copy where both faces are", low=-1, high=1)
+        float,
+        Knob(
+            "cos",
+            source="issue 4: no two images above 0.9; a pair is a copy where both faces are",
+            low=-1,
+            high=1,
+        ),
     ] = 0.9
     shared: Annotated[
-        float, Knob("0-1", source="identity_builder §12: simultaneous expressions are worth most; taste: so much quality", low=0, high=1)
+        float,
+        Knob(
+            "0-1",
+            source="identity_builder §12: simultaneous expressions are worth most; taste: so much quality",
+            low=0,
+            high=1,
+        ),
     ] = 0.3
 
-    def __call__(self, signals: Signals, packs: Sequence[Pack], refused: Collection[tuple[int, int]] = ()) -> tuple[Pair, ...]:
-        """Best first; nothing where fewer than two main people were seen. `refused`: rows of `faces` that could not be cut together."""
+    def __call__(
+        self, signals: Signals, packs: Sequence[IdentityPack], refused: Collection[tuple[int, int]] = ()
+    ) -> tuple[Pair, ...]:
+        """Best first; nothing where fewer than two main people were seen. `refused`: rows of `faces` that
+        could not be cut together.
+        """
         mains = [p for p in packs if p.person.role == "main"][:2]
         if len(mains) < 2:
             return ()
@@ -74,13 +101,17 @@ class Pairs:
                 chosen.append(k)
         return tuple(_numbered(told[k], n) for n, k in enumerate(chosen, 1))
 
-    def _alike(self, mains: list[Pack], told: list[Pair], at: Sequence[tuple[int, int]], k: int, c: int) -> bool:
+    def _alike(
+        self, mains: list[IdentityPack], told: list[Pair], at: Sequence[tuple[int, int]], k: int, c: int
+    ) -> bool:
         if abs(told[k].time_s - told[c].time_s) < self.apart_s:
             return True
-        cosines = [float(p.looks.face[i] @ p.looks.face[j]) for p, i, j in zip(mains, at[k], at[c], strict=True)]
+        cosines = [
+            float(p.looks.face[i] @ p.looks.face[j]) for p, i, j in zip(mains, at[k], at[c], strict=True)
+        ]
         return min(cosines) > self.max_cos
 
-    def _pair(self, signals: Signals, mains: list[Pack], i: int, j: int) -> Pair:
+    def _pair(self, signals: Signals, mains: list[IdentityPack], i: int, j: int) -> Pair:
         boxes = [boxes_px(signals, p.looks.rows[k]) for p, k in zip(mains, (i, j), strict=True)]
         order = sorted((0, 1), key=lambda n: (boxes[n][0] + boxes[n][2], n))
         packs, at = [mains[n] for n in order], [(i, j)[n] for n in order]
@@ -88,7 +119,11 @@ class Pairs:
         looks = [(p.looks, k) for p, k in zip(packs, at, strict=True)]
         rows = [int(own.rows[k]) for own, k in looks]
         expressions = [label(EXPRESSIONS, int(own.sorted.expression[k])) for own, k in looks]
-        shared = expressions[0] if expressions[0] == expressions[1] and expressions[0] not in (None, "neutral", "eyes_closed") else None
+        shared = (
+            expressions[0]
+            if expressions[0] == expressions[1] and expressions[0] not in (None, "neutral", "eyes_closed")
+            else None
+        )
         quality = float(np.mean([own.quality[k] for own, k in looks]))
         heights = left[3] - left[1], right[3] - right[1]
         across, down = ((right[:2] + right[2:]) - (left[:2] + left[2:])) / sum(heights)
@@ -109,7 +144,7 @@ class Pairs:
         )
 
 
-def _best_rows(pack: Pack) -> dict[float, int]:
+def _best_rows(pack: IdentityPack) -> dict[float, int]:
     """time -> the person's best sure look then; a box may be doubled for a look or two."""
     sure = np.flatnonzero(pack.sure)
     order = sure[np.argsort(pack.looks.quality[sure], kind="stable")]

@@ -17,7 +17,9 @@ Role = Literal["main", "passenger", "transient", "noise"]
 
 @dataclass(frozen=True)
 class Person:
-    """`rows` are those of `faces`, ascending. `size`, `centre`, `length` in [0, 1]; `track_score` is their weighted sum."""
+    """`rows` are those of `faces`, ascending. `size`, `centre`, `length` in [0, 1]; `track_score` is their
+    weighted sum.
+    """
 
     number: int
     role: Role
@@ -35,7 +37,8 @@ class Person:
 class People:
     """Gives each person a role (identity_builder §3; readings I1).
 
-    main       the one with the highest track_score; a second one who is at least half as good and often in the picture with the first
+    main       the one with the highest track_score; a second one who is at least half as good and often in
+               the picture with the first
     passenger  seen together with a main person for long enough, or for a good part of the video
     transient  a passer-by
     noise      surely seen a time or two at most
@@ -44,12 +47,18 @@ class People:
     w_size: Annotated[float, Knob("", source="identity_builder §3: 0.4 avg_face_size", low=0)] = 0.4
     w_centre: Annotated[float, Knob("", source="identity_builder §3: 0.3 center_proximity", low=0)] = 0.3
     w_length: Annotated[float, Knob("", source="identity_builder §3: 0.3 track_length", low=0)] = 0.3
-    second_share: Annotated[float, Knob("× first", source="readings I1: second rider only if ≥ .5 × first", low=0, high=1)] = 0.5
+    second_share: Annotated[
+        float, Knob("× first", source="readings I1: second rider only if ≥ .5 × first", low=0, high=1)
+    ] = 0.5
     together: Annotated[float, Knob("", source="readings I1: co-visible ≥ 20 %", low=0, high=1)] = 0.2
     mains: Annotated[int, Knob("people", source="highlight_vector §2: 1-2 main people", low=1, high=2)] = 2
-    passenger_length: Annotated[float, Knob("", source="taste: a tenth of the looks with faces", low=0, high=1)] = 0.1
+    passenger_length: Annotated[
+        float, Knob("", source="taste: a tenth of the looks with faces", low=0, high=1)
+    ] = 0.1
     noise_rows: Annotated[int, Knob("looks", source="taste: half a second at 5 Hz", low=1)] = 3
-    noise_score: Annotated[float, Knob("0-1", source="QualityGate loose: conf ≥ 0.5, with a margin", low=0, high=1)] = 0.6
+    noise_score: Annotated[
+        float, Knob("0-1", source="QualityGate loose: conf ≥ 0.5, with a margin", low=0, high=1)
+    ] = 0.6
 
     reads: ClassVar[tuple[str, ...]] = (
         "faces.time_s",
@@ -66,7 +75,11 @@ class People:
             return ()
         numbers, persons = signals["tracks.id"], signals["tracks.person"]
         groups = [tuple(numbers[persons == p].tolist()) for p in np.unique(persons)]
-        measured = [self._measured(signals, tracks) for tracks in groups if np.isin(signals["faces.track"], tracks).any()]
+        measured = [
+            self._measured(signals, tracks)
+            for tracks in groups
+            if np.isin(signals["faces.track"], tracks).any()
+        ]
         looks = len(np.unique(signals["faces.time_s"]))
         lasting = [m for m in measured if self._lasts(m, looks)] or measured
         tallest = max(m.size for m in lasting)
@@ -86,7 +99,11 @@ class People:
         height = float((boxes[:, 3] - boxes[:, 1]).mean())
         off = (boxes[:, :2] + boxes[:, 2:]) / 2 - 0.5
         centre = float(np.clip(1 - np.hypot(off[:, 0], off[:, 1]) / 0.707, 0, 1).mean())
-        sure = "noise" if (signals["faces.score"][rows] >= self.noise_score).sum() < self.noise_rows else "transient"
+        sure = (
+            "noise"
+            if (signals["faces.score"][rows] >= self.noise_score).sum() < self.noise_rows
+            else "transient"
+        )
         return Person(0, sure, 0.0, height, centre, 0.0, tracks, rows, float(times[0]), float(times[-1]))  # type: ignore[arg-type]
 
     def _scored(self, person: Person, tallest: float, looks: int) -> Person:
@@ -94,10 +111,23 @@ class People:
         score = (self.w_size * size + self.w_centre * person.centre + self.w_length * length) / (
             self.w_size + self.w_centre + self.w_length
         )
-        return Person(0, person.role, score, size, person.centre, length, person.tracks, person.rows, person.start_s, person.end_s)
+        return Person(
+            0,
+            person.role,
+            score,
+            size,
+            person.centre,
+            length,
+            person.tracks,
+            person.rows,
+            person.start_s,
+            person.end_s,
+        )
 
     def _lasts(self, person: Person, looks: int) -> bool:
-        """Whether somebody is there for long enough to be main; a close-up of a second in a film about others is not."""
+        """Whether somebody is there for long enough to be main; a close-up of a second in a film about others
+        is not.
+        """
         return person.role != "noise" and len(person.rows) >= self.passenger_length * looks
 
     def _mains(self, times: Series, able: list[Person]) -> list[Person]:
@@ -105,7 +135,10 @@ class People:
             return []
         first = able[0]
         close = [
-            p for p in able[1:] if p.track_score >= self.second_share * first.track_score and _together(times, first, p) >= self.together
+            p
+            for p in able[1:]
+            if p.track_score >= self.second_share * first.track_score
+            and _together(times, first, p) >= self.together
         ]
         return [first, *close[: self.mains - 1]]
 
@@ -124,4 +157,6 @@ def _together(times: Series, first: Person, other: Person) -> float:
 
 def _named(person: Person, number: int, role: Role) -> Person:
     p = person
-    return Person(number, role, p.track_score, p.size, p.centre, p.length, p.tracks, p.rows, p.start_s, p.end_s)
+    return Person(
+        number, role, p.track_score, p.size, p.centre, p.length, p.tracks, p.rows, p.start_s, p.end_s
+    )

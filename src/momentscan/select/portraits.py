@@ -16,7 +16,9 @@ from momentscan.values import Series
 
 
 class Portraits(NamedTuple):
-    """One person's faces, row by row: `rows` of `faces` ascending, the four measures in [0, 1] (NaN: not measured), and what the gate says."""
+    """One person's faces, row by row: `rows` of `faces` ascending, the four measures in [0, 1] (NaN: not
+    measured), and what the gate says.
+    """
 
     person: Person
     rows: NDArray[np.int64]
@@ -28,9 +30,15 @@ class Portraits(NamedTuple):
     reasons: Reasons
 
 
-def portraits(signals: Signals, people: Sequence[Person], frontality: str, gate: Gate, level: Level) -> list[Portraits]:
-    """Of each main person. All measures are relative to the person's own in this video (readings H14, H15), but for the angles."""
-    return [_portraits(signals, person, frontality, gate, level) for person in people if person.role == "main"]
+def portraits(
+    signals: Signals, people: Sequence[Person], frontality: str, gate: Gate, level: Level
+) -> list[Portraits]:
+    """Of each main person. All measures are relative to the person's own in this video (readings H14, H15),
+    but for the angles.
+    """
+    return [
+        _portraits(signals, person, frontality, gate, level) for person in people if person.role == "main"
+    ]
 
 
 def _portraits(signals: Signals, person: Person, frontality: str, gate: Gate, level: Level) -> Portraits:
@@ -51,7 +59,9 @@ def _portraits(signals: Signals, person: Person, frontality: str, gate: Gate, le
 
 
 def between(x: Series) -> Series:
-    """Where each value lies between the 5th and 95th percentile, in [0, 1]; 0.5 where nothing varies. NaN stays NaN."""
+    """Where each value lies between the 5th and 95th percentile, in [0, 1]; 0.5 where nothing varies. NaN
+    stays NaN.
+    """
     finite = x[np.isfinite(x)]
     if not len(finite):
         return x
@@ -59,7 +69,8 @@ def between(x: Series) -> Series:
     return np.where(np.isfinite(x), np.clip((x - low) / (high - low), 0, 1) if high > low else 0.5, np.nan)
 
 
-# ---- frontality, by landmarks and by three methods that need none (highlight_vector §8; readings H12, H13) ----
+# ---- frontality, by landmarks and by three methods that need none (highlight_vector §8; readings H12, H13)
+# ----
 
 REACH_S = 0.5
 """Method A looks so far to either side: k = 2 at 5 Hz."""
@@ -72,7 +83,9 @@ def _by_landmarks(signals: Signals, person: Person) -> Series:
 
 
 def _by_consistency(signals: Signals, person: Person) -> Series:
-    """Method A: -Var(e(t-k..t+k)), the trace of the covariance, ranked. It measures stillness: a long side look scores well (H12)."""
+    """Method A: -Var(e(t-k..t+k)), the trace of the covariance, ranked. It measures stillness: a long side
+    look scores well (H12).
+    """
     time_s, vectors, place = _looks(signals, person)
     spread = np.full(len(time_s), np.nan)
     for i, t in enumerate(time_s):
@@ -82,12 +95,18 @@ def _by_consistency(signals: Signals, person: Person) -> Series:
 
 
 def _by_canon(signals: Signals, person: Person) -> Series:
-    """Method B: -‖e - e_canon‖, ranked; e_canon is the mean of the stillest fifth. It prefers the least expressive frame (H12)."""
+    """Method B: -‖e - e_canon‖, ranked; e_canon is the mean of the stillest fifth. It prefers the least
+    expressive frame (H12).
+    """
     time_s, vectors, place = _looks(signals, person)
     if not len(time_s):
         return np.full(len(person.rows), np.nan)
     still = _by_consistency(signals, person)[place]
-    calm = np.nan_to_num(still, nan=-1.0) >= np.nanpercentile(still, 80) if np.isfinite(still).any() else np.ones(len(time_s), np.bool_)
+    calm = (
+        np.nan_to_num(still, nan=-1.0) >= np.nanpercentile(still, 80)
+        if np.isfinite(still).any()
+        else np.ones(len(time_s), np.bool_)
+    )
     away = np.linalg.norm(vectors - vectors[calm].mean(axis=0), axis=1)
     return _spread_out(percentile_rank(-away), place, len(person.rows))
 
@@ -106,9 +125,14 @@ def _looks(signals: Signals, person: Person) -> tuple[Series, NDArray[np.float64
     """(times, face vectors, which of the person's rows each is) of the crops that were embedded."""
     if "crops.face" not in signals:
         return np.zeros(0), np.zeros((0, 1)), np.zeros(0, np.int64)
-    at = {(float(signals["faces.time_s"][r]), int(signals["faces.track"][r])): i for i, r in enumerate(person.rows)}
+    at = {
+        (float(signals["faces.time_s"][r]), int(signals["faces.track"][r])): i
+        for i, r in enumerate(person.rows)
+    }
     rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
-    place = np.array([at[float(signals["crops.time_s"][r]), int(signals["crops.track"][r])] for r in rows], np.int64)
+    place = np.array(
+        [at[float(signals["crops.time_s"][r]), int(signals["crops.track"][r])] for r in rows], np.int64
+    )
     return signals["crops.time_s"][rows], signals["crops.face"][rows].astype(np.float64), place
 
 

@@ -14,7 +14,9 @@ START_S, END_S, REASON = "gaps.start_s", "gaps.end_s", "gaps.reason"
 
 
 class Gap(NamedTuple):
-    """`[start_s, end_s)` without a picture; `end_s` is NaN where nobody knows how long it was, and time went on by one frame."""
+    """`[start_s, end_s)` without a picture; `end_s` is NaN where nobody knows how long it was, and time went
+    on by one frame.
+    """
 
     start_s: float
     end_s: float

@@ -1,4 +1,6 @@
-"""The dictionary of the product: every column that is logged, with its unit, its maker and what its sign means."""
+"""The dictionary of the product: every column that is logged, with its unit, its maker and what its sign
+means.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from momentscan.errors import MissingSignal, UsageError
 
 @dataclass(frozen=True)
 class Column:
-    """`name` is "table.column". `dtype` is a numpy name, "str" (numpy's StringDType), or "bytes". `shape` is the row's: () for a number, (-1,) for a vector."""
+    """`name` is "table.column". `dtype` is a numpy name, "str" (numpy's StringDType), or "bytes". `shape` is
+    the row's: () for a number, (-1,) for a vector.
+    """
 
     name: str
     dtype: str
@@ -32,19 +36,53 @@ def field_of(name: str) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("frames.time_s", "float64", "s", "clock", "PTS of each sampled frame, from the first frame of the video", "ascending"),
-    Column("frames.frame_idx", "int64", "", "clock", "0-based place of the frame in decode order", "ascending"),
     Column(
-        "frames.sharpness", "float32", "grey²", "picture", "variance of the Laplacian of luma at 180 px short side", "higher is sharper"
+        "frames.time_s",
+        "float64",
+        "s",
+        "frame_times",
+        "PTS of each sampled frame, from the first frame of the video",
+        "ascending",
     ),
-    Column("frames.exposure_mean", "float32", "grey 0-255", "picture", "mean luma (BT.601)", "higher is brighter"),
-    Column("frames.contrast", "float32", "", "picture", "standard deviation of luma over its mean", "higher has more contrast"),
+    Column(
+        "frames.frame_idx",
+        "int64",
+        "",
+        "frame_times",
+        "0-based place of the frame in decode order",
+        "ascending",
+    ),
+    Column(
+        "frames.sharpness",
+        "float32",
+        "grey²",
+        "frame_quality",
+        "variance of the Laplacian of luma at 180 px short side",
+        "higher is sharper",
+    ),
+    Column(
+        "frames.exposure_mean",
+        "float32",
+        "grey 0-255",
+        "frame_quality",
+        "mean luma (BT.601)",
+        "higher is brighter",
+    ),
+    Column(
+        "frames.contrast",
+        "float32",
+        "",
+        "frame_quality",
+        "standard deviation of luma over its mean",
+        "higher has more contrast",
+    ),
     Column(
         "frames.motion",
         "float32",
         "diagonals/s",
         "motion",
-        "mean length of the optical flow since the previous sampled frame, camera included; NaN for the first",
+        "mean length of the optical flow since the previous sampled frame, camera included; NaN for the "
+        "first",
         "higher moves more",
     ),
     Column(
@@ -68,14 +106,29 @@ COLUMNS: tuple[Column, ...] = (
         "float32",
         "0-255",
         "scenes",
-        "PySceneDetect's content value: mean change of hue, saturation and luma since the previous sampled frame; NaN for the first",
+        "PySceneDetect's content value: mean change of hue, saturation and luma since the previous "
+        "sampled frame; NaN for the first",
         "higher changes more",
     ),
-    Column("scenes.start_s", "float64", "s", "scenes", "start of a shot: PTS of its first frame", "ascending"),
-    Column("scenes.end_s", "float64", "s", "scenes", "end of a shot (half-open): start of the next, or the end of the video", "ascending"),
+    Column(
+        "scenes.start_s", "float64", "s", "scenes", "start of a shot: PTS of its first frame", "ascending"
+    ),
+    Column(
+        "scenes.end_s",
+        "float64",
+        "s",
+        "scenes",
+        "end of a shot (half-open): start of the next, or the end of the video",
+        "ascending",
+    ),
     Column("sound.time_s", "float64", "s", "sound", "start of a bin of 0.5 s", "ascending"),
     Column(
-        "sound.rms", "float32", "1 = full scale", "sound", "root mean square of the bin (librosa.feature.rms, frame = hop = bin)", "louder"
+        "sound.rms",
+        "float32",
+        "1 = full scale",
+        "sound",
+        "root mean square of the bin (librosa.feature.rms, frame = hop = bin)",
+        "louder",
     ),
     Column(
         "sound.rms_change_db",
@@ -104,7 +157,12 @@ COLUMNS: tuple[Column, ...] = (
     # voice, words, tags: what is said and what else is heard
     Column("voice.time_s", "float64", "s", "speech", "start of a step of 32 ms", "ascending"),
     Column(
-        "voice.prob", "float32", "0-1", "speech", "probability that somebody speaks; NaN where the file carries no sound", "higher is surer"
+        "voice.prob",
+        "float32",
+        "0-1",
+        "speech",
+        "probability that somebody speaks; NaN where the file carries no sound",
+        "higher is surer",
     ),
     Column("words.start_s", "float64", "s", "words", "start of a word", "never descending"),
     Column(
@@ -115,16 +173,32 @@ COLUMNS: tuple[Column, ...] = (
         "end of a word (half-open), later than its start; may reach into the next where two speak at once",
     ),
     Column("words.text", "str", "", "words", "the word with its punctuation, as written"),
-    Column("words.sentence", "int64", "", "words", "number of the sentence that the word belongs to, from 0 in order of beginning"),
+    Column(
+        "words.sentence",
+        "int64",
+        "",
+        "words",
+        "number of the sentence that the word belongs to, from 0 in order of beginning",
+    ),
     Column(
         "words.timed",
         "bool",
         "",
         "words",
-        "True where the source gave the word its times, False where a cue's span was shared among its words by their length",
+        "True where the source gave the word its times, False where a cue's span was shared among its "
+        "words by their length",
     ),
-    Column("words.prob", "float32", "0-1", "words", "how sure the recogniser was; NaN where the source does not say", "higher is surer"),
-    Column("tags.time_s", "float64", "s", "tags", "start of a patch of 0.96 s, one every 0.48 s", "ascending"),
+    Column(
+        "words.prob",
+        "float32",
+        "0-1",
+        "words",
+        "how sure the recogniser was; NaN where the source does not say",
+        "higher is surer",
+    ),
+    Column(
+        "tags.time_s", "float64", "s", "tags", "start of a patch of 0.96 s, one every 0.48 s", "ascending"
+    ),
     Column(
         "tags.laughter",
         "float32",
@@ -134,7 +208,12 @@ COLUMNS: tuple[Column, ...] = (
         "higher is surer",
     ),
     Column(
-        "tags.applause", "float32", "0-1", "tags", "score of applause and clapping; NaN where the file carries no sound", "higher is surer"
+        "tags.applause",
+        "float32",
+        "0-1",
+        "tags",
+        "score of applause and clapping; NaN where the file carries no sound",
+        "higher is surer",
     ),
     Column(
         "tags.cheer",
@@ -144,9 +223,30 @@ COLUMNS: tuple[Column, ...] = (
         "score of cheering, whoops and shouts; NaN where the file carries no sound",
         "higher is surer",
     ),
-    Column("tags.music", "float32", "0-1", "tags", "score of music and singing; NaN where the file carries no sound", "higher is surer"),
-    Column("tags.speech", "float32", "0-1", "tags", "score of speech; NaN where the file carries no sound", "higher is surer"),
-    Column("level.time_s", "float64", "s", "sound", "middle of each 93 ms over which the level is taken, every 23 ms", "ascending"),
+    Column(
+        "tags.music",
+        "float32",
+        "0-1",
+        "tags",
+        "score of music and singing; NaN where the file carries no sound",
+        "higher is surer",
+    ),
+    Column(
+        "tags.speech",
+        "float32",
+        "0-1",
+        "tags",
+        "score of speech; NaN where the file carries no sound",
+        "higher is surer",
+    ),
+    Column(
+        "level.time_s",
+        "float64",
+        "s",
+        "sound",
+        "middle of each 93 ms over which the level is taken, every 23 ms",
+        "ascending",
+    ),
     Column(
         "level.db",
         "float32",
@@ -172,12 +272,23 @@ COLUMNS: tuple[Column, ...] = (
         "change of the embedding since the embedded frame before, half a second ago; NaN for the first",
         "higher changes more",
     ),
-    Column("strip.time_s", "float64", "s", "strip", "PTS of each thumbnail", "ascending"),
-    Column("strip.jpeg", "bytes", "JPEG", "strip", "a small picture of the frame, for reports"),
-    Column("frames.n_faces", "float32", "", "faces", "faces found in the frame; NaN where none were looked for"),
+    Column("thumbnails.time_s", "float64", "s", "thumbnails", "PTS of each thumbnail", "ascending"),
+    Column("thumbnails.jpeg", "bytes", "JPEG", "thumbnails", "a small picture of the frame, for reports"),
+    Column(
+        "frames.n_faces", "float32", "", "faces", "faces found in the frame; NaN where none were looked for"
+    ),
     # faces: one row per face in each looked-at frame, by time, then by detector score
-    Column("faces.time_s", "float64", "s", "faces", "PTS of the frame the face was seen in", "never descending"),
-    Column("faces.frame_idx", "int64", "", "faces", "0-based place of that frame in decode order", "never descending"),
+    Column(
+        "faces.time_s", "float64", "s", "faces", "PTS of the frame the face was seen in", "never descending"
+    ),
+    Column(
+        "faces.frame_idx",
+        "int64",
+        "",
+        "faces",
+        "0-based place of that frame in decode order",
+        "never descending",
+    ),
     Column("faces.score", "float32", "0-1", "faces", "the detector's confidence", "higher is surer"),
     Column(
         "faces.bbox",
@@ -193,17 +304,21 @@ COLUMNS: tuple[Column, ...] = (
         "float32",
         "share of width, height",
         "faces",
-        "x, y of five points, left and right as seen in the picture: left eye, right eye, nose, left and right corner of the mouth",
+        "x, y of five points, left and right as seen in the picture: left eye, right eye, nose, left and "
+        "right corner of the mouth",
         "x to the right, y down",
         shape=(10,),
     ),
-    Column("faces.track", "int64", "", "tracks", "the track the face belongs to; rows of `tracks` tell of it"),
+    Column(
+        "faces.track", "int64", "", "tracks", "the track the face belongs to; rows of `tracks` tell of it"
+    ),
     Column(
         "faces.place",
         "int64",
         "",
         "tracks",
-        "place of its track among those in the frame, by size, centre and length so far; 0 comes first and is looked at most closely",
+        "place of its track among those in the frame, by size, centre and length so far; 0 comes first "
+        "and is looked at most closely",
     ),
     Column(
         "faces.bbox_smooth",
@@ -214,11 +329,46 @@ COLUMNS: tuple[Column, ...] = (
         "x to the right, y down",
         shape=(4,),
     ),
-    Column("faces.sharpness", "float32", "grey²", "photo", "variance of the Laplacian of the face's luma at 112 px", "higher is sharper"),
-    Column("faces.exposure_mean", "float32", "grey 0-255", "photo", "mean luma of the face box", "higher is brighter"),
-    Column("faces.contrast", "float32", "", "photo", "standard deviation of the face's luma over its mean", "higher has more contrast"),
-    Column("faces.clipped", "float32", "0-1", "photo", "share of the face's pixels with luma ≥ 250", "higher has lost more light"),
-    Column("faces.crushed", "float32", "0-1", "photo", "share of the face's pixels with luma ≤ 5", "higher has lost more shadow"),
+    Column(
+        "faces.sharpness",
+        "float32",
+        "grey²",
+        "face_quality",
+        "variance of the Laplacian of the face's luma at 112 px",
+        "higher is sharper",
+    ),
+    Column(
+        "faces.exposure_mean",
+        "float32",
+        "grey 0-255",
+        "face_quality",
+        "mean luma of the face box",
+        "higher is brighter",
+    ),
+    Column(
+        "faces.contrast",
+        "float32",
+        "",
+        "face_quality",
+        "standard deviation of the face's luma over its mean",
+        "higher has more contrast",
+    ),
+    Column(
+        "faces.clipped",
+        "float32",
+        "0-1",
+        "face_quality",
+        "share of the face's pixels with luma ≥ 250",
+        "higher has lost more light",
+    ),
+    Column(
+        "faces.crushed",
+        "float32",
+        "0-1",
+        "face_quality",
+        "share of the face's pixels with luma ≤ 5",
+        "higher has lost more shadow",
+    ),
     Column(
         "faces.yaw",
         "float32",
@@ -228,7 +378,14 @@ COLUMNS: tuple[Column, ...] = (
         "+ looks to the picture's right",
     ),
     Column("faces.pitch", "float32", "deg", "head", "nod of the head; NaN where not measured", "+ looks up"),
-    Column("faces.roll", "float32", "deg", "head", "tilt of the head in the picture; NaN where not measured", "+ is clockwise as seen"),
+    Column(
+        "faces.roll",
+        "float32",
+        "deg",
+        "head",
+        "tilt of the head in the picture; NaN where not measured",
+        "+ is clockwise as seen",
+    ),
     Column(
         "faces.mouth_open",
         "float32",
@@ -262,17 +419,27 @@ COLUMNS: tuple[Column, ...] = (
         "higher hides more",
     ),
     # crops: what the main faces and their upper bodies look like
-    Column("crops.time_s", "float64", "s", "crops", "PTS of the frame a crop was cut from", "never descending"),
+    Column(
+        "crops.time_s", "float64", "s", "crops", "PTS of the frame a crop was cut from", "never descending"
+    ),
     Column("crops.track", "int64", "", "crops", "the track of the face"),
     Column(
         "crops.face",
         "float32",
         "L2 = 1",
         "crops",
-        "vision embedding of the face, turned upright by its smoothed points, × 1.5; its model stands in the manifest",
+        "vision embedding of the face, turned upright by its smoothed points, × 1.5; its model stands in "
+        "the manifest",
         shape=(-1,),
     ),
-    Column("crops.body", "float32", "L2 = 1", "crops", "vision embedding of the upper body; the same model as crops.face", shape=(-1,)),
+    Column(
+        "crops.body",
+        "float32",
+        "L2 = 1",
+        "crops",
+        "vision embedding of the upper body; the same model as crops.face",
+        shape=(-1,),
+    ),
     Column(
         "crops.body_box",
         "float32",
@@ -281,11 +448,24 @@ COLUMNS: tuple[Column, ...] = (
         "x1, y1, x2, y2 of the upper body, from the body pose where there is one, else from the face",
         shape=(4,),
     ),
-    Column("crops.fresh", "bool", "", "crops", "False where nothing had changed and the row before was repeated (events mode)"),
+    Column(
+        "crops.fresh",
+        "bool",
+        "",
+        "crops",
+        "False where nothing had changed and the row before was repeated (events mode)",
+    ),
     # face_ids: who it is; never what it shows
     Column("face_ids.time_s", "float64", "s", "tracks", "PTS of the frame", "never descending"),
     Column("face_ids.track", "int64", "", "tracks", "the track of the face"),
-    Column("face_ids.embedding", "float32", "L2 = 1", "tracks", "Face-ID embedding of the aligned 112 px crop", shape=(-1,)),
+    Column(
+        "face_ids.embedding",
+        "float32",
+        "L2 = 1",
+        "tracks",
+        "Face-ID embedding of the aligned 112 px crop",
+        shape=(-1,),
+    ),
     # poses: the bodies under the main faces
     Column("poses.time_s", "float64", "s", "body", "PTS of the frame", "never descending"),
     Column("poses.track", "int64", "", "body", "the track of the face on that body"),
@@ -294,14 +474,19 @@ COLUMNS: tuple[Column, ...] = (
         "float32",
         "share of width, height; 0-1",
         "body",
-        "x, y, confidence of the 17 COCO points: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles, each the subject's left first",
+        "x, y, confidence of the 17 COCO points: nose, eyes, ears, shoulders, elbows, wrists, hips, "
+        "knees, ankles, each the subject's left first",
         "x to the right, y down",
         shape=(51,),
     ),
     # tracks: one row per track, at the end
     Column("tracks.id", "int64", "", "tracks", "number of the track, in order of appearance", "ascending"),
     Column(
-        "tracks.person", "int64", "", "tracks", "number of the person: tracks that Face-ID (or, without it, place and time) joins share it"
+        "tracks.person",
+        "int64",
+        "",
+        "tracks",
+        "number of the person: tracks that Face-ID (or, without it, place and time) joins share it",
     ),
     Column("tracks.start_s", "float64", "s", "tracks", "first time the face was seen"),
     Column("tracks.end_s", "float64", "s", "tracks", "last time the face was seen"),
@@ -313,11 +498,26 @@ _BY_NAME = {c.name: c for c in COLUMNS}
 
 
 def add(columns: Iterable[Column]) -> None:
-    """Enters the columns of a plug-in's perceiver into the dictionary. Raises UsageError for a name that another maker has."""
+    """Enters the columns of a plug-in's perceiver into the dictionary. Raises UsageError for a name that
+    another maker has.
+    """
     for new in columns:
         known = _BY_NAME.setdefault(new.name, new)
         if known != new:
-            raise UsageError(f"column {new.name} of perceiver {new.maker!r} is already made by {known.maker!r}; give it another name")
+            raise UsageError(
+                f"column {new.name} of perceiver {new.maker!r} is already made by {known.maker!r}; give "
+                "it another name"
+            )
+
+
+def makers_of(table: str) -> tuple[str, ...]:
+    """Who makes the columns of a table, in the order of the dictionary. Raises MissingSignal for an unknown
+    table.
+    """
+    makers = tuple(dict.fromkeys(c.maker for c in _BY_NAME.values() if table_of(c.name) == table))
+    if not makers:
+        raise MissingSignal(f"no table is called {table!r}; see docs/signals.md")
+    return makers
 
 
 def column(name: str) -> Column:

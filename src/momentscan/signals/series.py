@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from momentscan.values import Series
 
 MAD_TO_SIGMA = 1.4826
-"""1 / Φ⁻¹(3/4): makes the median absolute deviation estimate the standard deviation of a normal distribution."""
+"""1 / Φ⁻¹(3/4): makes the median absolute deviation estimate the standard deviation of a normal distribution.
+"""
 
 ROUNDING = 1e-12
 """A spread below this is rounding of what does not vary, in any unit that is logged."""
@@ -27,7 +28,8 @@ def rms(samples: NDArray[np.floating[Any]], frame_length: int, hop_length: int) 
 
 
 def robust_z(x: Series, floor: float = 0.0) -> Series:
-    """(x - median) / max(1.4826 MAD, floor) over the finite values: (N,) -> (N,). NaN stays NaN; 0 where nothing varies.
+    """(x - median) / max(1.4826 MAD, floor) over the finite values: (N,) -> (N,). NaN stays NaN; 0 where
+    nothing varies.
 
     `floor` is the smallest spread worth noticing, in the unit of x; it keeps a still video from shouting.
     """
@@ -36,11 +38,17 @@ def robust_z(x: Series, floor: float = 0.0) -> Series:
         return np.full(len(x), np.nan)
     middle = np.median(finite)
     spread = max(MAD_TO_SIGMA * float(np.median(np.abs(finite - middle))), floor)
-    return np.where(np.isfinite(x), (x - middle) / spread, np.nan) if spread > ROUNDING else np.where(np.isfinite(x), 0.0, np.nan)
+    return (
+        np.where(np.isfinite(x), (x - middle) / spread, np.nan)
+        if spread > ROUNDING
+        else np.where(np.isfinite(x), 0.0, np.nan)
+    )
 
 
 def percentile_rank(x: Series) -> Series:
-    """Share of the finite values below each, ties at their middle: (N,) -> (N,) in (0, 1). NaN stays NaN. (readings, H7)"""
+    """Share of the finite values below each, ties at their middle: (N,) -> (N,) in (0, 1). NaN stays NaN.
+    (readings, H7)
+    """
     ranks = np.full(len(x), np.nan)
     finite = np.isfinite(x)
     values = np.sort(x[finite])
@@ -52,7 +60,9 @@ def percentile_rank(x: Series) -> Series:
 
 
 def soft_percentile(x: Series, low: float = 50, high: float = 99) -> Series:
-    """(x - p50) / (p99 - p50): (N,) -> (N,), which keeps amplitude; 0 where nothing varies. NaN stays NaN. (readings, H7)"""
+    """(x - p50) / (p99 - p50): (N,) -> (N,), which keeps amplitude; 0 where nothing varies. NaN stays NaN.
+    (readings, H7)
+    """
     finite = x[np.isfinite(x)]
     if not len(finite):
         return np.full(len(x), np.nan)
@@ -61,7 +71,9 @@ def soft_percentile(x: Series, low: float = 50, high: float = 99) -> Series:
 
 
 def percentile(x: Series, q: float) -> float:
-    """The q-th percentile (0 to 100) with linear interpolation, as `np.percentile` gives it, in a tenth of its time for short arrays."""
+    """The q-th percentile (0 to 100) with linear interpolation, as `np.percentile` gives it, in a tenth of
+    its time for short arrays.
+    """
     ordered = np.sort(x)
     at = q / 100 * (len(ordered) - 1)
     low = int(at)
@@ -70,7 +82,9 @@ def percentile(x: Series, q: float) -> float:
 
 
 def gaussian(x: Series, sigma: float) -> Series:
-    """Zero-phase Gaussian smoothing, sigma in samples, edges reflected: (N,) -> (N,). sigma = 0 changes nothing."""
+    """Zero-phase Gaussian smoothing, sigma in samples, edges reflected: (N,) -> (N,). sigma = 0 changes
+    nothing.
+    """
     if sigma < 1e-3 or len(x) < 2:  # a kernel of one sample
         return x.astype(np.float64)
     from scipy.ndimage import gaussian_filter1d
@@ -88,7 +102,9 @@ def median_filter(x: Series, size: int) -> Series:
 
 
 def cosine_change(vectors: NDArray[np.float32]) -> Series:
-    """1 - cos of each unit vector with the one before: (N, D) -> (N,) in [0, 2]; NaN for the first (readings, S3)."""
+    """1 - cos of each unit vector with the one before: (N, D) -> (N,) in [0, 2]; NaN for the first (readings,
+    S3).
+    """
     change = np.full(len(vectors), np.nan)
     if len(vectors) > 1:
         change[1:] = np.maximum(0.0, 1.0 - (vectors[1:] * vectors[:-1]).sum(axis=1, dtype=np.float64))
@@ -96,12 +112,16 @@ def cosine_change(vectors: NDArray[np.float32]) -> Series:
 
 
 def ema_alpha(step_s: float, tau_s: float) -> float:
-    """The weight of a new sample after `step_s`, so that an average forgets with `tau_s` at any rate: 1 - exp(-Δt/τ). (readings H2)"""
+    """The weight of a new sample after `step_s`, so that an average forgets with `tau_s` at any rate: 1 -
+    exp(-Δt/τ). (readings H2)
+    """
     return 1.0 if tau_s <= 0 else 1.0 - math.exp(-step_s / tau_s)
 
 
 def ema(x: Series, alpha: float) -> Series:
-    """Exponential moving average, alpha x + (1 - alpha) previous, started at the first: (N,) -> (N,). alpha = 1 changes nothing."""
+    """Exponential moving average, alpha x + (1 - alpha) previous, started at the first: (N,) -> (N,). alpha =
+    1 changes nothing.
+    """
     out = x.astype(np.float64)
     for i in range(1, len(out)):
         out[i] = alpha * out[i] + (1 - alpha) * out[i - 1]
@@ -114,7 +134,8 @@ def zero_phase_ema(x: Series, alpha: float) -> Series:
 
 
 def bumps(x: Series, width: int) -> Series:
-    """What rises or falls and comes back within `width` samples, without ramps and steps: (N,) -> (N,), + up, - down.
+    """What rises or falls and comes back within `width` samples, without ramps and steps: (N,) -> (N,), + up,
+    - down.
 
     White and black top-hat of mathematical morphology (Serra 1982).
     """

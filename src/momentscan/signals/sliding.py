@@ -16,7 +16,9 @@ from momentscan.signals.signals import Signals
 from momentscan.values import Columns, VideoInfo
 
 ALIGN_S = 60.0
-"""The window starts at a multiple of this, so that clips and windows lie where a scan of the whole would lay them (hops divide a minute)."""
+"""The window starts at a multiple of this, so that clips and windows lie where a scan of the whole would lay
+them (hops divide a minute).
+"""
 
 TIMES = ("time_s", "start_s", "end_s")
 """Fields that are moved when the window's start becomes 0."""
@@ -50,17 +52,23 @@ class Sliding:
         return sum(len(rows) for _, columns in self._held for rows in columns.values())
 
     def signals(self, video: VideoInfo, whole: Columns, made_by: Mapping[str, str]) -> Signals:
-        """Signals whose 0 is `start_s`; `whole`: columns told anew each time for all that was seen (tracks, scenes), not added up here."""
+        """Signals whose 0 is `start_s`; `whole`: columns told anew each time for all that was seen (tracks,
+        scenes), not added up here.
+        """
         chunks: dict[str, list[NDArray[Any]]] = {name: [rows] for name, rows in self._shape.items()}
         for _, columns in self._held:
             for name, rows in columns.items():
                 chunks[name].append(rows)
         joined = {name: np.concatenate(rows) for name, rows in chunks.items()} | self._within(whole)
-        shifted = {name: rows - self.start_s if self._is_time(name) else rows for name, rows in joined.items()}
+        shifted = {
+            name: rows - self.start_s if self._is_time(name) else rows for name, rows in joined.items()
+        }
         return Signals(dataclasses.replace(video, duration_s=self.end_s - self.start_s), shifted, made_by)
 
     def _within(self, whole: Columns) -> Columns:
-        """Rows of tables of spans that reach into the window; the first of those that follow each other without a gap starts with it."""
+        """Rows of tables of spans that reach into the window; the first of those that follow each other
+        without a gap starts with it.
+        """
         kept: Columns = {}
         for name, rows in whole.items():
             table = name.partition(".")[0]

@@ -27,7 +27,9 @@ class Voicing:
     """When a probability of speech is speech (defaults of Silero VAD's own get_speech_timestamps)."""
 
     on: Annotated[float, Knob("0-1", source="Silero VAD, threshold 0.5", low=0, high=1)] = 0.5
-    off: Annotated[float, Knob("0-1", source="Silero VAD, neg_threshold = threshold - 0.15", low=0, high=1)] = 0.35
+    off: Annotated[
+        float, Knob("0-1", source="Silero VAD, neg_threshold = threshold - 0.15", low=0, high=1)
+    ] = 0.35
     least_s: Annotated[float, Knob("s", source="Silero VAD, min_speech_duration_ms 250", low=0)] = 0.25
     pause_s: Annotated[float, Knob("s", source="Silero VAD, min_silence_duration_ms 100", low=0)] = 0.1
 
@@ -51,16 +53,25 @@ class Voicing:
 
 
 def words(signals: Signals, timed: bool = False) -> tuple[Spans, Spans]:
-    """(words, sentences): words that overlap, as of two speakers, are one span; so are sentences. Both empty without a transcript.
+    """(words, sentences): words that overlap, as of two speakers, are one span; so are sentences. Both empty
+    without a transcript.
 
     `timed`: only words whose own times were given.
     """
-    rows = np.flatnonzero(signals["words.timed"]) if timed and "words.timed" in signals else np.arange(signals.rows("words.start_s"))
+    rows = (
+        np.flatnonzero(signals["words.timed"])
+        if timed and "words.timed" in signals
+        else np.arange(signals.rows("words.start_s"))
+    )
     if not len(rows):
         return np.zeros((0, 2)), np.zeros((0, 2))
-    spans = np.stack([signals["words.start_s"][rows], signals["words.end_s"][rows]], axis=1).astype(np.float64)
+    spans = np.stack([signals["words.start_s"][rows], signals["words.end_s"][rows]], axis=1).astype(
+        np.float64
+    )
     number = signals["words.sentence"][rows]
-    sentences = np.array([[spans[number == n, 0].min(), spans[number == n, 1].max()] for n in np.unique(number)])
+    sentences = np.array(
+        [[spans[number == n, 0].min(), spans[number == n, 1].max()] for n in np.unique(number)]
+    )
     return merged(spans), merged(sentences)
 
 
@@ -76,7 +87,9 @@ def merged(spans: Spans) -> Spans:
 
 
 def reaction(signals: Signals, start_s: float, end_s: float, least: float) -> Reaction | None:
-    """The strongest reaction that is heard in a span with a score of at least `least`; its onset may lie before the span."""
+    """The strongest reaction that is heard in a span with a score of at least `least`; its onset may lie
+    before the span.
+    """
     best: Reaction | None = None
     for kind in REACTIONS:
         name = f"tags.{kind}"
@@ -93,7 +106,9 @@ def reaction(signals: Signals, start_s: float, end_s: float, least: float) -> Re
 
 
 def _onset_s(time_s: Series, score: Series, top: int, least: float) -> float:
-    """Middle of the first patch of the run around `top` that stays at `least` or more; patches overlap by half, so it is heard by then."""
+    """Middle of the first patch of the run around `top` that stays at `least` or more; patches overlap by
+    half, so it is heard by then.
+    """
     first = top
     while first > 0 and score[first - 1] >= least:
         first -= 1

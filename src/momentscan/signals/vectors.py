@@ -21,7 +21,8 @@ class Vectors:
         """(N, M) cosine similarities. Raises IncomparableVectors where another embedder made the others."""
         if self.version != other.version:
             raise IncomparableVectors(
-                f"vectors of {self.version} cannot be compared with vectors of {other.version}; scan both videos with the same embedder"
+                f"vectors of {self.version} cannot be compared with vectors of {other.version}; scan both "
+                "videos with the same embedder"
             )
         return np.asarray(self.rows @ other.rows.T, np.float64)
 

@@ -53,12 +53,15 @@ KOREAN_ENDINGS = (
     *("니다", "니까", "세요", "어요", "아요", "여요", "해요", "예요", "에요", "네요", "군요"),
     *("지요", "죠", "거든요", "까요", "나요", "래요", "대요", "잖아요"),
 )
-"""Polite endings of a Korean sentence (합쇼체, 해요체), which subtitles often leave without a full stop; 하는데요 goes on too often."""
+"""Polite endings of a Korean sentence (합쇼체, 해요체), which subtitles often leave without a full stop; 하는데요 goes
+on too often.
+"""
 
 
 @dataclass(frozen=True)
 class Word:
-    """`[start_s, end_s)` of what somebody said. Times are of the clock of whoever gave them until they are moved.
+    """`[start_s, end_s)` of what somebody said. Times are of the clock of whoever gave them until they are
+    moved.
 
     text    with its punctuation, without spaces
     cue     number of the subtitle or segment it came in
@@ -78,20 +81,36 @@ class Word:
 
 @dataclass(frozen=True)
 class Sentences:
-    """How words become sentences: by their punctuation, by pauses, and by cues where nobody wrote punctuation."""
+    """How words become sentences: by their punctuation, by pauses, and by cues where nobody wrote
+    punctuation.
+    """
 
     pause_s: Annotated[
-        float, Knob("s", source="Campione & Véronis 2002: pauses above 1 s are their own class, rare within a sentence", low=0)
+        float,
+        Knob(
+            "s",
+            source="Campione & Véronis 2002: pauses above 1 s are their own class, rare within a sentence",
+            low=0,
+        ),
     ] = 1.0
-    polite_pause_s: Annotated[float, Knob("s", source="taste; to be swept: a breath after 합니다 or 해요", low=0)] = 0.3
+    polite_pause_s: Annotated[
+        float, Knob("s", source="taste; to be swept: a breath after 합니다 or 해요", low=0)
+    ] = 0.3
     words_per_end: Annotated[
-        float, Knob("", source="taste: spoken sentences have 10 to 20 words; with fewer ends than this nobody wrote them", low=1)
+        float,
+        Knob(
+            "",
+            source="taste: spoken sentences have 10 to 20 words; with fewer ends than this nobody wrote them",
+            low=1,
+        ),
     ] = 40.0
 
     def numbered(self, words: Sequence[Word], before: Word | None = None, number: int = -1) -> list[int]:
-        """The number of each word's sentence, in the order in which they were written; `before` is the last word of sentence `number`.
+        """The number of each word's sentence, in the order in which they were written; `before` is the last
+        word of sentence `number`.
 
-        Words of two speakers at once keep their own sentences where they were written one cue after the other.
+        Words of two speakers at once keep their own sentences where they were written one cue after the
+        other.
         """
         cues_end = sum(_ends(word.text) for word in words) * self.words_per_end < len(words)
         numbers = []
@@ -106,11 +125,15 @@ class Sentences:
         if word.opens or word.start_s < before.start_s or _ends(before.text):
             return True
         pause_s = word.start_s - before.end_s
-        return pause_s >= self.pause_s or (pause_s >= self.polite_pause_s and before.text.endswith(KOREAN_ENDINGS))
+        return pause_s >= self.pause_s or (
+            pause_s >= self.polite_pause_s and before.text.endswith(KOREAN_ENDINGS)
+        )
 
 
 def _ends(text: str) -> bool:
-    """Whether a sentence ends with this word: "day." and "말했다." and "what?!”", but not "Mr." or "J." or "3.5"."""
+    """Whether a sentence ends with this word: "day." and "말했다." and "what?!”", but not "Mr." or "J." or
+    "3.5".
+    """
     bare = text.rstrip(CLOSERS)
     if not bare.endswith(tuple(ENDS)):
         return False
@@ -120,7 +143,9 @@ def _ends(text: str) -> bool:
 
 
 SPACELESS = (("\u3040", "\u30ff"), ("\u3400", "\u4dbf"), ("\u4e00", "\u9fff"), ("\uf900", "\ufaff"))
-"""Kana and Chinese characters, of which words stand side by side without spaces: first and last of each block."""
+"""Kana and Chinese characters, of which words stand side by side without spaces: first and last of each
+block.
+"""
 
 
 def spaceless(text: str) -> bool:
@@ -129,10 +154,14 @@ def spaceless(text: str) -> bool:
 
 
 def joined(texts: Sequence[str]) -> str:
-    """["it", "is", "今", "日"] -> "it is今日": words in a line, without spaces beside Chinese and Japanese; Korean keeps its own."""
+    """["it", "is", "今", "日"] -> "it is今日": words in a line, without spaces beside Chinese and Japanese;
+    Korean keeps its own.
+    """
     line = texts[0] if texts else ""
     for text in texts[1:]:
-        beside = next((c for c in reversed(line) if c.isalnum()), "") + next((c for c in text if c.isalnum()), "")
+        beside = next((c for c in reversed(line) if c.isalnum()), "") + next(
+            (c for c in text if c.isalnum()), ""
+        )
         line += text if spaceless(beside) and not any("가" <= c <= "힣" for c in beside) else f" {text}"
     return line
 
@@ -148,7 +177,8 @@ def spread(start_s: float, end_s: float, texts: Sequence[str]) -> list[tuple[flo
 
 @dataclass(frozen=True)
 class Transcript:
-    """What somebody wrote down of a video: words in the order in which they were written, times from the first frame.
+    """What somebody wrote down of a video: words in the order in which they were written, times from the
+    first frame.
 
     `problems` says in words what could not be used; `sha256` is the file's.
     """

@@ -1,0 +1,56 @@
+"""`momentscan watch`: events are shown as they come."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from momentscan.app.cli import calls
+from momentscan.app.cli import options as o
+from momentscan.app.cli.render import show_watched
+from momentscan.app.cli.streams import progress, show
+from momentscan.errors import Cancelled
+
+if TYPE_CHECKING:
+    from momentscan.flows.live import Event
+
+
+def watch(
+    source: o.Source,
+    most_s: o.MostS = None,
+    output: o.Output = None,
+    engine: o.Engine = None,
+    models: o.Models = None,
+    embedder: o.Embedder = None,
+    device: o.Device = None,
+    decode: o.Decode = None,
+    identity: o.Identity = None,
+    as_json: o.JsonLines = False,
+) -> None:
+    """Watch what is still coming in: provisional moments that harden; ends by itself, and says why."""
+    from momentscan.flows.live import watch as watched
+
+    settings = calls.settings_of(
+        output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode,
+        identity=identity,
+    )  # fmt: skip
+    with progress() as on_progress:
+        outcome = watched(source, settings, _shown(as_json), on_progress, most_s)
+    show_watched(outcome, as_json)
+
+
+def _shown(as_json: bool) -> Callable[[Event], None]:
+    """Shows an event at once, as a line. Raises Cancelled where nobody reads any more."""
+    import json
+
+    def on_event(event: Event) -> None:
+        try:
+            show(json.dumps(event.to_json(), ensure_ascii=False) if as_json else event.line())
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Cancelled("the reader of the events has gone") from None
+
+    return on_event

@@ -1,0 +1,224 @@
+"""Moments as timelines for editors: OpenTimelineIO, EDL (CMX 3600) and FCP 7 XML through its adapters;
+docs/decisions/0011 says how.
+
+A timeline is one video track of cuts of one source, with a sound track beneath where the source has sound,
+one after the other from 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from momentscan.errors import UsageError
+from momentscan.export.fcpxml import fcpxml
+from momentscan.export.labels import FaceLabel, cvat, labelling, labelstudio
+from momentscan.export.lists import chapters, losslesscut, webvtt
+from momentscan.export.timeline import Timeline, TimelineRange, clean, said
+
+SPOKEN = 180
+"""Characters of a comment in an EDL; taste: lines of 80 columns wrap at most twice."""
+
+EVENTS_MOST = 999
+"""Events of an EDL: their number has three digits in CMX 3600."""
+
+SPECIAL_REELS = ("BL", "BLACK", "BARS", "AX", "NONE")
+"""Names that mean something else than a reel in CMX 3600."""
+
+
+class TimelineFile(NamedTuple):
+    """A file for another program; `text` None: it cannot be made, and `notes` say why."""
+
+    suffix: str
+    text: str | None
+    notes: tuple[str, ...] = ()
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """ "otio,edl" -> ("otio", "edl"), each once; "all" -> all. Raises UsageError naming those there are."""
+    asked = tuple(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
+    known = ", ".join(FORMATS)
+    if not asked:
+        raise UsageError(f"--format names no format; there are {known}")
+    for word in asked:
+        if word not in FORMATS and word != "all":
+            raise UsageError(f"there is no format {word!r}; there are {known}")
+    return tuple(FORMATS) if "all" in asked else asked
+
+
+def timeline_files(told: Timeline, name: str, faces: tuple[FaceLabel, ...] = ()) -> tuple[TimelineFile, ...]:
+    """The files of a format; more than one where a program wants its configuration beside the data. `faces`
+    are for cvat only.
+    """
+    if not told.cuts:
+        return (
+            TimelineFile(
+                SUFFIXES[name][0], None, (f"{name}: there are no moments to tell, so no file was written",)
+            ),
+        )
+    if name == "cvat":
+        return (TimelineFile(SUFFIXES[name][0], cvat(told, faces)),)
+    if name == "labelstudio":
+        return (
+            TimelineFile(SUFFIXES[name][0], labelstudio(told)),
+            TimelineFile(SUFFIXES[name][1], labelling(told)),
+        )
+    if name == "chapters":
+        return (TimelineFile(SUFFIXES[name][0], *chapters(told)),)
+    if name == "edl" and len(told.cuts) > EVENTS_MOST:
+        return (
+            TimelineFile(
+                SUFFIXES[name][0],
+                None,
+                (f"edl: {len(told.cuts)} moments, the format holds {EVENTS_MOST}; export otio or fcpxml",),
+            ),
+        )
+    return (TimelineFile(SUFFIXES[name][0], FORMATS[name](told)),)
+
+
+# ---- OpenTimelineIO ----
+
+
+def otio(told: Timeline) -> str:
+    """The timeline as OpenTimelineIO's own JSON."""
+    return str(_timeline(told, float(told.rate)).to_json_string(indent=2)) + "\n"
+
+
+def edl(told: Timeline) -> str:
+    """CMX 3600, by frames: drop-frame timecode where told, else every frame has a number, whatever the rate."""
+    rate = float(told.rate) if told.drop_frame else float(-(-told.rate.numerator // told.rate.denominator))
+    # The adapter would drop numbers at 29.97 and 59.94 in any case; at a whole rate it counts every frame.
+    timeline = _timeline(told, rate, sound=False)
+    for cut, clip in zip(told.cuts, timeline.tracks[0], strict=True):
+        clip.metadata["cmx_3600"] = {"reel": reel(told), "comments": [f"COMMENT: {said(told, cut, SPOKEN)}"]}
+        clip.name = told.file_name  # FROM CLIP NAME is by what editors look for the file
+        clip.markers.clear()  # the adapter writes them in source time, where readers expect record time
+    text = str(adapter("cmx_3600").write_to_string(timeline, rate=rate))
+    head, _, events = text.partition("\n\n")  # the adapter writes no FCM line
+    if told.has_sound:  # nor events of picture and sound together; AA/V is both channels and the picture
+        events = re.sub(r"^(\d{3}  .{8} )V    ", r"\1AA/V ", events, flags=re.MULTILINE)
+    return f"{head}\nFCM: {'DROP FRAME' if told.drop_frame else 'NON-DROP FRAME'}\n\n{events}"
+
+
+def reel(told: Timeline) -> str:
+    """Up to eight letters and digits for a tape machine's label: of the file's name, or of its hash where
+    there are none.
+    """
+    word = re.sub(r"[^A-Z0-9]+", "", Path(told.video.path).stem.upper())[:8]
+    digest = hashlib.sha256((told.video.sha256 + told.video.path).encode("utf-8", "replace")).hexdigest()
+    return word if len(word) > 1 and word not in SPECIAL_REELS else f"MS{digest[:6].upper()}"
+
+
+def premiere(told: Timeline) -> str:
+    """FCP 7 XML (xmeml 4), as Premiere, Resolve and Avid read it."""
+    timeline = _timeline(told, float(told.rate), from_timecode=False)
+    code = {"displayformat": "DF" if told.drop_frame else "NDF"}
+    size = {"width": told.video.width_px, "height": told.video.height_px}
+    timeline.metadata["fcp_xml"] = {
+        "timecode": code,
+        "media": {"video": {"format": {"samplecharacteristics": size}}},
+    }
+    for number, track in enumerate(timeline.tracks):
+        for cut, clip in zip(told.cuts, track, strict=True):
+            clip.metadata["fcp_xml"] = {"comments": {"mastercomment1": said(told, cut)}}
+            clip.media_reference.metadata["fcp_xml"] = {"timecode": code}
+            clip.media_reference.available_range = _span(told.start_frame, told.n_frames, float(told.rate))
+            first = clip.source_range.start_time.value + told.start_frame
+            clip.source_range = _span(
+                first, cut.end - cut.first, float(told.rate)
+            )  # markers stay: xmeml counts them from the file's begin
+            if number:  # else the adapter takes the sound for a second mention of the same clip item
+                clip.metadata["fcp_xml"]["sourcetrack"] = {"mediatype": "audio", "trackindex": number}
+    text = str(adapter("fcp_xml").write_to_string(timeline))
+    return text.replace(
+        '<?xml version="1.0" ?>', '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>', 1
+    )
+
+
+def _timeline(told: Timeline, rate: float, sound: bool = True, from_timecode: bool = True) -> Any:
+    """The otio.schema.Timeline; frames of the source count from its timecode, or from 0."""
+    import opentimelineio as otio
+
+    start = told.start_frame if from_timecode else 0
+    timeline = otio.schema.Timeline(name=told.title, global_start_time=otio.opentime.RationalTime(0, rate))
+    timeline.metadata["momentscan"] = {
+        "engine": told.engine,
+        "sha256": told.video.sha256,
+        "rate": str(told.rate),
+    }
+    for kind, name in (("Video", "V1"), ("Audio", "A1"))[: 2 if sound and told.has_sound else 1]:
+        track = otio.schema.Track(name=name, kind=kind)
+        timeline.tracks.append(track)
+        for cut in told.cuts:
+            media = otio.schema.ExternalReference(told.url, _span(start, told.n_frames, rate))
+            media.name = told.file_name
+            source = _span(start + cut.first, cut.end - cut.first, rate)
+            clip = otio.schema.Clip(
+                clean(cut.range.name or told.title), media, source, {"momentscan": _metadata(told, cut)}
+            )
+            if kind == "Video":
+                clip.markers.append(
+                    otio.schema.Marker("peak", _span(start + cut.peak, 1, rate), otio.schema.MarkerColor.RED)
+                )
+            track.append(clip)
+    return timeline
+
+
+def _span(first: float, length: float, rate: float) -> Any:
+    from opentimelineio.opentime import RationalTime, TimeRange
+
+    return TimeRange(RationalTime(first, rate), RationalTime(length, rate))
+
+
+def _metadata(told: Timeline, cut: TimelineRange) -> dict[str, Any]:
+    found = cut.range
+    return {
+        "engine": told.engine,
+        "told_as": told.told_as,
+        "window_id": found.window_id,
+        "score": float(found.score) if math.isfinite(found.score) else None,
+        "why": clean(found.why, longest=1000),
+        "start_ms": round(found.start_s * 1000, 3),
+        "end_ms": round(found.end_s * 1000, 3),
+        "peak_ms": round(found.peak_s * 1000, 3),
+    }
+
+
+def adapter(name: str) -> ModuleType:
+    """An adapter's own module: its plain functions run no hooks and no media linkers of the environment."""
+    import opentimelineio as otio
+
+    module: ModuleType = otio.adapters.from_name(name).module()
+    return module
+
+
+FORMATS: dict[str, Callable[[Timeline], Any]] = {
+    "otio": otio,
+    "edl": edl,
+    "fcpxml": fcpxml,
+    "premiere": premiere,
+    "csv": losslesscut,
+    "chapters": chapters,
+    "vtt": webvtt,
+    "labelstudio": labelstudio,
+    "cvat": cvat,
+}
+"""What `--format` may name."""
+
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    "otio": (".otio",),
+    "edl": (".edl",),
+    "fcpxml": (".fcpxml",),
+    "premiere": (".xml",),
+    "csv": (".csv",),
+    "chapters": (".chapters.txt",),
+    "vtt": (".vtt",),
+    "labelstudio": (".labelstudio.json", ".labelstudio.xml"),
+    "cvat": (".cvat.json",),
+}
+"""What the files of a format end in."""
