@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -247,11 +247,15 @@ class Reaction:
     score: float
 
 
+Edge = Literal["start", "end"]
+ClipFlag = Literal["speech.start", "speech.end", "length"]
+
+
 @dataclass(frozen=True)
 class Move:
     """One edge of a clip, moved. `edge`: start or end; `reason` a dotted code; `note` says it in words."""
 
-    edge: str
+    edge: Edge
     from_s: float
     to_s: float
     reason: str
@@ -271,7 +275,7 @@ class Aligned:
     start_s: float
     end_s: float
     moves: tuple[Move, ...]
-    flags: tuple[str, ...]
+    flags: tuple[ClipFlag, ...]
     reaction: Reaction | None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from momentscan.clips.choose import shows_forgotten
 from momentscan.clips.naming import clip_key, clip_name, first_s
@@ -18,7 +18,7 @@ from momentscan.media.encode import Piece
 from momentscan.media.framing import Framing
 from momentscan.media.preview import preview
 from momentscan.progress import Progress, Step
-from momentscan.records.clips import ChapterRow, ClipList, ClipRow, ReelRow
+from momentscan.records.clips import ChapterRow, ClipList, ClipRow, How, ReelRow
 from momentscan.select.framing import View, aspect_of
 from momentscan.signals import Signals
 from momentscan.values import Aligned, Choice, VideoInfo
@@ -133,7 +133,7 @@ class ClipCutter:
             cut_end_ms=ms(done.end_s),
             n_frames=done.n_frames,
             size_px=done.size_px,
-            how=done.how,
+            how=cast(How, done.how),
             encoder=done.encoder,
             notes=done.notes,
             preview=made["preview"].name if "preview" in made else None,
@@ -154,8 +154,10 @@ class ClipCutter:
         clip, to = job.choice.clip, self._work / f"{job.name}.mp4"
         start_s, encoding, limits = first_s(clip, self._video), self._plan.encoding, self._plan.limits
         tell = self._telling(f"{self._engine}: clip {job.choice.rank} of {job.of}")
-        edges, look = (start_s, clip.end_s), (job.framing, job.title, limits)
-        return cut_clip(self._video, *edges, to, how, encoding, *look, on_progress=tell)
+        edges = (start_s, clip.end_s)
+        return cut_clip(
+            self._video, *edges, to, how, encoding, job.framing, job.title, limits, on_progress=tell
+        )
 
     def _previewed(self, done: ClipDone, job: _Job) -> Path:
         """What is in the clip as a small picture: of the source, or of a crop the clip itself, which is upright and

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,7 +20,8 @@ T = TypeVar("T")
 def decode(cls: type[T], data: bytes, path: Path, remedy: str) -> T:
     """The record in the bytes of a file. Raises UnreadableInput; `remedy` says what to do about it."""
     try:
-        return _adapter(cls).validate_json(data, strict=True)
+        record: T = _adapter(cast(Hashable, cls)).validate_json(data, strict=True)
+        return record
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"

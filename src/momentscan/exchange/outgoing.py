@@ -18,7 +18,7 @@ from momentscan.media.clip import same_source
 from momentscan.media.container import Limits
 from momentscan.media.timecode import timecode_of
 from momentscan.progress import Progress
-from momentscan.records.exports import Export, ExportedRange, ExportedWindow
+from momentscan.records.exports import Export, ExportedRange, ExportedWindow, ToldAs
 from momentscan.values import VideoInfo
 
 
@@ -31,7 +31,7 @@ def timeline_of(
     rate = nominal_rate(video)
     start, drops, notes = _first_frame(video, rate, limits, on_progress)
     named = [dataclasses.replace(r, name=f"{folder.video_id} #{r.window_id}") for r in ranges]
-    told_as = "clip" if clips else "window"
+    told_as: ToldAs = "clip" if clips else "window"
     timeline, more = to_timeline(video, engine, named, folder.video_id, rate, drops, start, told_as)
     if abs(float(rate) - video.fps) > 0.01 * float(rate):
         notes.append(

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from momentscan.records.plain import OMITTED, RECORD
+from momentscan.records.plain import RECORD, plain
 from momentscan.records.run import Json
+from momentscan.values import ClipFlag, Edge
 
 How = Literal["exact", "copy", "smart"]
 
@@ -25,7 +26,7 @@ class Span:
 class MoveRow:
     """One edge, moved, with its reason."""
 
-    edge: Literal["start", "end"]
+    edge: Edge
     from_ms: float
     to_ms: float
     reason: str
@@ -58,7 +59,7 @@ class ChoiceRow:
     what: str
     why: str
     moves: tuple[MoveRow, ...]
-    flags: tuple[Literal["speech.start", "speech.end", "length"], ...]
+    flags: tuple[ClipFlag, ...]
     reaction: ReactionRow | None
     __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
@@ -113,8 +114,29 @@ class CutRow:
     """What one call of `clip` made, of which engine: a clip or the reel."""
 
     engine: str
-    clip: ClipRow | None = field(default=None, metadata=OMITTED)
-    reel: ReelRow | None = field(default=None, metadata=OMITTED)
+    clip: ClipRow | None = None
+    reel: ReelRow | None = None
+
+    @property
+    def _made(self) -> ClipRow | ReelRow:
+        made = self.clip or self.reel
+        assert made is not None, "a row is of a clip or of a reel"
+        return made
+
+    @property
+    def file(self) -> str:
+        """Its name in the engine's folder."""
+        return self._made.file
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be said of it."""
+        return self._made.notes
+
+    def to_json(self) -> dict[str, Any]:
+        """One object, with the engine first."""
+        kind = {"kind": "reel"} if self.reel is not None else {}
+        return {"engine": self.engine, **kind, **plain(self._made)}
 
 
 @dataclass(frozen=True)
