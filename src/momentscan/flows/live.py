@@ -24,7 +24,7 @@ from momentscan.flows.watching import _key, _perceivers, new_run
 from momentscan.knobs import with_knobs
 from momentscan.media.live import Feed, LiveOptions, Note, open_live
 from momentscan.models.chosen_models import Models, open_models
-from momentscan.perceive import Evicting, Perceiver, Snapshotting, process_batches
+from momentscan.perceive import Evicting, Perceiver, Snapshotting, calibrations_of, process_batches
 from momentscan.perceive.faces import FacesOptions
 from momentscan.progress import Progress, Step, silent
 from momentscan.score.finalization import Change, FinalizationOptions, Finalizer
@@ -132,9 +132,8 @@ def _watch(
         if session.gaps:
             log.add(session.seen_s, {"live": columns_of(session.gaps)})
         video = dataclasses.replace(session.feed.found(session.seen_s), video_id=folder.name)
-        log.close(
-            video, key, {name: version for p in session.perceivers for name, version in p.made_by.items()}
-        )
+        made_by = {name: version for p in session.perceivers for name, version in p.made_by.items()}
+        log.close(video, key, made_by, calibrations_of(session.perceivers))
     except BaseException:
         log.abandon()
         raise
@@ -191,6 +190,7 @@ class _Session:
         self._hardeners = {engine: Finalizer(hardening) for engine in scorers}
         self._hardened = dict.fromkeys(scorers, 0)
         self._made_by = {name: version for p in perceivers for name, version in p.made_by.items()}
+        self._calibrations = calibrations_of(perceivers)
         self._tellers = [p for p in perceivers if isinstance(p, Snapshotting)]
         self._whole = {name for teller in self._tellers for name in teller.snapshot()}
 
@@ -259,7 +259,7 @@ class _Session:
         for teller in self._tellers:
             whole |= teller.snapshot()
         assert self.feed.info is not None, "a batch has come"
-        signals = self._window.signals(self.feed.info, whole, self._made_by)
+        signals = self._window.signals(self.feed.info, whole, self._made_by, self._calibrations)
         for engine, scorer in self.scorers.items():
             moments = [_later(m, self._window.start_s) for m in scorer.judge(signals).moments]
             self._tell(engine, self._hardeners[engine].step(self.seen_s, moments))

@@ -26,7 +26,7 @@ from momentscan.media.clip import sha256_of
 from momentscan.media.prefetch import prefetched
 from momentscan.media.subtitles import transcript_of
 from momentscan.models.chosen_models import Models, open_models
-from momentscan.perceive import Perceiver, ordered, process_batches
+from momentscan.perceive import Perceiver, calibrations_of, ordered, process_batches
 from momentscan.perceive.body import BodiesOptions
 from momentscan.perceive.crops import CropsOptions
 from momentscan.perceive.faces import FacesOptions
@@ -168,7 +168,8 @@ def _write_log(
                 on_progress(Step("watching", done_s, max(total_s, done_s) if total_s else None))
         problems = (*opened.info.problems, *(line for p in perceivers for line in p.problems))
         video = dataclasses.replace(opened.info, sha256=sha256, video_id=folder.name, problems=problems)
-        log.close(video, key, {name: version for p in perceivers for name, version in p.made_by.items()})
+        made_by = {name: version for p in perceivers for name, version in p.made_by.items()}
+        log.close(video, key, made_by, calibrations_of(perceivers))
     except BaseException:
         log.abandon()
         raise
@@ -254,6 +255,7 @@ class _Timed:
         self._timings = timings
         self.name, self.needs, self.writes = perceiver.name, perceiver.needs, perceiver.writes
         self.short_side_px, self.made_by = perceiver.short_side_px, perceiver.made_by
+        self.calibrations = calibrations_of([perceiver])
 
     def process(self, batch: Batch, seen: Columns) -> Columns:
         began = time.perf_counter()

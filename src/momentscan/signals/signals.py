@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.errors import MissingSignal
+from momentscan.signals.calibration import LEGACY, UNKNOWN, Calibration
 from momentscan.signals.schema import column
 from momentscan.signals.vectors import Vectors
 from momentscan.values import VideoInfo
@@ -28,7 +29,8 @@ class Signals:
     """`signals["frames.motion"]` is an array of rows; columns that are loaders are read on first use and
     kept.
 
-    `made_by` maps a column to the version of the model that made it ("vision.embedding" -> "descriptor-v1").
+    `made_by` maps a column to the version of the model that made it ("vision.embedding" -> "descriptor-v1"),
+    `calibrations` a column to what its embedder declared of itself.
     """
 
     def __init__(
@@ -36,9 +38,11 @@ class Signals:
         video: VideoInfo,
         columns: Mapping[str, NDArray[Any] | Loader],
         made_by: Mapping[str, str] | None = None,
+        calibrations: Mapping[str, Calibration] | None = None,
     ) -> None:
         self.video = video
         self.made_by = dict(made_by or {})
+        self.calibrations = dict(calibrations or {})
         self._columns: dict[str, Any] = dict(columns)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
@@ -72,6 +76,10 @@ class Signals:
         else:
             chosen = self[name] if rows is None else self[name][rows]
         return Vectors(chosen, self.made_by.get(name, "unknown"))
+
+    def calibration(self, name: str) -> Calibration:
+        """Of the embedder that made a column; where the log does not say, of the version that it names."""
+        return self.calibrations.get(name) or LEGACY.get(self.made_by.get(name, ""), UNKNOWN)
 
     def rows(self, name: str) -> int:
         """How many rows a column has; 0 where nobody logged it."""
