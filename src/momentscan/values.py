@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,15 @@ Columns = dict[str, NDArray[Any]]
 
 SOUND_HZ = 22050
 """Rate of all sound inside momentscan (seed 004: 22050 Hz; also librosa's default)."""
+
+Outcome = Literal["chosen", "over_max", "below_threshold", "too_near", "not_different"]
+"""What became of a candidate."""
+
+FrameOutcome = Literal["chosen", "not among the best", "looks like a chosen one", "failed the gate"]
+"""What became of a frame that might have been a still."""
+
+AbstentionCode = Literal["no_faces_looked_for", "no_face", "too_short", "no_contrast", "no_peak"]
+"""Why our engines find no moment; a plug-in may have codes of its own."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +144,21 @@ class Candidate:
     window: Window
     score: float
     parts: Mapping[str, float]
-    verdict: str
+    verdict: Outcome
     reason: str
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """Why an engine found no moment: a code for programs (AbstentionCode, or a plug-in's own), and words for
+    people.
+    """
+
+    code: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.words}"
 
 
 @dataclass(frozen=True)
@@ -157,8 +179,8 @@ class Moment:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All an engine says of one video. `moments` best first; `reason` says why there are none; `absent` which
-    parts were not there.
+    """All an engine says of one video. `moments` best first; `abstention` says why there are none; `absent`
+    which parts were not there.
     """
 
     scorer: str
@@ -167,8 +189,13 @@ class Verdict:
     threshold: float | None
     moments: tuple[Moment, ...]
     candidates: tuple[Candidate, ...]
-    reason: str | None
+    abstention: Abstention | None
     absent: Mapping[str, str]
+
+    @property
+    def reason(self) -> str | None:
+        """The abstention as files hold it: "code: words"."""
+        return None if self.abstention is None else str(self.abstention)
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,25 @@ from hypothesis import strategies as st
 import fakes
 import worlds
 from momentscan.knobs import with_knobs
-from momentscan.score.vector import Usual, Vector, clip_centres, in_sigmas
+from momentscan.score.clip_measures import clip_centres, in_sigmas
+from momentscan.score.vector import Vector
 from momentscan.select.people import People
 from momentscan.signals import Signals
+from momentscan.signals.calibration import Usual
 from momentscan.signals.schema import COLUMNS
 from momentscan.values import Verdict
 from worlds import CYAN, RED, Face, during, joined
 
 Span = tuple[float, float]
 LITERAL = dict(
-    baseline="ema", norm="raw", smooth="causal", smooth_s=1.4, gated=False, cutaway_s=0, rule="seed", doubt=0
+    baseline="ema",
+    norm="raw",
+    smooth="causal",
+    smooth_s=1.4,
+    gate_level="off",
+    cutaway_s=0,
+    rule="seed",
+    doubt=0,
 )
 """highlight_vector as the seed wrote it."""
 
@@ -270,7 +279,7 @@ def bad(**how: float) -> Signals:
 )  # fmt: skip
 def test_what_is_only_a_bad_picture_makes_no_window(how: dict[str, float]) -> None:
     assert judged(bad(**how)).moments == ()
-    assert judged(bad(**how), gated=False).moments, "and it would have, without the gate"
+    assert judged(bad(**how), gate_level="off").moments, "and it would have, without the gate"
 
 
 def test_the_same_change_in_a_good_picture_is_a_moment() -> None:

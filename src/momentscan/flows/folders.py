@@ -16,7 +16,7 @@ from momentscan.disk.clips import CLIPS
 from momentscan.disk.files import create, lock, recover, release
 from momentscan.disk.results import to_json
 from momentscan.errors import OutputError, UnreadableInput, UsageError
-from momentscan.knobs import knobs_of
+from momentscan.knobs import knob_values
 from momentscan.signals import Signals
 
 CLAIM = "video.json"
@@ -166,4 +166,4 @@ def version_of(signals: Signals) -> dict[str, Any]:
 
 
 def knobs_in(value: Any) -> dict[str, Any]:
-    return {f.name: getattr(value, f.name) for f in knobs_of(type(value))}
+    return knob_values(value)
