@@ -20,7 +20,7 @@ from momentscan.signals.boxes import boxes_px
 from momentscan.signals.forgotten import forgotten_spans, within
 from momentscan.signals.series import percentile, percentile_rank
 from momentscan.signals.vectors import Vectors
-from momentscan.values import Pick, Series, Window
+from momentscan.values import FrameOutcome, Pick, Series, Window
 
 Box = tuple[int, int, int, int]
 
@@ -34,7 +34,7 @@ class JudgedFrame(NamedTuple):
     frame_idx: int
     quality: float
     reasons: tuple[str, ...]
-    verdict: str
+    verdict: FrameOutcome
 
 
 class Picked(NamedTuple):
