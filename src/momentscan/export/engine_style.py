@@ -35,9 +35,9 @@ def presentation_of(engine: str) -> Presentation:
 
 def sentence_of(abstention: Abstention, presentation: Presentation) -> str:
     """Why there is no moment, for people: the engine's own sentence, the common one, or the code as it is."""
-    known: dict[str, str] = {**ABSTENTIONS, **presentation.abstentions}
+    common: Mapping[str, str] = {str(code): words for code, words in ABSTENTIONS.items()}
     as_it_is = f"{abstention.code.replace('_', ' ')}." if abstention.words else ""
-    return known.get(abstention.code, as_it_is)
+    return {**common, **presentation.abstentions}.get(abstention.code, as_it_is)
 
 
 def engine_colours(engines: Iterable[str]) -> dict[str, int]:

@@ -44,7 +44,7 @@ def report_html(
         engine_section(i, colours[n], v, stills.get(n, {}), (looked or {}).get(n, ()), signals)
         for i, (n, v) in enumerate(verdicts.items())
     ]
-    cuts = signals["scenes.start_s"][1:] if "scenes.start_s" in signals else []
+    starts = signals["scenes.start_s"] if "scenes.start_s" in signals else []
     return str(
         _template().render(
             video=signals.video,
@@ -58,7 +58,7 @@ def report_html(
             agreements=[agreement(c, colours) for c in run.get("comparisons") or ()],
             people=people_lanes(signals),
             packs=packs_page(*packs, made=run.get("packs") is not None),
-            cuts=[x_of(s, duration_s) for s in cuts],
+            cuts=[x_of(s, duration_s) for s in starts[1:]],
             width=WIDTH,
             height=HEIGHT,
             tall=signals.video.height_px > signals.video.width_px,
@@ -79,9 +79,7 @@ def _template() -> Any:
 
 def _overview(engine: EngineSection) -> HoverLine:
     """The smoothed score of one engine among those of the others, as a share of its own highest."""
-    line = engine.plot.hover[0].copy()
-    line.update(word=engine.title, unit="share")
-    return line
+    return {**engine.plot.hover[0], "word": engine.title, "unit": "share"}
 
 
 def _facts(signals: Signals) -> list[tuple[str, str]]:

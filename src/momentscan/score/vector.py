@@ -58,7 +58,7 @@ class Vector:
     The delta is how far a clip's vector is from a baseline of the same person and crop. With `norm=excess`
     only what stands out by more than chance counts, so that a faint part (loudness) can still make a moment
     where the others are quiet. The seed's own reading is `baseline=ema, norm=raw, smooth=causal,
-    smooth_s=1.4, gated=False, cutaway_s=0, rule=seed, doubt=0`.
+    smooth_s=1.4, gate_level=off, cutaway_s=0, rule=seed, doubt=0`.
     """
 
     clip_s: Annotated[

@@ -228,7 +228,7 @@ class Picks:
         return float((1 - of.looks.vectors[nearest[:1]].cosine(of.looks.vectors[nearest[1:]])).min())
 
     def _looked(self, of: Candidates, i: int, bad: bool, chosen: bool, alike: bool) -> JudgedFrame:
-        verdict = (
+        verdict: FrameOutcome = (
             "chosen"
             if chosen
             else "failed the gate"
