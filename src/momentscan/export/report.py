@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def report_html(
         engine_section(i, colours[n], v, stills.get(n, {}), (looked or {}).get(n, ()), signals)
         for i, (n, v) in enumerate(verdicts.items())
     ]
-    starts = signals["scenes.start_s"] if "scenes.start_s" in signals else []
+    cuts: Iterable[float] = signals["scenes.start_s"][1:] if signals.rows("scenes.start_s") else ()
     return str(
         _template().render(
             video=signals.video,
@@ -58,7 +58,7 @@ def report_html(
             agreements=[agreement(c, colours) for c in run.get("comparisons") or ()],
             people=people_lanes(signals),
             packs=packs_page(*packs, made=run.get("packs") is not None),
-            cuts=[x_of(s, duration_s) for s in starts[1:]],
+            cuts=[x_of(s, duration_s) for s in cuts],
             width=WIDTH,
             height=HEIGHT,
             tall=signals.video.height_px > signals.video.width_px,

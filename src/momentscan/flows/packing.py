@@ -31,8 +31,10 @@ from momentscan.disk.packs import (
 )
 from momentscan.disk.results import to_json
 from momentscan.errors import MissingModel, UnreadableInput, UsageError
+from momentscan.export.captions import caption, cues, subject
 from momentscan.export.contact_sheet import contact_sheet
-from momentscan.export.trainer_layouts import Link, caption, cues, layouts, manifest, subject
+from momentscan.export.trainer_files import Link
+from momentscan.export.trainer_layouts import layouts, manifest
 from momentscan.flows.cutting import Cut, Cutting, Wanted, cut
 from momentscan.flows.folders import RUN, Outcome, alone, knobs_in, outcome_of, run_in, version_of
 from momentscan.flows.judging import as_before, judge_all, tell
