@@ -1,4 +1,6 @@
-"""A new engine is one file and one row: what it says of itself is all that pages, comparisons and timelines need."""
+"""A new engine is one file and one row: what it says of itself is all that pages, comparisons and timelines
+need.
+"""
 
 from __future__ import annotations
 

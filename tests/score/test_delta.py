@@ -231,7 +231,9 @@ def test_a_video_shorter_than_a_clip_is_too_short() -> None:
 
 
 def test_a_face_that_is_lost_is_unknown_and_not_zero() -> None:
-    """Neither the leaving nor the return is a moment, and what happens in between says nothing of the face."""
+    """Neither the leaving nor the return is a moment, and what happens in between says nothing of the
+    face.
+    """
     film = scene(motion=(22.0, 23.0))
     gone = {n.replace(".", "__"): film[n] for n in film if n.startswith(("faces.", "crops."))}
     for table in ("faces", "crops"):

@@ -341,7 +341,9 @@ def _in_frames(timeline: Timeline, mine: Sequence[EditedClip], edit: EditedTimel
 
 
 def _each_once(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """Sound counts only where no picture of the same instants is: it lies under it, or laps over its edges."""
+    """Sound counts only where no picture of the same instants is: it lies under it, or laps over its
+    edges.
+    """
     shown = sorted((p for p in pieces if p.clip.kind == "video"), key=lambda p: p.first)
     starts = [p.first for p in shown]
     reach = list(accumulate((p.end for p in shown), max, initial=-1))  # how far the first n pictures go

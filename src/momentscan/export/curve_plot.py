@@ -1,4 +1,6 @@
-"""A score over time as a page draws it: its parts stacked, its outline, and what is read out under the pointer."""
+"""A score over time as a page draws it: its parts stacked, its outline, and what is read out under the
+pointer.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +43,8 @@ class Area:
 
 
 class HoverLine(TypedDict, total=False):
-    """A series for the page's script: `t` in s (None: those of the first line), `v` its values, `top` the highest
-    score; `unit` "share": as a share of `top`.
+    """A series for the page's script: `t` in s (None: those of the first line), `v` its values, `top` the
+    highest score; `unit` "share": as a share of `top`.
     """
 
     word: str

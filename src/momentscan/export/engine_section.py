@@ -49,8 +49,8 @@ class NearMiss:
 
 @dataclass(frozen=True)
 class CurvePlot:
-    """A curve as it is drawn: `line` on the scale of its parts, `own_line` from 0 to its own highest; places of
-    zero and of the threshold on the page.
+    """A curve as it is drawn: `line` on the scale of its parts, `own_line` from 0 to its own highest; places
+    of zero and of the threshold on the page.
     """
 
     areas: list[Area]
@@ -90,7 +90,9 @@ def engine_section(
     picked: Sequence[Picked],
     signals: Signals,
 ) -> EngineSection:
-    """`place` on the page, `stills` frame_idx -> small JPEG, `picked` what became of the frames of each moment."""
+    """`place` on the page, `stills` frame_idx -> small JPEG, `picked` what became of the frames of each
+    moment.
+    """
     presentation = presentation_of(verdict.scorer)
     colours = part_colours(verdict.curve.parts, presentation)
     abstention, moments = verdict.abstention, verdict.moments

@@ -1,4 +1,6 @@
-"""What engines say of themselves, asked of the registry, and the colours that a page gives them and their parts."""
+"""What engines say of themselves, asked of the registry, and the colours that a page gives them and their
+parts.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from momentscan.values import Abstention, AbstentionCode
 
 ENGINE_COLOURS = 5
 PART_COLOURS = 10
-"""Sizes of the palettes: .e0 to .e4 and .c0 to .c9 of the page. Of parts rose is the face, blue what moves, green
-the body, yellow sound and light.
+"""Sizes of the palettes: .e0 to .e4 and .c0 to .c9 of the page. Of parts rose is the face, blue what moves,
+green the body, yellow sound and light.
 """
 
 ABSTENTIONS: dict[AbstentionCode, str] = {

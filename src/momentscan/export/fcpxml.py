@@ -45,24 +45,7 @@ def fcpxml(timeline: Timeline) -> str:
     resources = SubElement(root, "resources")
     size = {"width": str(timeline.video.width_px), "height": str(timeline.video.height_px)}
     SubElement(resources, "format", {"id": "r1", "frameDuration": _time(1, timeline.rate), **size})
-    sound = {"hasAudio": "1", "audioSources": "1"} if timeline.has_sound else {}
-    whole = {
-        "start": _time(timeline.start_frame, timeline.rate),
-        "duration": _time(timeline.n_frames, timeline.rate),
-    }
-    SubElement(
-        resources,
-        "asset",
-        {
-            "id": "r2",
-            "name": timeline.file_name,
-            "src": timeline.url,
-            **whole,
-            "hasVideo": "1",
-            "format": "r1",
-            **sound,
-        },
-    )
+    resources.append(_source(timeline))
     event = SubElement(SubElement(root, "library"), "event", name=timeline.title)
     project = SubElement(event, "project", name=timeline.title)
     length = sum(cut.end - cut.first for cut in timeline.cuts)
@@ -83,6 +66,21 @@ def fcpxml(timeline: Timeline) -> str:
         + tostring(root, encoding="unicode")
         + "\n"
     )
+
+
+def _source(timeline: Timeline) -> Element:
+    """The source file as a resource."""
+    about = {
+        "id": "r2",
+        "name": timeline.file_name,
+        "src": timeline.url,
+        "start": _time(timeline.start_frame, timeline.rate),
+        "duration": _time(timeline.n_frames, timeline.rate),
+        "hasVideo": "1",
+        "format": "r1",
+    }
+    sound = {"hasAudio": "1", "audioSources": "1"} if timeline.has_sound else {}
+    return Element("asset", about | sound)
 
 
 def _asset_clip(timeline: Timeline, cut: TimelineRange, offset: int, counted: str) -> Element:

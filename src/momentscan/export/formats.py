@@ -78,7 +78,8 @@ def timeline_files(
                 SUFFIXES[name][0],
                 None,
                 (
-                    f"edl: {len(timeline.cuts)} moments, the format holds {EVENTS_MOST}; export otio or fcpxml",
+                    f"edl: {len(timeline.cuts)} moments, the format holds {EVENTS_MOST}; export otio "
+                    "or fcpxml",
                 ),
             ),
         )
@@ -94,7 +95,9 @@ def otio(timeline: Timeline) -> str:
 
 
 def edl(timeline: Timeline) -> str:
-    """CMX 3600, by frames: drop-frame timecode where told, else every frame has a number, whatever the rate."""
+    """CMX 3600, by frames: drop-frame timecode where told, else every frame has a number, whatever the
+    rate.
+    """
     rate = (
         float(timeline.rate)
         if timeline.drop_frame

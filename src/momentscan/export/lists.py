@@ -1,4 +1,6 @@
-"""Moments as lists that players, uploaders and cutters read: LosslessCut's CSV, YouTube's chapters, WebVTT."""
+"""Moments as lists that players, uploaders and cutters read: LosslessCut's CSV, YouTube's chapters,
+WebVTT.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,10 @@ def chapters(timeline: Timeline) -> tuple[str | None, tuple[str, ...]]:
     n_told = len(taken)
     taken.setdefault(0, None)
     if len(taken) < CHAPTERS_LEAST:
-        few = f"chapters: YouTube wants {CHAPTERS_LEAST} of at least {CHAPTER_S} s each, these moments give {len(taken)}; no file was written"
+        few = (
+            f"chapters: YouTube wants {CHAPTERS_LEAST} of at least {CHAPTER_S} s each, these moments give "
+            f"{len(taken)}; no file was written"
+        )
         return None, (few,)
     out = len(timeline.cuts) - n_told
     notes = (

@@ -53,8 +53,8 @@ relative to the person.
 
 @dataclass(frozen=True)
 class Segment:
-    """A part in the bar of a moment: `share` in % of the engine's longest bar; `less`: it takes away; `feature`
-    what was measured, in its own unit.
+    """A part in the bar of a moment: `share` in % of the engine's longest bar; `less`: it takes away;
+    `feature` what was measured, in its own unit.
     """
 
     word: str

@@ -33,7 +33,10 @@ def _concept(kind: Kind, named: str, samples: int) -> dict[str, object]:
     """Nothing is flipped, for captions tell left from right; nothing is cropped or recoloured, for light and
     pose are what was chosen.
     """
-    off = "crop_jitter random_flip fixed_flip random_rotate random_brightness random_contrast random_saturation random_hue"
+    off = (
+        "crop_jitter random_flip fixed_flip random_rotate random_brightness random_contrast "
+        "random_saturation random_hue"
+    )
     return {
         "__version": 1,
         "name": f"{named}, {FOLDERS[kind]}",

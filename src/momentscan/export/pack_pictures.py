@@ -27,7 +27,9 @@ CUES = {
 
 @dataclass(frozen=True)
 class PackPicture:
-    """One figure; `why` is its tooltip, and what is read out in its place; `src` is "" where it is missing."""
+    """One figure; `why` is its tooltip, and what is read out in its place; `src` is "" where it is
+    missing.
+    """
 
     src: str
     name: str

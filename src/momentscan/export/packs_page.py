@@ -89,8 +89,8 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class PackCard:
-    """All that the page shows of the pack of one person; `nothing` says why there is no image, `left` counts the
-    looks that were there to choose from.
+    """All that the page shows of the pack of one person; `nothing` says why there is no image, `left` counts
+    the looks that were there to choose from.
     """
 
     id: str
@@ -114,8 +114,8 @@ class PackCard:
 
 @dataclass(frozen=True)
 class PacksPage:
-    """`none` says why there is no pack; `tracks_only`: without Face-ID; `no_pair`: two main people and no picture
-    of both.
+    """`none` says why there is no pack; `tracks_only`: without Face-ID; `no_pair`: two main people and no
+    picture of both.
     """
 
     none: str
@@ -151,7 +151,7 @@ def _card(shown: PackShown) -> PackCard:
     return PackCard(
         id=f"pack-{meta.get('person_id', 'x')}",
         name=f"Person {meta.get('person_id', '?')}",
-        role=ROLES.get(meta.get("role", ""), meta.get("role", "")),
+        role=ROLES.get(role := str(meta.get("role", "")), role),
         seen=_seen(meta),
         total=total,
         identity=_identity(meta),

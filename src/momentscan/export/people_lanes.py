@@ -42,7 +42,9 @@ class Lane:
 
 @dataclass(frozen=True)
 class PeopleLanes:
-    """`none` says why there is nobody; `more` counts who has no lane; `weights` are those of a person's score."""
+    """`none` says why there is nobody; `more` counts who has no lane; `weights` are those of a person's
+    score.
+    """
 
     none: str
     lanes: list[Lane]

@@ -69,7 +69,9 @@ class Range:
 
 @dataclass(frozen=True)
 class TimelineRange:
-    """A range as frames of the source, counted from its first: `[first, end)`, and the one shown at the peak."""
+    """A range as frames of the source, counted from its first: `[first, end)`, and the one shown at the
+    peak.
+    """
 
     range: Range
     first: int

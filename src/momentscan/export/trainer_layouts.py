@@ -22,10 +22,13 @@ README = """\
 The images of this person as other tools read them. The files here are the same as those beside this folder.
 Paths in them are relative to the person's folder, the one that holds `layouts`.
 
-ComfyUI     comfyui/references.json lists the images for InstantID, IP-Adapter and PuLID, as paths for nodes that load images.
+ComfyUI     comfyui/references.json lists the images for InstantID, IP-Adapter and PuLID, as paths for nodes \
+that load images.
             For comfyui/workflow_api.json copy the person's folder into ComfyUI/input.
-kohya       in the person's folder: --dataset_config layouts/kohya/dataset.toml, or --train_data_dir layouts/kohya --caption_extension .txt
-OneTrainer  start it in the person's folder with layouts/onetrainer/concepts.json, or put the person's folder before each path.
+kohya       in the person's folder: --dataset_config layouts/kohya/dataset.toml, or --train_data_dir \
+layouts/kohya --caption_extension .txt
+OneTrainer  start it in the person's folder with layouts/onetrainer/concepts.json, or put the person's \
+folder before each path.
 """
 
 
@@ -117,7 +120,7 @@ def _entries(pack: IdentityPack, token: str, klass: str) -> Iterator[ManifestEnt
         }
 
 
-def _rounded(shares: Mapping[Kind, float]) -> dict[str, float]:
+def _rounded(shares: Mapping[Kind, float]) -> dict[Kind, float]:
     return {kind: round(share, 6) for kind, share in shares.items()}
 
 

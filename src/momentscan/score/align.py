@@ -281,7 +281,7 @@ class Align:
         return _Step(want_s, "context", f"{want_s - raw_s:.2f} s of context")
 
     def _out_of_speech(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
-        """Out of a word, to the end of the sentence if it is near; without a transcript out of a voiced span."""
+        """Out of a word, to the end of the sentence if near; without a transcript out of a voiced span."""
         spoken = around.words if len(around.words) else around.voiced
         word, sentence = _inside(at_s, spoken), _inside(at_s, around.sentences)
         if word is None and sentence is None:
@@ -307,7 +307,7 @@ class Align:
         return None
 
     def _glimpse(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
-        """Onto a cut shortly inwards of an edge that gave way to a word, unless that cut lies in a word too."""
+        """Onto a cut shortly inwards of an edge that gave way to a word, unless it lies in a word too."""
         near = around.cuts[
             (around.cuts >= max(peak_s + self.after_peak_s, at_s - self.scene_reach_s))
             & (around.cuts < at_s - EPS_S)

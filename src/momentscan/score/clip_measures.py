@@ -1,4 +1,6 @@
-"""What highlight_vector measures of each clip, how far each of it stands over its usual, and that in words."""
+"""What highlight_vector measures of each clip, how far each of it stands over its usual, and that in
+words.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,9 @@ def over_clips(
 
 
 def joined(lines: Sequence[CropDelta], joint: bool) -> tuple[CropDelta, NDArray[np.int64]]:
-    """(one line for all people, (K,) whose it was): at each clip the largest, or the mean for joint moments."""
+    """(one line for all people, (K,) whose it was): at each clip the largest, or the mean for joint
+    moments.
+    """
     normed = np.stack([line.normed for line in lines])
     best = np.argmax(np.where(np.isfinite(normed), normed, -np.inf), axis=0)
     columns = np.arange(normed.shape[1])

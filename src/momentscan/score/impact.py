@@ -34,7 +34,9 @@ RISING = ("mouth_open", "wrist_raise", "face_size_change")
 
 @dataclass(frozen=True)
 class Impact:
-    """How far mouth, head, hands, upper body, size and light of a face are from their usual (companions §2.2)."""
+    """How far mouth, head, hands, upper body, size and light of a face are from their usual (companions
+    §2.2).
+    """
 
     tau_s: Annotated[
         float,

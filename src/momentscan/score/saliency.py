@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from momentscan.errors import UsageError
 from momentscan.knobs import Knob
 from momentscan.presentation import Part, Presentation
 from momentscan.score.intervals import Intervals, local_maxima
+from momentscan.score.modalities import MOST, WORDS, Modality, Windows, spans_of, usual_of, words_at
 from momentscan.score.verdicts import abstained, cuts_of, finite, parts_at, unknown_embedder, verdict_of
 from momentscan.signals import Signals
 from momentscan.signals.series import (
@@ -27,34 +28,6 @@ from momentscan.signals.series import (
     soft_percentile,
 )
 from momentscan.values import Abstention, Candidate, Curve, Moment, Outcome, Series, Verdict, Window
-
-WORDS = {"motion": "movement", "embed": "change of the picture", "audio": "loudness"}
-
-MOST = 32.0
-"""Times its usual that is enough for anything: more is a cut, a flash or a near-silent, near-still video."""
-
-
-class Modality(NamedTuple):
-    """One modality at its own instants.
-
-    value (N,) in its own unit: diagonals/s, 1 - cos, dB over the video's median; lift (N,) how many times its
-    usual that is.
-    """
-
-    time_s: Series
-    value: Series
-    lift: Series
-
-
-class Windows(NamedTuple):
-    """Windows `[starts, ends)`, with each part's value and lift in them: name -> (N,), NaN where the part has
-    no instant there.
-    """
-
-    starts: Series
-    ends: Series
-    values: Mapping[str, Series]
-    lifts: Mapping[str, Series]
 
 
 @dataclass(frozen=True)
@@ -164,7 +137,9 @@ class Saliency:
     )
 
     def curve(self, signals: Signals) -> Curve:
-        """One value per window, at its start (seed 002: aligned to clip start); parts motion, embed, audio."""
+        """One value per window, at its start (seed 002: aligned to clip start); parts motion, embed,
+        audio.
+        """
         return self._curve(self._measures(signals)[0])
 
     def judge(self, signals: Signals) -> Verdict:
@@ -185,7 +160,7 @@ class Saliency:
         bar = f"{threshold:.3f} ({self.intervals.percentile:g}th percentile)"
         chosen: list[Moment] = []
         rejected: list[Candidate] = []
-        for run, (start_s, end_s) in zip(runs, _apart(runs, windows), strict=True):
+        for run, (start_s, end_s) in zip(runs, spans_of(runs, windows), strict=True):
             best = int(run[np.argmax(smoothed[run])])
             window = self._window(start_s, end_s, parts)
             highest = max(float(np.nanmax(lift[run], initial=0.0)) for lift in windows.lifts.values())
@@ -193,7 +168,7 @@ class Saliency:
                 reason = f"nothing in it reaches {self.contrast:g} times its usual (at most {highest:.1f})"
                 rejected.append(_candidate(curve, best, window, "not_different", reason))
             else:
-                why = f"{_why(windows, best)}; smoothed score {smoothed[best]:.3f} ≥ {bar}"
+                why = f"{words_at(windows, best)}; smoothed score {smoothed[best]:.3f} ≥ {bar}"
                 chosen.append(self._moment(windows, curve, best, window, why))
         rejected += self._below(windows, parts, curve, smoothed, runs, bar)
         words = f"no window reaches {self.contrast:g} times this video's usual in anything"
@@ -270,7 +245,7 @@ class Saliency:
         time_s, motion = signals["frames.time_s"], signals[name].astype(np.float64)
         if len(time_s):
             motion[np.searchsorted(time_s, cuts_of(signals)).clip(0, len(time_s) - 1)] = np.nan
-        lift = motion / _usual(motion, self.floor_motion)
+        lift = motion / usual_of(motion, self.floor_motion)
         if self.norm == "raw":  # the seed's unit: px at full size from frame to frame
             motion = (
                 motion
@@ -284,10 +259,12 @@ class Saliency:
             return None
         change = signals["vision.change"].astype(np.float64)
         floor = self.floor_embed or signals.calibration("vision.change").change_floor
-        return Modality(signals["vision.time_s"], change, change / _usual(change, floor))
+        return Modality(signals["vision.time_s"], change, change / usual_of(change, floor))
 
     def _audio(self, signals: Signals) -> Modality | None:
-        """Short-time loudness in dB over the video's median (readings S5); in the raw reading the RMS itself."""
+        """Short-time loudness in dB over the video's median (readings S5); in the raw reading the RMS
+        itself.
+        """
         if "sound.loud_db" not in signals or not np.isfinite(signals["sound.loud_db"]).any():
             return None
         loud_db = signals["sound.loud_db"].astype(np.float64)
@@ -295,7 +272,7 @@ class Saliency:
         value = (
             signals["sound.rms"].astype(np.float64) if self.norm == "raw" else loud_db - np.nanmedian(loud_db)
         )
-        return Modality(signals["sound.time_s"], value, amplitude / _usual(amplitude, self.floor_audio))
+        return Modality(signals["sound.time_s"], value, amplitude / usual_of(amplitude, self.floor_audio))
 
     @property
     def _weights(self) -> dict[str, float]:
@@ -376,44 +353,3 @@ class Saliency:
 
 def _candidate(curve: Curve, at: int, window: Window, outcome: Outcome, reason: str) -> Candidate:
     return Candidate(window, float(curve.value[at]), parts_at(curve, at), outcome, reason)
-
-
-def _apart(runs: Sequence[NDArray[np.int64]], windows: Windows) -> list[list[float]]:
-    """[start_s, end_s] of each run; where a split run's windows reach into the next one, both end at the
-    middle.
-    """
-    spans = [[float(windows.starts[run[0]]), float(windows.ends[run[-1]])] for run in runs]
-    for before, after in itertools.pairwise(spans):
-        if before[1] > after[0]:
-            before[1] = after[0] = (before[1] + after[0]) / 2
-    return spans
-
-
-def _usual(value: Series, floor: float) -> float:
-    """The median of what is finite, but at least the floor."""
-    finite = value[np.isfinite(value)]
-    return max(float(np.median(finite)), floor) if len(finite) else floor
-
-
-def _why(windows: Windows, at: int) -> str:
-    """In words: each part, the one that rises most first, how many times its usual it is and how it ranks
-    among all windows.
-    """
-    phrases = []
-    for name in sorted(windows.lifts, key=lambda n: -np.nan_to_num(windows.lifts[n][at])):
-        value, lift = windows.values[name], windows.lifts[name][at]
-        if np.isfinite(lift):
-            finite = value[np.isfinite(value)]
-            higher = int(np.sum(finite > value[at]))
-            rank = (
-                "the most of all windows"
-                if higher == 0
-                else f"more than in {100 * np.mean(finite < value[at]):.0f} % of windows"
-            )
-            size = (
-                f"{20 * np.log10(max(lift, 1e-3)):+.0f} dB over its usual"
-                if name == "audio"
-                else f"{lift:.1f} times its usual"
-            )
-            phrases.append(f"{WORDS[name]} {size}, {rank}")
-    return "; ".join(phrases)

@@ -1,5 +1,5 @@
-"""What is usual around an instant: running medians and averages within stretches that no cut and no gap breaks,
-and what falls out of them.
+"""What is usual around an instant: running medians and averages within stretches that no cut and no gap
+breaks, and what falls out of them.
 """
 
 from __future__ import annotations

@@ -124,7 +124,9 @@ def cuts_of(signals: Signals) -> Series:
 
 
 def unknown_embedder(signals: Signals, column: str) -> dict[str, str]:
-    """What is to be said of an embedding whose calm nobody measured: {"calibration": why}; nothing of others."""
+    """What is to be said of an embedding whose calm nobody measured: {"calibration": why}; nothing of
+    others.
+    """
     if column not in signals or signals.calibration(column) != UNKNOWN:
         return {}
     maker = signals.made_by.get(column, "an embedder that the log does not name")
