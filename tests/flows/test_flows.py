@@ -17,7 +17,8 @@ import momentscan as ms
 import worlds
 from momentscan import flows
 from momentscan.errors import Cancelled, MissingModel, UsageError
-from momentscan.flows import Outcome, judging, watching
+from momentscan.flows import Outcome
+from momentscan.judgement import report
 from momentscan.knobs import Knob
 from momentscan.media.render import DEMO_EVENTS, demo_video
 from momentscan.perceive.tracks import TracksOptions
@@ -51,7 +52,7 @@ def test_the_burst_is_found_where_it_is(scanned: Outcome) -> None:
 def test_a_still_and_silent_video_is_not_interesting(still: Path, tmp_path: Path) -> None:
     outcome = flows.scan(still, settings(tmp_path))
     assert windows(outcome) == []
-    assert outcome.engines["saliency"]["reason"].startswith("no_contrast")
+    assert outcome.engines["saliency"].reason.startswith("no_contrast")
 
 
 def same(one: Verdict, other: Verdict) -> bool:
@@ -185,7 +186,7 @@ def test_the_demo_ride_is_found(tmp_path: Path) -> None:
 
 
 def test_outcomes_are_plain_values(scanned: Outcome) -> None:
-    assert json.loads(json.dumps(dataclasses.asdict(scanned)))["status"] == "done"
+    assert json.loads(json.dumps(scanned.to_json()))["status"] == "done"
 
 
 def test_unchanged_looks_at_stills_picks_and_what_find_did(ride: Path, tmp_path: Path) -> None:
@@ -211,7 +212,7 @@ def test_a_kill_in_find_is_not_taken_for_done(
 
     turned = settings(tmp_path, stills=False, saliency={"percentile": 30})
     with monkeypatch.context() as patched:
-        patched.setattr(judging, "report_html", killed)
+        patched.setattr(report, "report_html", killed)
         with pytest.raises(KeyboardInterrupt):
             flows.find(Path(first.folder), turned)
     again = flows.scan(ride, settings(tmp_path, stills=False))

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import fakes
+import installing
 import worlds
 from momentscan import flows
 from momentscan.errors import MissingModel, UnreadableInput, UsageError
-from momentscan.flows import Outcome, watching
+from momentscan.flows import Outcome
 from momentscan.settings import Settings, load
 
 SRT = "1\n00:00:01,000 --> 00:00:03,000\nLook at that.\n\n2\n00:00:50,000 --> 00:00:51,000\nToo late.\n"
@@ -50,7 +51,7 @@ def film(video: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def listening(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "open_models", lambda *_: fakes.listening())
+    installing.install(monkeypatch, fakes.listening)
 
 
 def told(outcome: Outcome) -> dict[str, object]:
