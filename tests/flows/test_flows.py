@@ -21,7 +21,7 @@ from momentscan.flows import Outcome
 from momentscan.judgement import report
 from momentscan.knobs import Knob
 from momentscan.media.render import DEMO_EVENTS, demo_video
-from momentscan.perceive.tracks import TracksOptions
+from momentscan.perceive.tracks import Tracks, TracksOptions
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
 from momentscan.values import Verdict
@@ -155,7 +155,7 @@ def test_fast_decoding_finds_the_same_moment(ride: Path, scanned: Outcome, tmp_p
 
 
 def test_bad_knobs_are_told_before_any_work(ride: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="knob hop_s wants at least"):
+    with pytest.raises(UsageError, match=r"knob saliency\.hop_s wants at least 0\.25 s, got 0 \(from an argument\)"):
         flows.scan(ride, settings(tmp_path, saliency={"hop_s": 0}))
     with pytest.raises(UsageError, match="there is no scorer 'nonsense'"):
         flows.scan(ride, settings(tmp_path, engine="nonsense"))
@@ -257,5 +257,5 @@ def test_a_log_of_other_defaults_is_another_log(
     """A default that changes between versions must not pass for the same work."""
     assert flows.scan(ride, settings(tmp_path)).status == "done"
     assert flows.scan(ride, settings(tmp_path)).status == "unchanged"
-    monkeypatch.setitem(watching._LOOKING, "tracks", OtherTracking)
+    monkeypatch.setattr(Tracks, "knobs", OtherTracking)
     assert flows.scan(ride, settings(tmp_path)).status == "done"

@@ -15,14 +15,12 @@ from momentscan.disk.results import ms
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
 from momentscan.select.pack import Chosen, Cover, IdentityPack
 from momentscan.select.pairs import Pair
+from momentscan.signals.boxes import Box
 
 PACKS = "identity_builder"
 THUMBS = "thumbs"
 REFUSED = "refused.json"
 META = "meta.json"
-
-Box = tuple[int, int, int, int]
-"""x1, y1, x2, y2 in px of the video as shown."""
 
 COARSE = {"left": (0, 1), "front": (2, 3, 4), "right": (5, 6)}
 """The seven yaws in three, which noise of the pose hardly mixes up (readings I3)."""

@@ -10,7 +10,7 @@ from typing import Any
 from momentscan.errors import UsageError
 from momentscan.records.plain import plain
 from momentscan.select.people import Person
-from momentscan.signals.forgotten import Span
+from momentscan.signals.spans import Span
 
 KEPT = "measures of the whole picture and of the sound, which name nobody, and what was said, as the transcript has it"
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
-from momentscan.signals.speech import Spans, Voicing, merged, reaction, words
+from momentscan.signals.spans import Spans, cuts_of, union
+from momentscan.signals.speech import Voicing, reaction, words
 from momentscan.values import Aligned, ClipFlag, Edge, Move, Reaction, Series, Window
 
 EDGES: tuple[tuple[Edge, float], ...] = (("start", -1.0), ("end", 1.0))
@@ -355,12 +356,11 @@ def _around(signals: Signals) -> _Around:
     voiced = Voicing()(signals)
     spoken, sentences = words(signals)
     if len(voiced) and len(spoken) and not signals["words.timed"].all():
-        spoken = merged(np.concatenate([words(signals, timed=True)[0], voiced]))
-    scenes = signals["scenes.start_s"][1:].astype(np.float64) if "scenes.start_s" in signals else np.zeros(0)
+        spoken = union(np.concatenate([words(signals, timed=True)[0], voiced]), touching=False)
     level = "level.db" in signals
     return _Around(
         signals.video.duration_s,
-        scenes,
+        cuts_of(signals),
         spoken,
         sentences,
         voiced,

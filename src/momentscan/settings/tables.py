@@ -13,7 +13,7 @@ STAGES: dict[str, tuple[str, str]] = {
     "sampling": ("momentscan.media.decode:SamplingOptions", "how the pass samples a video"),
     "limits": ("momentscan.media.container:Limits", "what is refused before it can do harm"),
     "clock": ("momentscan.media.clock:ClockOptions", "when a time stamp is believed"),
-    "transcripts": ("momentscan.media.subtitles:TranscriptOptions", "reading transcripts"),
+    "transcripts": ("momentscan.media.transcripts:TranscriptOptions", "reading transcripts"),
     "faces": ("momentscan.perceive.faces:FacesOptions", "TEMPORARY"),
     "tracks": ("momentscan.perceive.tracks:TracksOptions", "TEMPORARY"),
     "head": ("momentscan.perceive.head:HeadsOptions", "TEMPORARY"),
