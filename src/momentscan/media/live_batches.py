@@ -1,6 +1,4 @@
-"""Frames and sound of a live feed, over all its connections, to batches on one clock; where they leave gaps is
-noted.
-"""
+"""Frames and sound of a live feed, over all its connections, to batches on one clock; gaps are noted."""
 
 from __future__ import annotations
 

@@ -124,10 +124,10 @@ class Cleaner:
 
 def like(packet: Any, data: bytes) -> Any:
     """A packet with other bytes."""
-    made = av.Packet(data)
-    made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
-    made.time_base, made.is_keyframe = packet.time_base, packet.is_keyframe
-    return made
+    copy = av.Packet(data)
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+    copy.time_base, copy.is_keyframe = packet.time_base, packet.is_keyframe
+    return copy
 
 
 class _PacketRun:
