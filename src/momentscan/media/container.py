@@ -221,7 +221,8 @@ def _output_error(path: Path, error: OSError) -> OutputError:
             f"{path}: cannot be written ({_reason(error)}); free space, or choose another folder with -o"
         )
     return OutputError(
-        f"{path}: this video cannot be put into it ({_reason(error)}); cut it another way, or convert it first"
+        f"{path}: this video cannot be put into it ({_reason(error)}); cut it another way, or convert it "
+        "first"
     )
 
 

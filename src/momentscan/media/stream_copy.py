@@ -142,7 +142,7 @@ class _PacketRun:
         self._after: int | None = None
 
     def packets(self) -> Iterator[Any]:
-        tail: list[Any] = []
+        tail: list[Any] = []  # held until one comes that is shown before the end: only then they are needed
         for packet in self._all:
             if packet.dts >= max(self._end, min((p.pts for p in tail), default=self.key)):
                 tail.append(packet)
@@ -183,6 +183,8 @@ def _first_packets(run: Iterator[Any], start: float, whole: bool) -> list[Any]:
     """The first packets of the clip, in ticks from `start`; empty where the seek came too late."""
     seen: list[Any] = []
     first: int | None = None
+    # Frames are stored in another order than shown: what is first after `start` is known once decode times
+    # have passed it.
     for packet in run:
         seen.append(packet)
         if packet.pts >= start:
@@ -204,6 +206,7 @@ def with_dts(run: Iterator[Any]) -> Iterator[Any]:
         if packet.dts is None:
             waiting.append(packet)
             continue
+        # Counted back from the first decode time that is known, and never later than the frame is shown.
         for i, early in enumerate(waiting):
             early.dts = min(packet.dts - (len(waiting) - i) * max(1, early.duration or 1), early.pts)
         yield from waiting
