@@ -72,7 +72,7 @@ def copy_clip(
         if key_s < -SLACK_S:
             raise CannotCopy("what lies before its first key frame was trimmed away, and would be seen again")
         sound = _CopiedSound(stack, target, source, key_s, kind)
-        clean, n_frames = Cleaner(run.stream), 0
+        clean, n_frames = UserDataRemover(run.stream), 0
         for packet in run.packets():
             packet.pts, packet.dts = packet.pts - run.key, packet.dts - run.key
             at_s = float(packet.dts * tick)
@@ -105,7 +105,7 @@ def picture_like(target: Any, source: Any) -> Any:
     return track
 
 
-class Cleaner:
+class UserDataRemover:
     """Takes out of packets what a camera may have hidden in them."""
 
     def __init__(self, stream: Any) -> None:
