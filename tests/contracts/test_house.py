@@ -170,13 +170,13 @@ print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)
     )
 
 
-def test_media_is_opened_through_one_door() -> None:
+def test_media_is_opened_in_one_place() -> None:
     found = {
         (p.name, word)
         for p in SRC.rglob("*.py")
         for word in ("av.open(", "VideoCapture", "ffmpeg -", "subprocess")
         if word in p.read_text()
-        and (p.name, word) not in {("door.py", "av.open("), ("render.py", "av.open(")}
+        and (p.name, word) not in {("container.py", "av.open("), ("render.py", "av.open(")}
     }
     assert found <= {("weights.py", "subprocess"), ("clock.py", "ffmpeg -")}, (
         "weights run pip; clock names its source"
