@@ -104,7 +104,7 @@ print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)
     )
 
 
-def test_media_is_opened_through_one_door() -> None:
+def test_media_is_opened_in_one_place() -> None:
     found = {
         (p.name, word)
         for p in SRC.rglob("*.py")
