@@ -17,10 +17,10 @@ import momentscan as ms
 import worlds
 from momentscan import flows
 from momentscan.errors import Cancelled, MissingModel, UsageError
-from momentscan.flows import Outcome, judging, watching
+from momentscan.flows import Outcome, judging
 from momentscan.knobs import Knob
 from momentscan.media.render import DEMO_EVENTS, demo_video
-from momentscan.perceive.tracks import TracksOptions
+from momentscan.perceive.tracks import Tracks, TracksOptions
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
 from momentscan.values import Verdict
@@ -256,5 +256,5 @@ def test_a_log_of_other_defaults_is_another_log(
     """A default that changes between versions must not pass for the same work."""
     assert flows.scan(ride, settings(tmp_path)).status == "done"
     assert flows.scan(ride, settings(tmp_path)).status == "unchanged"
-    monkeypatch.setitem(watching._LOOKING, "tracks", OtherTracking)
+    monkeypatch.setattr(Tracks, "knobs", OtherTracking)
     assert flows.scan(ride, settings(tmp_path)).status == "done"

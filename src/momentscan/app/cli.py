@@ -584,12 +584,12 @@ def models_pull(
 ) -> None:
     """Fetch weights from their sources, in turn; prints what was seen."""
     from momentscan.models.catalogue import weight
-    from momentscan.models.chosen_models import PULL_FACES, PULL_SPEECH
+    from momentscan.models.chosen_models import pull_groups
     from momentscan.models.weights import pull
     from momentscan.settings import load
 
     folder = load(**_given(models=models)).models
-    groups = {"faces": PULL_FACES, "speech": PULL_SPEECH}
+    groups = pull_groups()
     asked = [weight(name) for given in names for name in groups.get(given, (given,))]
     for row in asked:
         with _progress() as on_progress:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan import registry
+from momentscan.assembly import build_scorer
 from momentscan.disk import manifest_of, read_log, write_engine, write_json, write_text
 from momentscan.disk.files import remove
 from momentscan.disk.packs import read_packs
@@ -131,7 +132,7 @@ def engines_of(settings: Settings) -> list[str]:
 
 
 def scorer_of(engine: str, settings: Settings) -> Any:
-    return with_knobs(registry.load("scorers", engine), getattr(settings, engine, {}))
+    return build_scorer(engine, settings)
 
 
 def picker_of(settings: Settings) -> Picks:

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from momentscan.assembly import build_perceivers, log_key, open_models
 from momentscan.disk import LogWriter, read_log, write_json
 from momentscan.disk.live import LiveLog
 from momentscan.disk.results import ms
 from momentscan.errors import Cancelled
 from momentscan.flows.folders import RUN, Outcome, alone, folder_for, outcome_of
 from momentscan.flows.judging import engines_of, judge_all, sampling_of, scorer_of, tell
-from momentscan.flows.watching import _key, _perceivers, new_run
+from momentscan.flows.watching import new_run
 from momentscan.knobs import with_knobs
 from momentscan.media.live import Feed, LiveOptions, Note, open_live
-from momentscan.models.chosen_models import Models, open_models
+from momentscan.models.chosen_models import Models
 from momentscan.perceive import Evicting, Perceiver, Snapshotting, calibrations_of, process_batches
-from momentscan.perceive.faces import FacesOptions
 from momentscan.progress import Progress, Step, silent
 from momentscan.score.finalization import Change, FinalizationOptions, Finalizer
 from momentscan.settings import Settings
@@ -86,8 +86,8 @@ def watch(
     engines = engines_of(settings)
     following = with_knobs(LiveOptions, settings.live)
     hardening = with_knobs(FinalizationOptions, settings.hardening)
-    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
-    perceivers = _perceivers(settings, models)
+    models = open_models(settings)
+    perceivers = build_perceivers(settings, models)
     scorers = {engine: scorer_of(engine, settings) for engine in engines}
     with open_live(source, following, most_s=math.inf if most_s is None else most_s) as feed:
         items = feed.batches(sampling_of(settings), max(p.short_side_px for p in perceivers))
@@ -99,7 +99,7 @@ def watch(
             with LiveLog(folder) as told:
                 session = _Session(feed, perceivers, scorers, hardening, told, on_event)
                 session.tell("started", source=feed.name, folder=str(folder))
-                key = _key(token, perceivers, models, settings)
+                key = log_key(token, perceivers, models, settings)
                 _watch(session, [*early], items, folder, key, on_progress)
             return _conclude(session, folder, key, settings, models, started, on_progress)
 

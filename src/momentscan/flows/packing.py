@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from momentscan.assembly import open_models
 from momentscan.disk import read_log, write_json
 from momentscan.disk.files import remove, write_tree
 from momentscan.disk.packs import (
@@ -38,8 +39,7 @@ from momentscan.flows.folders import RUN, Outcome, alone, knobs_in, outcome_of, 
 from momentscan.flows.judging import as_before, judge_all, tell
 from momentscan.knobs import with_knobs
 from momentscan.media import stills
-from momentscan.models.chosen_models import Models, open_models
-from momentscan.perceive.faces import FacesOptions
+from momentscan.models.chosen_models import Models
 from momentscan.progress import Progress, Step, silent
 from momentscan.select.buckets import Buckets
 from momentscan.select.face_samples import ReferenceQuality
@@ -135,7 +135,7 @@ def pack(folder: Path, settings: Settings, on_progress: Progress = silent) -> Ou
     """
     choosing = choosing_of(settings)
     read_log(folder / "signals")  # what is no scanned video is told before it is locked
-    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
+    models = open_models(settings)
     with alone(folder):
         signals, run = read_log(folder / "signals"), run_in(folder)
         if models.detector is None and signals.rows("faces.time_s"):

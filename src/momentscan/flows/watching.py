@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from momentscan import __version__, registry
+from momentscan.assembly import build_perceivers, log_key, open_models
 from momentscan.disk import LogWriter, manifest_of, read_log, write_json
 from momentscan.disk.files import remove
-from momentscan.disk.log import FORMAT
 from momentscan.disk.packs import PACKS
 from momentscan.errors import UsageError
-from momentscan.flows.folders import RUN, Outcome, alone, folder_for, knobs_in, outcome_of
+from momentscan.flows.folders import RUN, Outcome, alone, folder_for, outcome_of
 from momentscan.flows.judging import engines_of, finished, judge_all, sampling_of, scorer_of, tell
 from momentscan.flows.packing import choosing_of, make_packs, packed
-from momentscan.knobs import with_knobs
 from momentscan.media import open_video
 from momentscan.media.clip import sha256_of
 from momentscan.media.prefetch import prefetched
 from momentscan.media.subtitles import transcript_of
-from momentscan.models.chosen_models import Models, open_models
-from momentscan.perceive import Perceiver, calibrations_of, ordered, process_batches
-from momentscan.perceive.body import BodiesOptions
-from momentscan.perceive.crops import CropsOptions
-from momentscan.perceive.faces import FacesOptions
-from momentscan.perceive.head import HeadsOptions
-from momentscan.perceive.tracks import TracksOptions
-from momentscan.perceive.words import RecognitionOptions
+from momentscan.models.chosen_models import Models
+from momentscan.perceive import Perceiver, calibrations_of, process_batches
 from momentscan.progress import Progress, Step, silent
 from momentscan.settings import Settings
-from momentscan.signals import Signals, schema
+from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans
-from momentscan.signals.words import Sentences, Transcript
+from momentscan.signals.words import Transcript
 from momentscan.values import Batch, Columns
-
-OF_FACES = ("faces", "tracks", "face_quality", "head", "body", "crops")
-"""Perceivers that have nothing to look at without a face detector."""
 
 
 def scan(video: Path, settings: Settings, force: bool = False, on_progress: Progress = silent) -> Outcome:
@@ -52,13 +40,14 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     """
     started = time.perf_counter()
     engines, choosing = engines_of(settings), choosing_of(settings)
-    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
+    models = open_models(settings)
     with ExitStack() as stack:
         opened = stack.enter_context(open_video(video))
         transcript = transcript_of(video, settings.transcript)
         sha256 = sha256_of(video, on_progress=on_progress)
         folder = folder_for(video, sha256, settings.output)
-        key = _key(sha256, _perceivers(settings, models, transcript), models, settings, transcript)
+        perceivers = build_perceivers(settings, models, transcript=transcript)
+        key = log_key(sha256, perceivers, models, settings, transcript)
         timings: dict[str, float] = {"open": time.perf_counter() - started}
         with alone(folder):
             before = None if force else finished(folder, key, engines, settings)
@@ -103,47 +92,6 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     return outcome_of(run, folder, run["status"])
 
 
-def _perceivers(settings: Settings, models: Models, transcript: Transcript | None = None) -> list[Perceiver]:
-    """Every registered perceiver for which there is a model, or a transcript, built with what it needs."""
-    given: dict[str, dict[str, Any]] = {
-        "motion": {"method": settings.motion},
-        "vision": {"embedder": models.embedder},
-    }
-    if models.detector is not None:
-        given |= {
-            "faces": {"detector": models.detector, "looking": with_knobs(FacesOptions, settings.faces)},
-            "tracks": {"face_id": models.face_id, "tracking": with_knobs(TracksOptions, settings.tracks)},
-            "head": {"landmarks": models.landmarks, "heads": with_knobs(HeadsOptions, settings.heads)},
-            "crops": {
-                "embedder": models.embedder,
-                "cropping": with_knobs(CropsOptions, settings.crops),
-                "poses": models.pose is not None,
-            },
-        }
-    if models.pose is not None:
-        given["body"] = {"pose": models.pose, "bodies": with_knobs(BodiesOptions, settings.bodies)}
-    hearing: dict[str, dict[str, Any]] = {
-        "speech": {"voice": models.voice},
-        "tags": {"tagger": models.tagger},
-        "words": {"transcript": transcript, "recogniser": models.recogniser},
-    }
-    knobs = {
-        "sentences": with_knobs(Sentences, settings.sentences),
-        "recognising": with_knobs(RecognitionOptions, settings.recognising),
-    }
-    given |= hearing | {"words": hearing["words"] | knobs}
-    absent = {
-        name for name in OF_FACES if models.detector is None or (name == "body" and models.pose is None)
-    }
-    absent |= {name for name, sources in hearing.items() if not any(sources.values())}
-    classes = {
-        name: registry.load("perceivers", name) for name in registry.names("perceivers") if name not in absent
-    }
-    for cls in classes.values():
-        schema.add(getattr(cls, "columns", ()))
-    return ordered([cls(**given.get(name, {})) for name, cls in classes.items()])
-
-
 def _write_log(
     opened: Any,
     sha256: str,
@@ -155,7 +103,8 @@ def _write_log(
     timings: dict[str, float],
     on_progress: Progress,
 ) -> None:
-    perceivers = [_Timed(p, timings) for p in _perceivers(settings, models, transcript)]
+    built = build_perceivers(settings, models, transcript=transcript)
+    perceivers = [_Timed(p, timings) for p in built]
     sampling = sampling_of(settings)
     total_s = opened.info.declared_s
     log = LogWriter(folder / "signals")
@@ -195,48 +144,6 @@ def new_run(signals: Signals, settings: Settings, models: Models, key: str) -> d
     }
 
 
-_LOOKING: dict[str, Any] = {
-    **{
-        "faces": FacesOptions,
-        "tracks": TracksOptions,
-        "heads": HeadsOptions,
-        "bodies": BodiesOptions,
-        "crops": CropsOptions,
-    },
-    **{"sentences": Sentences, "recognising": RecognitionOptions},
-}
-"""The tables of settings that decide how a video is looked at; defaults count too, so that a log of other
-defaults is another log.
-"""
-
-
-def _key(
-    sha256: str,
-    perceivers: Sequence[Perceiver],
-    models: Models,
-    settings: Settings,
-    transcript: Transcript | None = None,
-) -> str:
-    """What a log was made of and how: the same key, the same bytes."""
-    writes = {p.name: p.writes for p in perceivers}
-    weights = [(row["version"], row["sha256"]) for row in models.rows()]
-    looks = [knobs_in(with_knobs(cls, getattr(settings, name))) for name, cls in _LOOKING.items()]
-    told = (transcript.name, transcript.sha256, transcript.problems) if transcript else None
-    made_of = [
-        FORMAT,
-        __version__,
-        sha256,
-        settings.grid_hz,
-        settings.decode,
-        settings.motion,
-        weights,
-        looks,
-        writes,
-        told,
-    ]
-    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
-
-
 def _timed(batches: Iterator[Batch], stage: str, timings: dict[str, float]) -> Iterator[Batch]:
     while True:
         began = time.perf_counter()
@@ -253,7 +160,8 @@ class _Timed:
     def __init__(self, perceiver: Perceiver, timings: dict[str, float]) -> None:
         self._perceiver = perceiver
         self._timings = timings
-        self.name, self.needs, self.writes = perceiver.name, perceiver.needs, perceiver.writes
+        self.name, self.version = perceiver.name, perceiver.version
+        self.needs, self.writes = perceiver.needs, perceiver.writes
         self.short_side_px, self.made_by = perceiver.short_side_px, perceiver.made_by
         self.calibrations = calibrations_of([perceiver])
 
