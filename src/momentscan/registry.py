@@ -12,6 +12,7 @@ Ours and those of other packages come by one door: entry points `name = "module:
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from momentscan.errors import MomentscanError, UsageError, one_line
+
+LOG = logging.getLogger(__name__)
 
 PERCEIVERS = {
     "frame_times": "momentscan.perceive.frame_times:FrameTimes",
@@ -141,8 +144,16 @@ def kinds_of(slot: str) -> list[str]:
 
 
 def slot_defaults() -> dict[str, str]:
-    """slot -> which model it gets where nobody says: "auto" or "none"."""
-    return {name: load("models", name).default for name in names("models")}
+    """slot -> which model it gets where nobody says: "auto" or "none". A plug-in's slot that cannot be had is
+    left out: whoever opens models is told.
+    """
+    defaults = {}
+    for name in names("models"):
+        try:
+            defaults[name] = str(load("models", name).default)
+        except (AttributeError, UsageError) as error:
+            LOG.warning("%s", one_line(error))
+    return defaults
 
 
 def refresh() -> None:

@@ -156,8 +156,10 @@ def load(**given: Any) -> Settings:
         raise UsageError(
             f"{TOML} or a MOMENTSCAN_ variable cannot be read: {' '.join(str(error).split())}"
         ) from None
-    for name, value in (settings.model_extra or {}).items():  # knobs of plug-ins' engines
-        if name not in registry.names("scorers") or not isinstance(value, dict):
+    tables = [*registry.names("scorers"), *registry.names("perceivers")]
+    slots = registry.names("models")
+    for name, value in (settings.model_extra or {}).items():  # knobs and models of plug-ins
+        if name not in (tables if isinstance(value, dict) else slots):
             known = [*Settings.model_fields, *registry.names("scorers")]
             raise UsageError(
                 f"there is no setting {name!r} (from {TOML} or an argument); there are "

@@ -28,7 +28,6 @@ from momentscan.progress import Progress, Step, silent
 from momentscan.settings import Settings
 from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans
-from momentscan.signals.words import Transcript
 from momentscan.values import Batch, Columns
 
 
@@ -44,9 +43,9 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
     with ExitStack() as stack:
         opened = stack.enter_context(open_video(video))
         transcript = transcript_of(video, settings.transcript)
+        perceivers = build_perceivers(settings, models, transcript=transcript)
         sha256 = sha256_of(video, on_progress=on_progress)
         folder = folder_for(video, sha256, settings.output)
-        perceivers = build_perceivers(settings, models, transcript=transcript)
         key = log_key(sha256, perceivers, models, settings, transcript)
         timings: dict[str, float] = {"open": time.perf_counter() - started}
         with alone(folder):
@@ -69,7 +68,7 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
                 )
             (folder / RUN).unlink(missing_ok=True)
             if watched:
-                _write_log(opened, sha256, folder, key, settings, models, transcript, timings, on_progress)
+                _write_log(opened, sha256, folder, key, settings, perceivers, timings, on_progress)
                 for engine in registry.names("scorers"):  # stills of another log are not kept
                     remove(folder / f"highlight_{engine}")
                 remove(folder / PACKS)
@@ -98,12 +97,10 @@ def _write_log(
     folder: Path,
     key: str,
     settings: Settings,
-    models: Models,
-    transcript: Transcript | None,
+    built: Sequence[Perceiver],
     timings: dict[str, float],
     on_progress: Progress,
 ) -> None:
-    built = build_perceivers(settings, models, transcript=transcript)
     perceivers = [_Timed(p, timings) for p in built]
     sampling = sampling_of(settings)
     total_s = opened.info.declared_s
