@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from momentscan.display import counted, html_table
 
 Series = NDArray[np.float64]
 """(N,) float64."""
@@ -19,6 +21,15 @@ Columns = dict[str, NDArray[Any]]
 
 SOUND_HZ = 22050
 """Rate of all sound inside momentscan (seed 004: 22050 Hz; also librosa's default)."""
+
+Outcome = Literal["chosen", "over_max", "below_threshold", "too_near", "not_different"]
+"""What became of a candidate."""
+
+FrameOutcome = Literal["chosen", "not among the best", "looks like a chosen one", "failed the gate"]
+"""What became of a frame that might have been a still."""
+
+AbstentionCode = Literal["no_faces_looked_for", "no_face", "too_short", "no_contrast", "no_peak"]
+"""Why our engines find no moment; a plug-in may have codes of its own."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,17 @@ class Batch:
     thumbs: NDArray[np.uint8]
     thumb_s: Series
 
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {getattr(self, name).shape}" for name in ("frames", "sound", "thumbs"))
+        return f"Batch([{self.start_s:.2f}, {self.end_s:.2f}) s, {shapes})"
+
+    def _repr_html_(self) -> str:
+        names = ("frames", "time_s", "frame_idx", "sound", "thumbs", "thumb_s")
+        rows = [(name, value.shape, value.dtype) for name in names for value in [getattr(self, name)]]
+        return html_table(
+            f"Batch of [{self.start_s:.2f}, {self.end_s:.2f}) s", ("array", "shape", "type"), rows
+        )
+
 
 @dataclass(frozen=True)
 class Window:
@@ -112,6 +134,22 @@ class Curve:
             if series.shape != (n,):
                 raise ValueError(f"curve {name} has shape {series.shape}, expected ({n},)")
 
+    def __repr__(self) -> str:
+        return f"Curve({self._summary()}; parts {', '.join(self.parts) or 'none'})"
+
+    def _repr_html_(self) -> str:
+        """Least, mean and greatest of the score and of each part."""
+        series = {"score": self.value, **self.parts} if len(self.time_s) else {}
+        rows = [(name, *(f"{f(x):.3g}" for f in (np.min, np.mean, np.max))) for name, x in series.items()]
+        return html_table(f"Curve: {self._summary()}", ("part", "least", "mean", "greatest"), rows)
+
+    def _summary(self) -> str:
+        n = counted(len(self.time_s), "value")
+        if not len(self.time_s):
+            return n
+        reach = f"{self.time_s[0]:.2f} to {self.time_s[-1] + self.span_s:.2f} s"
+        return f"{n}, {reach}, score {np.min(self.value):.3g} to {np.max(self.value):.3g}"
+
 
 @dataclass(frozen=True)
 class Pick:
@@ -135,8 +173,21 @@ class Candidate:
     window: Window
     score: float
     parts: Mapping[str, float]
-    verdict: str
+    verdict: Outcome
     reason: str
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """Why an engine found no moment: a code for programs (AbstentionCode, or a plug-in's own), and words for
+    people.
+    """
+
+    code: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.words}"
 
 
 @dataclass(frozen=True)
@@ -154,11 +205,23 @@ class Moment:
     rivals: tuple[str, ...] = ()
     picks: tuple[Pick, ...] = ()
 
+    def __repr__(self) -> str:
+        w = self.window
+        span = f"{w.start_s:.2f} to {w.end_s:.2f} s, peak {w.peak_s:.2f} s"
+        return f"Moment({span}, {self.scorer} {self.score:.3g}: {self.why})"
+
+    def _repr_html_(self) -> str:
+        """Its parts, each as a share of the score and in its own unit."""
+        rows = [(name, f"{part:.3g}", _number(self.features.get(name))) for name, part in self.parts.items()]
+        w = self.window
+        title = f"{w.start_s:.2f} to {w.end_s:.2f} s, peak {w.peak_s:.2f} s, {self.scorer} {self.score:.3g}"
+        return html_table(title, ("part", "adds", "measured"), rows, [self.why])
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """All an engine says of one video. `moments` best first; `reason` says why there are none; `absent` which
-    parts were not there.
+    """All an engine says of one video. `moments` best first; `abstention` says why there are none; `absent`
+    which parts were not there.
     """
 
     scorer: str
@@ -167,8 +230,39 @@ class Verdict:
     threshold: float | None
     moments: tuple[Moment, ...]
     candidates: tuple[Candidate, ...]
-    reason: str | None
+    abstention: Abstention | None
     absent: Mapping[str, str]
+
+    @property
+    def reason(self) -> str | None:
+        """The abstention as files hold it: "code: words"."""
+        return None if self.abstention is None else str(self.abstention)
+
+    def __repr__(self) -> str:
+        lines = [f"Verdict of {self.scorer}: {self._found()}", f"  {self.curve!r}"]
+        lines += [f"  {rank}  {moment!r}" for rank, moment in enumerate(self.moments, 1)]
+        return "\n".join([*lines, *(f"  without {part}: {why}" for part, why in self.absent.items())])
+
+    def _repr_html_(self) -> str:
+        """The moments by rank, and what was not there."""
+        rows = [
+            (
+                rank,
+                *(f"{t:.2f}" for t in (m.window.start_s, m.window.peak_s, m.window.end_s)),
+                f"{m.score:.3g}",
+                m.why,
+            )
+            for rank, m in enumerate(self.moments, 1)
+        ]
+        head = ("rank", "start (s)", "peak (s)", "end (s)", "score", "why")
+        notes = [repr(self.curve), *(f"without {part}: {why}" for part, why in self.absent.items())]
+        return html_table(f"{self.scorer}: {self._found()}", head, rows, notes)
+
+    def _found(self) -> str:
+        found = counted(len(self.moments), "moment") if self.moments else "no moment"
+        threshold = "" if self.threshold is None else f", threshold {self.threshold:.3g}"
+        reason = f"; {self.reason}" if self.reason else ""
+        return f"{found} of {counted(len(self.candidates), 'candidate')}{threshold}{reason}"
 
 
 @dataclass(frozen=True)
@@ -180,11 +274,15 @@ class Reaction:
     score: float
 
 
+Edge = Literal["start", "end"]
+ClipFlag = Literal["speech.start", "speech.end", "length"]
+
+
 @dataclass(frozen=True)
 class Move:
     """One edge of a clip, moved. `edge`: start or end; `reason` a dotted code; `note` says it in words."""
 
-    edge: str
+    edge: Edge
     from_s: float
     to_s: float
     reason: str
@@ -204,7 +302,7 @@ class Aligned:
     start_s: float
     end_s: float
     moves: tuple[Move, ...]
-    flags: tuple[str, ...]
+    flags: tuple[ClipFlag, ...]
     reaction: Reaction | None
 
 
@@ -226,3 +324,7 @@ class Choice:
     below: bool
     what: str
     why: str
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

@@ -9,18 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from momentscan.flows.cutting import Cutting
 
 from momentscan import registry
 from momentscan.export.conform import ConformOptions
 from momentscan.export.safe_parsing import ParsingLimits
-from momentscan.flows.cutting import Cutting
 from momentscan.knobs import knobs_of
 from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits
 from momentscan.media.decode import SamplingOptions
 from momentscan.media.encoders import Encoding
 from momentscan.media.live import LiveOptions
-from momentscan.media.subtitles import TranscriptOptions
+from momentscan.media.transcripts import TranscriptOptions
 from momentscan.perceive.body import BodiesOptions
 from momentscan.perceive.crops import CropsOptions
 from momentscan.perceive.faces import FacesOptions

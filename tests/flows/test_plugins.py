@@ -85,7 +85,7 @@ def test_knobs_of_its_engine_and_of_its_perceiver_are_turned_like_ours(
 ) -> None:
     usual = scan(flash, tmp_path, engine="brightness")
     turned = scan(flash, tmp_path, engine="brightness", brightness={"z": 1e6}, colour={"step_px": 16})
-    assert str(turned.engines["brightness"]["reason"]).startswith("no_contrast")
+    assert str(turned.engines["brightness"].reason).startswith("no_contrast")
     assert turned.status == "done", "another knob of a perceiver is another log"
     assert usual.folder == turned.folder
     with pytest.raises(UsageError, match="step_px wants at most 16 px, got 17"):

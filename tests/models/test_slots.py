@@ -11,7 +11,7 @@ import pytest
 import fakes
 import plugins
 from momentscan import registry
-from momentscan.assembly import open_models
+from momentscan.assembly.models import open_models
 from momentscan.errors import MissingModel, UsageError
 from momentscan.models.catalogue import WEIGHTS, Weight
 from momentscan.models.chosen_models import Models, automatic, pull_groups

@@ -9,7 +9,7 @@ from momentscan.knobs import Knob
 from momentscan.models.slots import Slot
 from momentscan.signals import Column, Signals
 from momentscan.signals.series import robust_z
-from momentscan.values import Batch, Columns, Curve, Moment, Verdict, Window
+from momentscan.values import Abstention, Batch, Columns, Curve, Moment, Verdict, Window
 
 
 class Hasler:
@@ -38,8 +38,7 @@ class ColourOptions:
 class Colour:
     name, version, short_side_px = "colour", "1", 32
     models: ClassVar = {"judge": "colourist"}
-    requires, knobs = ("judge",), ColourOptions
-    needs, writes = (), ("frames.colourfulness",)
+    requires, knobs, needs, writes = ("judge",), ColourOptions, (), ("frames.colourfulness",)
     columns = (Column(*writes, "float32", "0-186", "colour", "as people call it", "more colour"),)
 
     def __init__(self, *, judge: Hasler, knobs: ColourOptions = ColourOptions()) -> None:
@@ -70,7 +69,8 @@ class Brightness:
 
     def judge(self, signals: Signals) -> Verdict:
         curve = self.curve(signals)
-        score, moments, reason = float(curve.value.max(initial=0)), (), "no_contrast: it never gets bright"
+        score, moments = float(curve.value.max(initial=0)), ()
+        reason = Abstention("no_contrast", "it never gets bright")
         if score >= self.z:
             peak_s = float(curve.time_s[curve.value.argmax()])
             window = Window(max(0.0, peak_s - 1), min(signals.video.duration_s, peak_s + 1), peak_s)

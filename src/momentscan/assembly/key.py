@@ -31,7 +31,7 @@ def log_key(
         "format": FORMAT,
         "version": __version__,
         "video": sha256,
-        "sampling": [settings.grid_hz, settings.decode],
+        "sampling": knob_values(settings.stage("sampling")),
         "perceivers": [_of_perceiver(p, models, settings) for p in perceivers],
         "transcript": [transcript.name, transcript.sha256, transcript.problems] if transcript else None,
     }

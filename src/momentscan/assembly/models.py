@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from momentscan import registry
-from momentscan.assembly.stages import stage
-from momentscan.models.chosen_models import Models, choice
+from momentscan.models.chosen_models import Models
 from momentscan.models.pool import POOL, Pool
 from momentscan.models.slots import slots
 from momentscan.settings import Settings
@@ -29,7 +27,7 @@ def open_models(settings: Settings, only: Collection[str] | None = None, pool: P
         if not all(need in opened for need in slot.needs):
             continue
         options = {name: _knob(settings, knob) for name, knob in slot.options.items()}
-        model = pool.open(slot, choice(settings, slot), settings.models, settings.device, **options)
+        model = pool.open(slot, settings.choice(slot.name), settings.models, settings.device, **options)
         if model is not None:
             opened[slot.name] = model
     return Models(opened)
@@ -38,7 +36,7 @@ def open_models(settings: Settings, only: Collection[str] | None = None, pool: P
 def _knob(settings: Settings, name: str) -> Any:
     """The value of a perceiver's knob, "faces.long_side_px"."""
     table, _, rest = name.partition(".")
-    value = stage(settings, table, registry.load("perceivers", table).knobs)
+    value = settings.stage(table)
     for part in rest.split("."):
         value = getattr(value, part)
     return value

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from momentscan import registry
-from momentscan.assembly.stages import stage
 from momentscan.errors import UsageError
 from momentscan.models.chosen_models import Models
 from momentscan.perceive import Perceiver, ordered
@@ -35,8 +34,7 @@ def build_perceivers(settings: Settings, models: Models, **resources: Any) -> li
 
 def knobs_for(cls: type[Any], settings: Settings) -> Any | None:
     """The table of settings of a class of perceivers, as a value; None where it has no knobs."""
-    knobs: type | None = getattr(cls, "knobs", None)
-    return stage(settings, cls.name, knobs) if knobs is not None else None
+    return settings.stage(cls.name) if getattr(cls, "knobs", None) is not None else None
 
 
 def _declared(name: str) -> type[Any]:

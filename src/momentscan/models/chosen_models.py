@@ -49,7 +49,7 @@ class Models:
         """One line for each thing that could not be seen or heard, as no model for it is here; what was not
         wanted is not missing.
         """
-        wanted = [s for s in slots() if self._empty(s) and choice(settings, s) == "auto"]
+        wanted = [s for s in slots() if self._empty(s) and settings.choice(s.name) == "auto"]
         first = [s.absence for s in wanted if s.absence and not s.needs]
         inner = [
             s.absence for s in wanted if s.absence and s.needs and all(n in self.opened for n in s.needs)
@@ -66,11 +66,6 @@ class Models:
         """Whether nothing is in it, or what stands in for a model."""
         model = self.opened.get(slot.name)
         return model is None or (slot.fallback is not None and model.weight is None)
-
-
-def choice(settings: Settings, slot: Slot[Any]) -> str:
-    """Which model the settings want in a slot: "auto", "none" or a name."""
-    return str(getattr(settings, slot.name, slot.default))
 
 
 def automatic() -> dict[str, tuple[Weight, ...]]:

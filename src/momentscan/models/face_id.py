@@ -1,6 +1,6 @@
 """A face, brought to its standard place, to a vector that says whose face it is.
 
-Vectors have length 1; the cosine of two is high when they show the same person. Only vectors of one version
+Embeddings have length 1; the cosine of two is high when they show the same person. Only vectors of one version
 may be compared.
 """
 

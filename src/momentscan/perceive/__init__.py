@@ -23,11 +23,6 @@ __all__ = [
     "shrunk",
 ]
 
-cv2.setNumThreads(
-    1
-)  # two libraries that both take all cores cost minutes; and one thread gives the same bytes everywhere
-
-
 HANDS = 2
 """Perceivers that look at the same time: the whole frame's embedding beside the chain of the faces; both
 leave the interpreter's lock.

@@ -12,8 +12,12 @@ import numpy as np
 
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
-from momentscan.signals.speech import Spans, Voicing, merged, reaction, words
-from momentscan.values import Aligned, Move, Reaction, Series, Window
+from momentscan.signals.spans import Spans, cuts_of, union
+from momentscan.signals.speech import Voicing, reaction, words
+from momentscan.values import Aligned, ClipFlag, Edge, Move, Reaction, Series, Window
+
+EDGES: tuple[tuple[Edge, float], ...] = (("start", -1.0), ("end", 1.0))
+"""Edges, and the sign that turns the video so that time runs outwards."""
 
 EPS_S = 1e-6
 """Times that differ by less are the same: rounding of what was logged."""
@@ -146,32 +150,34 @@ class Align:
         return lambda window: self._aligned(signals, around, window)
 
     def _aligned(self, signals: Signals, around: _Around, window: Window) -> Aligned:
-        heard = (
+        reaction_heard = (
             reaction(signals, window.start_s, window.end_s, self.reaction)
             if self.extent == "moment"
             else None
         )
         base, moves = self._base(window, around)
-        lead_s = self._lead_s(base, heard, around)
-        flags: list[str] = []
+        lead_s = self._lead_s(base, reaction_heard, around)
+        flags: list[ClipFlag] = []
         edges = []
-        for edge, sign in (("start", -1.0), ("end", 1.0)):
+        for edge, sign in EDGES:
             seen = around if sign > 0 else around.mirrored()
             raw_s = sign * (base.end_s if sign > 0 else base.start_s)
             outwards_s = lead_s if edge == "start" else (self.context_s if self.extent == "moment" else 0.0)
             by_cause = edge == "start" and outwards_s > self.context_s
             at_s = raw_s
-            for step in self._steps(raw_s, sign * base.peak_s, outwards_s, seen, heard if by_cause else None):
+            for step in self._steps(
+                raw_s, sign * base.peak_s, outwards_s, seen, reaction_heard if by_cause else None
+            ):
                 moves.append(Move(edge, sign * at_s + 0.0, sign * step.to_s + 0.0, step.reason, step.note))
                 at_s = step.to_s
             if _inside(at_s, seen.words) is not None or (
                 not len(seen.words) and _inside(at_s, seen.voiced) is not None
             ):
-                flags.append(f"speech.{edge}")
+                flags.append("speech.start" if edge == "start" else "speech.end")
             edges.append(sign * at_s + 0.0)
         if not self.least_s - EPS_S <= edges[1] - edges[0] <= self.most_s + EPS_S:
             flags.append("length")
-        return Aligned(window, edges[0], edges[1], tuple(moves), tuple(flags), heard)
+        return Aligned(window, edges[0], edges[1], tuple(moves), tuple(flags), reaction_heard)
 
     def _base(self, window: Window, around: _Around) -> tuple[Window, list[Move]]:
         """The window by `extent`, within the limits of length and inside the video; it grows only as far as
@@ -207,23 +213,25 @@ class Align:
         inside = _shifted(start_s, end_s, 0.0, around.limit_s)
         moves += [
             Move(e, a, b, "guard.video", "the video is no longer")
-            for e, a, b in (("start", start_s, inside[0]), ("end", end_s, inside[1]))
-            if abs(a - b) > EPS_S
+            for e, a, b in _moved((start_s, end_s), (inside[0], inside[1]))
         ]
         return Window(*inside, min(max(peak_s, inside[0]), inside[1])), moves
 
-    def _lead_s(self, base: Window, heard: Reaction | None, around: _Around) -> float:
+    def _lead_s(self, base: Window, reaction_heard: Reaction | None, around: _Around) -> float:
         """How far before the base the clip should start: the context, or what caused the reaction that is
         heard.
         """
         if self.extent != "moment":
             return 0.0
-        if heard is None or heard.onset_s < base.start_s - self.onset_s:
+        if reaction_heard is None or reaction_heard.onset_s < base.start_s - self.onset_s:
             return self.context_s
-        said = around.sentences if len(around.sentences) else around.voiced
-        before = said[(said[:, 0] < heard.onset_s) & (said[:, 1] > heard.onset_s - self.cause_s / 2)]
-        cause_s = float(before[-1, 0]) if len(before) else heard.onset_s - self.cause_s / 2
-        return max(self.context_s, base.start_s - max(cause_s, heard.onset_s - self.cause_s))
+        sentences = around.sentences if len(around.sentences) else around.voiced
+        before = sentences[
+            (sentences[:, 0] < reaction_heard.onset_s)
+            & (sentences[:, 1] > reaction_heard.onset_s - self.cause_s / 2)
+        ]
+        cause_s = float(before[-1, 0]) if len(before) else reaction_heard.onset_s - self.cause_s / 2
+        return max(self.context_s, base.start_s - max(cause_s, reaction_heard.onset_s - self.cause_s))
 
     def _steps(
         self, raw_s: float, peak_s: float, outwards_s: float, around: _Around, cause: Reaction | None
@@ -276,7 +284,7 @@ class Align:
         return _Step(want_s, "context", f"{want_s - raw_s:.2f} s of context")
 
     def _out_of_speech(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
-        """Out of a word, to the end of the sentence if it is near; without a transcript out of a voiced span."""
+        """Out of a word, to the end of the sentence if near; without a transcript out of a voiced span."""
         spoken = around.words if len(around.words) else around.voiced
         word, sentence = _inside(at_s, spoken), _inside(at_s, around.sentences)
         if word is None and sentence is None:
@@ -302,7 +310,7 @@ class Align:
         return None
 
     def _glimpse(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
-        """Onto a cut shortly inwards of an edge that gave way to a word, unless that cut lies in a word too."""
+        """Onto a cut shortly inwards of an edge that gave way to a word, unless it lies in a word too."""
         near = around.cuts[
             (around.cuts >= max(peak_s + self.after_peak_s, at_s - self.scene_reach_s))
             & (around.cuts < at_s - EPS_S)
@@ -353,12 +361,11 @@ def _around(signals: Signals) -> _Around:
     voiced = Voicing()(signals)
     spoken, sentences = words(signals)
     if len(voiced) and len(spoken) and not signals["words.timed"].all():
-        spoken = merged(np.concatenate([words(signals, timed=True)[0], voiced]))
-    scenes = signals["scenes.start_s"][1:].astype(np.float64) if "scenes.start_s" in signals else np.zeros(0)
+        spoken = union(np.concatenate([words(signals, timed=True)[0], voiced]), touching=False)
     level = "level.db" in signals
     return _Around(
         signals.video.duration_s,
-        scenes,
+        cuts_of(signals),
         spoken,
         sentences,
         voiced,
@@ -390,6 +397,11 @@ def _shifted(start_s: float, end_s: float, low_s: float, high_s: float) -> tuple
     return start_s, start_s + length_s
 
 
-def _changes(window: Window, start_s: float, end_s: float) -> list[tuple[str, float, float]]:
-    pairs = (("start", window.start_s, start_s), ("end", window.end_s, end_s))
-    return [(edge, before_s, after_s) for edge, before_s, after_s in pairs if abs(before_s - after_s) > EPS_S]
+def _changes(window: Window, start_s: float, end_s: float) -> list[tuple[Edge, float, float]]:
+    """The edges that moved: which, from where, to where."""
+    return _moved((window.start_s, window.end_s), (start_s, end_s))
+
+
+def _moved(before: tuple[float, float], after: tuple[float, float]) -> list[tuple[Edge, float, float]]:
+    pairs = zip(EDGES, before, after, strict=True)
+    return [(edge, a, b) for (edge, _), a, b in pairs if abs(a - b) > EPS_S]
