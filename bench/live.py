@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
-from momentscan.flows.live import Event, watch
+from momentscan.flows import Event, watch
 
 from bench import planted_make
 from bench.measure import Target, write_result

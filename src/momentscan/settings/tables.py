@@ -52,13 +52,23 @@ DEPRECATED = {
 """Names of 0.1 before the tree -> what they are called now; taken until 0.3."""
 
 
+RENAMED = {
+    "motion": "motion.method",
+    "rules.gate": "rules.gate_level",
+    "vector.gate": "vector.gate_level",
+}
+"""Settings of 0.1 that are now tables of the same name -> the knob that they were; taken until 0.3."""
+
+
 def canonical(name: str) -> str:
     """The name of today for a dotted name, which may be short or old."""
+    if name in RENAMED:
+        return RENAMED[name]
     for table in (SHORT, DEPRECATED):
         first, dot, rest = name.partition(".")
         if first in table:
             name = table[first] + dot + rest
-    return "motion.method" if name == "motion" else name
+    return name
 
 
 def stage_class(name: str) -> type | None:
