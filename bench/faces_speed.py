@@ -32,15 +32,12 @@ from bench import worlds
 from bench.cheap_pass import _about, _decode, _Tallied, _tallied_decode, _Tally
 from bench.measure import RESULTS, SOURCE, Spent, Target, momentscan, spent, write_result
 from momentscan import flows
-from momentscan.flows import watching
-from momentscan.flows.judging import sampling_of
-from momentscan.knobs import with_knobs
+from momentscan.assembly.perceivers import build_perceivers
 from momentscan.media import open_video
 from momentscan.media.render import write_video
 from momentscan.models.chosen_models import open_models
 from momentscan.models.embedders import Descriptor, Network
 from momentscan.perceive import process_batches
-from momentscan.perceive.faces import FacesOptions
 from momentscan.settings import Settings, load
 
 Image = NDArray[np.uint8]
@@ -362,7 +359,7 @@ class Pass:
 
 def one_pass(video: Path, settings: Settings) -> Pass:
     tally, inside = _Tally(), _Tally()
-    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
+    models = open_models(settings)
     parts = [
         (models.detector, "detect", "detector"),
         (models.face_id, "embed", "Face-ID"),
@@ -374,12 +371,11 @@ def one_pass(video: Path, settings: Settings) -> Pass:
     for model, name, what in parts:
         if model is not None:
             setattr(model, name, inside.timed(what, getattr(model, name)))
-    perceivers: list[Any] = [_Tallied(p, tally) for p in watching._perceivers(settings, models)]
+    perceivers: list[Any] = [_Tallied(p, tally) for p in build_perceivers(settings, models)]
     began = time.process_time()
     with _tallied_decode(tally), open_video(video) as opened:
-        for _ in process_batches(
-            opened.batches(sampling_of(settings), max(p.short_side_px for p in perceivers)), perceivers
-        ):
+        short_side_px = max(p.short_side_px for p in perceivers)
+        for _ in process_batches(opened.batches(settings.stage("sampling"), short_side_px), perceivers):
             pass
     whole = time.process_time() - began
     rows = dict(sorted(tally.seconds.items(), key=lambda row: -row[1]))

@@ -145,10 +145,10 @@ class Run:
     settings: Json
     models: tuple[ModelRow, ...]
     engines: Mapping[str, EngineRun]
-    people: tuple[PersonRun, ...] | None = field(metadata=OMITTED)
+    people: tuple[PersonRun, ...] | None = field(default=None, kw_only=True, metadata=OMITTED)
     packs: tuple[PackRun, ...] | None
     pairs: int
-    comparisons: tuple[ComparisonRun, ...] | None = field(metadata=OMITTED)
+    comparisons: tuple[ComparisonRun, ...] | None = field(default=None, kw_only=True, metadata=OMITTED)
     warnings: tuple[str, ...]
     forgotten: tuple[ForgottenSpan, ...] | None = field(default=None, metadata=OMITTED)
     live: LiveRun | None = field(default=None, metadata=OMITTED)
