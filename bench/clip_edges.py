@@ -18,7 +18,7 @@ from momentscan.media import open_video
 from momentscan.media.audio_reader import AudioReader
 from momentscan.media.container import audio_stream, open_container
 from momentscan.media.demux import DecodeErrors, packets
-from momentscan.models.voice import choose_voice
+from momentscan.models.voice import VOICE
 from momentscan.perceive.sound import Sound
 from momentscan.perceive.speech import Speech
 from momentscan.score.align import Align
@@ -37,11 +37,11 @@ def batches(path: Path) -> Iterator[Batch]:
     with open_container(path) as container:
         stream = audio_stream(container)
         end_s = float(container.duration / 1e6)
-        hearing = AudioReader(packets(container, stream, DecodeErrors()), 0.0, restarts=False)
+        audio = AudioReader(packets(container, stream, DecodeErrors()), 0.0, restarts=False)
         empty = np.zeros((0, 18, 32, 3), np.uint8)
         for start_s in np.arange(0, end_s, SPANS_S):
             stop_s = min(start_s + SPANS_S, end_s)
-            sound = hearing.between(round(start_s * SOUND_HZ), round(stop_s * SOUND_HZ))
+            sound = audio.between(round(start_s * SOUND_HZ), round(stop_s * SOUND_HZ))
             yield Batch(
                 float(start_s),
                 stop_s,
@@ -56,9 +56,9 @@ def batches(path: Path) -> Iterator[Batch]:
 
 def heard(path: Path, models: Path) -> tuple[Columns, float]:
     """Columns of sound and voice, and how long it lasts."""
-    voice = choose_voice("auto", models)
+    voice = VOICE.open("auto", models)
     assert voice is not None, "no voice activity model in MOMENTSCAN_MODELS"
-    perceivers = [Sound(), Speech(voice)]
+    perceivers = [Sound(), Speech(voice=voice)]
     rows: dict[str, list[NDArray[Any]]] = {}
     end_s = 0.0
     parts = []

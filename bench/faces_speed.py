@@ -32,10 +32,10 @@ from bench import worlds
 from bench.cheap_pass import _about, _decode, _Tallied, _tallied_decode, _Tally
 from bench.measure import RESULTS, SOURCE, Spent, Target, momentscan, spent, write_result
 from momentscan import flows
+from momentscan.assembly.models import open_models
 from momentscan.assembly.perceivers import build_perceivers
 from momentscan.media import open_video
 from momentscan.media.render import write_video
-from momentscan.models.chosen_models import open_models
 from momentscan.models.embedders import Descriptor, Network
 from momentscan.perceive import process_batches
 from momentscan.settings import Settings, load
@@ -363,8 +363,8 @@ def one_pass(video: Path, settings: Settings) -> Pass:
     parts = [
         (models.detector, "detect", "detector"),
         (models.face_id, "embed", "Face-ID"),
-        (models.landmarks, "look", "landmarks"),
-        (models.pose, "look", "body pose"),
+        (models.get("landmarks"), "look", "landmarks"),
+        (models.get("body_pose"), "look", "body pose"),
         (models.embedder, "embed", "embedder, whole frames"),
         (models.embedder, "embed_crops", "embedder, crops"),
     ]

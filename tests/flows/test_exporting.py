@@ -25,12 +25,12 @@ from momentscan.disk.folder import VideoFolder
 from momentscan.disk.results import to_json
 from momentscan.disk.schemas import SCHEMAS
 from momentscan.errors import OutputError, UnreadableInput, UsageError
+from momentscan.exchange import outgoing
+from momentscan.exchange.ranges import ranges_of
 from momentscan.export.conform import conform
 from momentscan.export.edits import read_edit
 from momentscan.export.formats import FORMATS, timeline_files
 from momentscan.export.timeline import Range, nominal_rate, to_timeline
-from momentscan.exchange import outgoing
-from momentscan.exchange.ranges import ranges_of
 from momentscan.flows import Exported, Imported
 from momentscan.media import open_video
 from momentscan.media.timecode import timecode_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from momentscan.flows import Outcome
 from momentscan.judgement import report
 from momentscan.knobs import Knob
 from momentscan.media.render import DEMO_EVENTS, demo_video
-from momentscan.perceive.tracks import Tracks, TracksOptions
+from momentscan.perceive.motion import Motion, MotionOptions
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
 from momentscan.values import Verdict
@@ -155,7 +154,9 @@ def test_fast_decoding_finds_the_same_moment(ride: Path, scanned: Outcome, tmp_p
 
 
 def test_bad_knobs_are_told_before_any_work(ride: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"knob saliency\.hop_s wants at least 0\.25 s, got 0 \(from an argument\)"):
+    with pytest.raises(
+        UsageError, match=r"knob saliency\.hop_s wants at least 0\.25 s, got 0 \(from an argument\)"
+    ):
         flows.scan(ride, settings(tmp_path, saliency={"hop_s": 0}))
     with pytest.raises(UsageError, match="there is no scorer 'nonsense'"):
         flows.scan(ride, settings(tmp_path, engine="nonsense"))
@@ -247,8 +248,8 @@ def test_other_weights_are_another_scan(ride: Path, tmp_path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class OtherTracking(TracksOptions):
-    bridge_s: Annotated[float, Knob("s", source="another version's default")] = 1.5
+class OtherMotion(MotionOptions):
+    steps: Annotated[int, Knob("", source="another version's knob")] = 2
 
 
 def test_a_log_of_other_defaults_is_another_log(
@@ -257,5 +258,5 @@ def test_a_log_of_other_defaults_is_another_log(
     """A default that changes between versions must not pass for the same work."""
     assert flows.scan(ride, settings(tmp_path)).status == "done"
     assert flows.scan(ride, settings(tmp_path)).status == "unchanged"
-    monkeypatch.setattr(Tracks, "knobs", OtherTracking)
+    monkeypatch.setattr(Motion, "knobs", OtherMotion)
     assert flows.scan(ride, settings(tmp_path)).status == "done"

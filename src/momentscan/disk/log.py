@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from momentscan.disk.files import remove, swap, translate_os_errors, write_bytes, writing
 from momentscan.errors import UnreadableInput
 from momentscan.signals import Signals
+from momentscan.signals.calibration import Calibration
 from momentscan.signals.schema import field_of, table_of
 from momentscan.values import Columns, VideoInfo
 
@@ -62,9 +63,15 @@ class LogWriter:
             self._flush()
             self._part_end_s = done_s + PART_S
 
-    def close(self, video: VideoInfo, key: str, made_by: Mapping[str, str]) -> None:
+    def close(
+        self,
+        video: VideoInfo,
+        key: str,
+        made_by: Mapping[str, str],
+        calibrations: Mapping[str, Calibration] | None = None,
+    ) -> None:
         """Makes the log complete. `key` says what it was made of and how; `made_by` which model made which
-        column.
+        column, `calibrations` what that model declared of its vectors.
         """
         self._flush()
         files = {}
@@ -86,6 +93,7 @@ class LogWriter:
             "video": dataclasses.asdict(video),
             "files": files,
             "embed_model_version": dict(made_by),
+            "calibrations": {name: value.to_json() for name, value in (calibrations or {}).items()},
             "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
         write_bytes(self._work / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
@@ -167,7 +175,9 @@ def read_log(folder: Path) -> Signals:
         raise UnreadableInput(f"{folder}: holds no complete signal log; scan the video again")
     try:
         info = VideoInfo(**{**manifest["video"], "problems": tuple(manifest["video"]["problems"])})
-    except (KeyError, TypeError):
+        told = manifest.get("calibrations", {}).items()  # none in logs of before
+        calibrations = {name: Calibration.from_json(value) for name, value in told}
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise UnreadableInput(
             f"{folder / MANIFEST}: was not written by this version; scan the video again with --force"
         ) from None
@@ -176,7 +186,7 @@ def read_log(folder: Path) -> Signals:
         for file, content in manifest["files"].items()
         for name in content["columns"]
     }
-    return Signals(info, loaders, manifest["embed_model_version"])
+    return Signals(info, loaders, manifest["embed_model_version"], calibrations)
 
 
 @dataclasses.dataclass(frozen=True)

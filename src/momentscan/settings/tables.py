@@ -14,11 +14,6 @@ STAGES: dict[str, tuple[str, str]] = {
     "limits": ("momentscan.media.container:Limits", "what is refused before it can do harm"),
     "clock": ("momentscan.media.clock:ClockOptions", "when a time stamp is believed"),
     "transcripts": ("momentscan.media.transcripts:TranscriptOptions", "reading transcripts"),
-    "faces": ("momentscan.perceive.faces:FacesOptions", "TEMPORARY"),
-    "tracks": ("momentscan.perceive.tracks:TracksOptions", "TEMPORARY"),
-    "head": ("momentscan.perceive.head:HeadsOptions", "TEMPORARY"),
-    "body": ("momentscan.perceive.body:BodiesOptions", "TEMPORARY"),
-    "crops": ("momentscan.perceive.crops:CropsOptions", "TEMPORARY"),
     "gate": ("momentscan.select.gate:Gate", "the quality gate for faces, of engines and stills"),
     "people": ("momentscan.select.people:People", "who is who, and whom the video is about"),
     "picks": ("momentscan.select.picks:Picks", "the choice of stills"),
@@ -79,6 +74,12 @@ def stage_class(name: str) -> type | None:
         knobs: type | None = getattr(registry.load("perceivers", name), "knobs", None)
         return knobs
     return None
+
+
+def shared_table(stage: type) -> str | None:
+    """The table of STAGES whose class this is; None where it has none."""
+    target = f"{stage.__module__}:{stage.__qualname__}"
+    return next((name for name, (known, _) in STAGES.items() if known == target), None)
 
 
 def stages() -> Iterator[tuple[str, str, type]]:
