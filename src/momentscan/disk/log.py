@@ -123,8 +123,12 @@ def is_log(folder: Path) -> bool:
 
 
 def place_of(folder: Path) -> Path:
-    """Where the log lies: its folder, or after a kill in the midst of `swap` the finished one beside it."""
-    return folder if _manifest_in(folder) is not None else folder.with_name(folder.name + ".part")
+    """Where the log lies: its folder, or the one beside it that was finished and not put in its place (a kill).
+
+    The finished one wins, as in `recover_log`: the older one may show somebody who was forgotten.
+    """
+    finished = folder.with_name(folder.name + ".part")
+    return finished if _manifest_in(finished) is not None else folder
 
 
 def recover_log(folder: Path) -> None:

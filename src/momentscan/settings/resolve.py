@@ -12,7 +12,7 @@ from momentscan.knobs import knobs_of, nearest, turned_knobs
 from momentscan.settings import sources
 from momentscan.settings.options import Options
 from momentscan.settings.settings import Settings
-from momentscan.settings.tables import DEPRECATED, canonical, knob_names, stage_class, stages
+from momentscan.settings.tables import DEPRECATED, SHORT, canonical, knob_names, stage_class, stages
 
 LOG = logging.getLogger(__name__)
 
@@ -80,8 +80,8 @@ def _unknown(name: str) -> str:
     tables = [table for table, _, _ in stages()]
     if name in tables:
         return f"setting {name} is a table; turn one of its knobs, say {_first_knob(name)}"
-    known = knob_names() if "." in name else [*options, *tables]
-    hint = nearest(name, known) or f"; there are {', '.join([*options, *tables])}"
+    words = [] if "." in name else [*options, *tables, *SHORT]
+    hint = nearest(name, words) or nearest(name, knob_names()) or f"; there are {', '.join([*options, *tables])}"
     return f"there is no setting {name!r}{hint}"
 
 
