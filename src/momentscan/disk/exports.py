@@ -3,9 +3,7 @@ with it."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from momentscan.disk.codec import encode, read_or_none
 from momentscan.disk.files import write_bytes
@@ -29,13 +27,3 @@ def exported(folder: Path) -> list[str]:
     """Engines whose moments were exported."""
     names = sorted(p.stem for p in (folder / EXPORTS).glob("*.json"))
     return [name for name in names if read_export(folder, name) is not None]
-
-
-def read_windows(folder: Path, engine: str) -> list[dict[str, Any]] | None:
-    """windows.json of an engine, best first; None where it has written none that can be read."""
-    try:
-        windows = json.loads((folder / f"highlight_{engine}" / "windows.json").read_text(encoding="utf-8"))
-        times = ("start_ms", "end_ms", "peak_ms", "score_rule")
-        return [{**w, **{name: float(w[name]) for name in times}} for w in windows]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from momentscan.disk.packs import Box, Crop, kept_crops
+from momentscan.disk.packs import Crop, kept_crops
 from momentscan.knobs import knob_values
 from momentscan.media import stills
 from momentscan.models.chosen_models import Models
 from momentscan.packs.cropping import CuttingOptions, FaceCrop, FaceWanted, crop_faces
 from momentscan.progress import Progress, Step
+from momentscan.records.measures import Box
+from momentscan.records.plain import Json
 from momentscan.signals import Signals
 from momentscan.signals.boxes import boxes_px
 
@@ -118,7 +120,7 @@ class CropStore:
         a, b = np.searchsorted(times, times[rows[0]], "left"), np.searchsorted(times, times[rows[0]], "right")
         return whole_boxes(self._signals, [r for r in range(int(a), int(b)) if r not in rows])
 
-    def _how(self) -> dict[str, Any]:
+    def _how(self) -> Json:
         """What a crop depends on beside its frame: crops that were cut otherwise are not taken over."""
         detector, face_id = self._detector, self._face_id
         return {

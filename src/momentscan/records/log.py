@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from momentscan.records.plain import Record
+from momentscan.records.plain import OMITTED, Json, Record
 from momentscan.values import VideoInfo
 
 
@@ -17,14 +17,15 @@ class LogFile(Record):
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LogManifest(Record):
     """`key`: what the log was made of and how; `files` by name; `embed_model_version`: column -> model that made it;
-    `created_at`: ISO time."""
+    `calibrations`: column -> what that model declares of its vectors; `created_at`: ISO time."""
 
     format: int
     key: str
     video: VideoInfo
     files: Mapping[str, LogFile]
     embed_model_version: Mapping[str, str]
+    calibrations: Mapping[str, Json] | None = field(default=None, metadata=OMITTED)
     created_at: str

@@ -22,6 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from momentscan.errors import IncomparableVectors, UnreadableInput, UsageError
 from momentscan.knobs import Knob, knobs_of, with_knobs
+from momentscan.records.memory import BankImage, BankNode, BankRecord
+from momentscan.records.plain import Json, plain
 
 T = TypeVar("T")
 Vector = NDArray[np.float64]
@@ -320,8 +322,8 @@ class MemoryBank:
 
     # ---- memory_bank.json ----
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for `memory_bank.json`:
+    def record(self) -> BankRecord:
+        """As `memory_bank.json` has it:
 
         format               1
         embed_model_version  of the Face-ID model
@@ -332,14 +334,19 @@ class MemoryBank:
                              images}], numbered from 0
         images               [{path, quality, bucket, anchor}], best first
         """
-        return {
-            "format": FORMAT,
-            "embed_model_version": self.version,
-            "tau_id": float(self.tau_id),
-            "knobs": asdict(self.knobs),
-            "founder": None if self.founder is None else self.founder.tolist(),
-            "nodes": [_node_to_json(node) for node in self.nodes],
-        }
+        return BankRecord(
+            format=FORMAT,
+            embed_model_version=self.version,
+            tau_id=float(self.tau_id),
+            knobs=asdict(self.knobs),
+            founder=None if self.founder is None else tuple(self.founder.tolist()),
+            nodes=tuple(_node_record(node) for node in self.nodes),
+        )
+
+    def to_json(self) -> Json:
+        """The same as plain values."""
+        told: Json = plain(self.record())
+        return told
 
     @classmethod
     def from_json(cls, told: object) -> MemoryBank:
@@ -525,12 +532,12 @@ def _image(told: object, where: str) -> Image:
     )
 
 
-def _node_to_json(node: Node) -> dict[str, Any]:
-    return {
-        "vec_id": node.vec.tolist(),
-        "hit_count": node.hit_count,
-        "quality": node.quality,
-        "last_used": node.last_used,
-        "histogram": dict(node.histogram),
-        "images": [asdict(image) for image in node.images],
-    }
+def _node_record(node: Node) -> BankNode:
+    return BankNode(
+        vec_id=tuple(node.vec.tolist()),
+        hit_count=node.hit_count,
+        quality=node.quality,
+        last_used=node.last_used,
+        histogram=dict(node.histogram),
+        images=tuple(BankImage(**asdict(image)) for image in node.images),
+    )
