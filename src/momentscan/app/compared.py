@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
+from momentscan import flows
 from momentscan.display import counted, html_table
-from momentscan.score.compare import Comparison, Summary
+from momentscan.records.run import ComparisonRun
+from momentscan.score.compare import Summary
 
 SHOWN = ("windows_a", "windows_b", "matched", "iou", "peaks_f1", "quality_a", "quality_b", "rank_correlation")
 HEAD = ("video", *SHOWN)
@@ -17,17 +19,13 @@ HEAD = ("video", *SHOWN)
 class Compared:
     """`videos` by id, each with every number of `Comparison`, and `summary` over all of them."""
 
-    videos: Mapping[str, Comparison]
+    videos: Mapping[str, ComparisonRun]
     summary: Summary
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Self:
-        """From what `flows.compare` tells."""
-        videos = {
-            one["video_id"]: Comparison(**{k: v for k, v in one.items() if k != "video_id"})
-            for one in told["videos"]
-        }
-        return cls(videos, Summary(**told["summary"]))
+    def of(cls, told: flows.Compared) -> Self:
+        """From what `flows.compare_engines` tells."""
+        return cls({one.video_id: one.comparison for one in told.videos}, told.summary)
 
     def __repr__(self) -> str:
         cells = [HEAD, *self._rows()]

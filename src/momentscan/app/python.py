@@ -261,10 +261,7 @@ def export(
         for one in ([formats] if isinstance(formats, str) else formats)
         for name in one.split(",")
     ]
-    return tuple(
-        flows.export(folder, name, asked, on_progress, clips)
-        for name in flows.told_by(folder, settings, clips)
-    )
+    return flows.export(folder, settings, asked, on_progress, clips)
 
 
 def compare(places: Place | Iterable[Place], a: str, b: str, *, output: File | None = None) -> Compared:
@@ -276,7 +273,7 @@ def compare(places: Place | Iterable[Place], a: str, b: str, *, output: File | N
     several = [places] if isinstance(places, (str, PathLike, Scanned)) else list(places)
     if not several:
         raise UsageError("compare wants at least one scanned video, got none")
-    return Compared.of(flows.compare([_folder(place, settings) for place in several], a, b))
+    return Compared.of(flows.compare_engines([_folder(place, settings) for place in several], a, b))
 
 
 def plot(verdict: Verdict) -> Figure:
@@ -312,7 +309,7 @@ def _folder(place: Place, settings: Settings) -> Path:
         raise UsageError(
             f"got {type(place).__name__} that lie in no folder; give what ms.load gave, or a folder"
         )
-    found = flows.scanned_folders([fspath(place)], settings.output)
+    found = flows.video_folders([fspath(place)], settings.output)
     if len(found) > 1:
         raise UsageError(f"{place}: holds {len(found)} scanned videos; name one of them, say {found[0]}")
     return found[0]

@@ -9,6 +9,8 @@ from typing import Any
 from momentscan import registry
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.knobs import knob_values, with_knobs
+from momentscan.media.clock import ClockOptions
+from momentscan.media.container import Limits
 from momentscan.records.plain import Json
 from momentscan.records.run import EngineRun, Run
 from momentscan.score import Scorer
@@ -20,16 +22,19 @@ from momentscan.settings import Settings
 
 @dataclass(frozen=True)
 class StillChoice:
-    """Everything that decides which frames become stills."""
+    """Everything that decides which frames become stills, and how the video is read for them."""
 
     picks: Picks
     gate: Gate
     people: People
+    limits: Limits
+    clock: ClockOptions
 
     @classmethod
     def of(cls, settings: Settings) -> StillChoice:
         """By the settings. Raises UsageError for knobs that are not there or out of bounds."""
-        return cls(settings.stage("picks"), settings.stage("gate"), settings.stage("people"))
+        names = ("picks", "gate", "people", "limits", "clock")
+        return cls(*(settings.stage(name) for name in names))
 
     def knobs(self) -> dict[str, Any]:
         """As run.json remembers it."""

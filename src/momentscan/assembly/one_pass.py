@@ -13,10 +13,11 @@ from momentscan.assembly.perceivers import build_perceivers, log_key
 from momentscan.disk import LogWriter
 from momentscan.disk.folder import VideoFolder
 from momentscan.media import open_video
-from momentscan.media.clip import sha256_of
-from momentscan.media.decode import SamplingOptions, Video
+from momentscan.media.decode import SamplingOptions
 from momentscan.media.prefetch import prefetched
-from momentscan.media.subtitles import transcript_of
+from momentscan.media.source_file import sha256_of
+from momentscan.media.transcripts import transcript_of
+from momentscan.media.video import Video
 from momentscan.models.chosen_models import Models, open_models
 from momentscan.perceive import Perceiver, process_batches
 from momentscan.progress import Progress, Step
@@ -71,8 +72,10 @@ def open_pass(path: Path, settings: Settings, on_progress: Progress) -> Iterator
     Raises UnreadableInput, MissingModel, UsageError or Cancelled.
     """
     models = open_models(settings)
-    with open_video(path, settings.stage("limits")) as video:
-        transcript = transcript_of(path, settings.transcript, settings.stage("transcripts"))
+    limits = settings.stage("limits")
+    with open_video(path, limits, settings.stage("clock")) as video:
+        options = settings.stage("transcripts")
+        transcript = transcript_of(path, settings.transcript, options, limits)
         sha256 = sha256_of(path, on_progress=on_progress)
         perceivers = build_perceivers(settings, models, transcript)
         key = log_key(sha256, perceivers, models, settings, transcript)

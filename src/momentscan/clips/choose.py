@@ -6,6 +6,7 @@ from momentscan.score.align import Align
 from momentscan.score.clip_selection import ClipSelection
 from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.spans import overlap_s
 from momentscan.values import Aligned, Choice, Verdict
 
 
@@ -23,4 +24,4 @@ def choose_clips(
 
 def shows_forgotten(signals: Signals, start_s: float, end_s: float) -> bool:
     """Whether somebody who was forgotten may be seen in that span."""
-    return any(start_s <= b and end_s >= a for a, b in forgotten_spans(signals))
+    return any(overlap_s((start_s, end_s), span) >= 0 for span in forgotten_spans(signals))

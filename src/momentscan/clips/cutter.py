@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from momentscan.clips.choose import shows_forgotten
 from momentscan.clips.naming import clip_key, clip_name, first_s
@@ -13,10 +13,11 @@ from momentscan.clips.plan import ClipPlan
 from momentscan.disk.clips import choice_row
 from momentscan.disk.results import ms
 from momentscan.export.subtitles import Cue, cues_between, format_cues, shifted
-from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel, sha256_of
-from momentscan.media.encode import Piece
+from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel
 from momentscan.media.framing import Framing
 from momentscan.media.preview import preview
+from momentscan.media.segments import Segment
+from momentscan.media.source_file import sha256_of
 from momentscan.progress import Progress, Step
 from momentscan.records.clips import ChapterRow, ClipList, ClipRow, How, ReelRow
 from momentscan.select.framing import View, aspect_of
@@ -87,11 +88,12 @@ class ClipCutter:
         """All clips in the order of time, each a chapter; what two of them share is shown once."""
         in_time = sorted(delivered, key=lambda c: (c.clip.start_s, c.clip.end_s))
         ends_s = [0.0, *(c.clip.end_s for c in in_time)]
-        pieces = [self._piece(c, before_s) for c, before_s in zip(in_time, ends_s, strict=False)]
+        segments = [self._segment(c, before_s) for c, before_s in zip(in_time, ends_s, strict=False)]
         self._work.mkdir(parents=True, exist_ok=True)
         to, encoding, title = self._work / f"{REEL}.mp4", self._plan.encoding, self._video.video_id
         tell = self._telling(f"{self._engine}: reel")
-        done = cut_reel(pieces, to, encoding, title, self._plan.limits, on_progress=tell)
+        reading = self._reading(tell)
+        done = cut_reel(segments, to, encoding, title, **reading)
         self.files[done.path.name] = done.path
         return self._reel_row(done, in_time)
 
@@ -100,7 +102,9 @@ class ClipCutter:
     def _framed(self, clip: Aligned) -> tuple[View | None, Framing | None]:
         if self._plan.aspect is None:
             return None, None
-        view = self._plan.follow(self._signals, clip.start_s, clip.end_s, aspect_of(self._plan.aspect))
+        view = self._plan.follow(
+            self._signals, clip.start_s, clip.end_s, aspect_of(self._plan.aspect), self._plan.people
+        )
         if view is None:
             return None, None
         size = (_even(view.width * self._video.width_px), _even(view.height * self._video.height_px))
@@ -155,12 +159,15 @@ class ClipCutter:
     def _cut_by(self, job: _Job, how: str) -> ClipDone:
         self._work.mkdir(parents=True, exist_ok=True)
         clip, to = job.choice.clip, self._work / f"{job.name}.mp4"
-        start_s, encoding, limits = first_s(clip, self._video), self._plan.encoding, self._plan.limits
+        start_s, encoding = first_s(clip, self._video), self._plan.encoding
         tell = self._telling(f"{self._engine}: clip {job.choice.rank} of {job.of}")
         edges = (start_s, clip.end_s)
-        return cut_clip(
-            self._video, *edges, to, how, encoding, job.framing, job.title, limits, on_progress=tell
-        )
+        look = (job.framing, job.title)
+        return cut_clip(self._video, *edges, to, how, encoding, *look, **self._reading(tell))
+
+    def _reading(self, on_progress: Progress) -> dict[str, Any]:
+        """How the source is read, as it was scanned."""
+        return {"limits": self._plan.limits, "clock": self._plan.clock, "on_progress": on_progress}
 
     def _previewed(self, done: ClipDone, job: _Job) -> Path:
         """What is in the clip as a small picture: of the source, or of a crop the clip itself, which is upright and
@@ -176,7 +183,7 @@ class ClipCutter:
             )
             start_s, end_s = 0.0, shown.duration_s
         to, kind = self._work / job.name, self._plan.preview
-        return preview(shown, start_s, end_s, to, kind, on_progress=self._on_progress)
+        return preview(shown, start_s, end_s, to, kind, **self._reading(self._on_progress))
 
     def _subtitled(self, name: str, cues: Sequence[Cue]) -> tuple[str, ...]:
         names = tuple(f"{name}.{form}" for form in ("srt", "vtt")) if cues else ()
@@ -192,14 +199,14 @@ class ClipCutter:
 
     # ---- the reel ----
 
-    def _piece(self, choice: Choice, before_s: float) -> Piece:
+    def _segment(self, choice: Choice, before_s: float) -> Segment:
         start_s, title = max(first_s(choice.clip, self._video), before_s), f"{choice.rank}: {choice.kind}"
-        return Piece(self._video, start_s, choice.clip.end_s, title, self._framings[choice.rank or 0])
+        return Segment(self._video, start_s, choice.clip.end_s, title, self._framings[choice.rank or 0])
 
     def _reel_row(self, done: ReelDone, in_time: Sequence[Choice]) -> ReelRow:
         cues: list[Cue] = []
         if self._plan.subtitles:
-            for (at_s, _, _), (start_s, end_s) in zip(done.chapters, done.pieces, strict=True):
+            for (at_s, _, _), (start_s, end_s) in zip(done.chapters, done.segments, strict=True):
                 cues += shifted(cues_between(self._signals, start_s, end_s), at_s)
         return ReelRow(
             file=done.path.name,

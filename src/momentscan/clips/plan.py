@@ -7,11 +7,13 @@ from typing import Any
 
 from momentscan.errors import UsageError
 from momentscan.knobs import knob_values
+from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits
 from momentscan.media.encoders import Encoding
 from momentscan.score.align import Align
 from momentscan.score.clip_selection import ClipSelection
 from momentscan.select.framing import Follow, aspect_of
+from momentscan.select.people import People
 from momentscan.settings import Settings
 
 
@@ -23,7 +25,9 @@ class ClipPlan:
     selection: ClipSelection
     follow: Follow
     encoding: Encoding
+    people: People
     limits: Limits
+    clock: ClockOptions
     how: str
     aspect: str | None
     reel: bool
@@ -44,7 +48,9 @@ class ClipPlan:
             selection=settings.stage("clip_selection"),
             follow=settings.stage("follow"),
             encoding=settings.stage("clips"),
+            people=settings.stage("people"),
             limits=settings.stage("limits"),
+            clock=settings.stage("clock"),
             how=settings.cut,
             aspect=settings.aspect,
             reel=settings.reel,

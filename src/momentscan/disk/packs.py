@@ -47,6 +47,7 @@ from momentscan.records.plain import Json, plain
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
 from momentscan.select.pack import Chosen, Cover, IdentityPack
 from momentscan.select.pairs import Pair
+from momentscan.signals.boxes import Box
 
 PACKS = "identity_builder"
 THUMBS = "thumbs"

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import numpy as np
+
 from momentscan.disk.codec import read_or_none
-from momentscan.records.measures import Box, VersionStamp
+from momentscan.records.measures import VersionStamp
 from momentscan.records.windows import (
     CandidateVerdict,
     ConsideredFrame,
@@ -22,6 +24,7 @@ from momentscan.records.windows import (
     WindowRecord,
 )
 from momentscan.select.picks import JudgedFrame, Picked
+from momentscan.signals.boxes import Box, squares, whole
 from momentscan.values import Candidate, Moment, Pick, Series, Verdict, VideoInfo, Window
 
 WINDOWS = "windows.json"
@@ -123,9 +126,7 @@ def crop_box(box: Box) -> Box:
     """x1, y1, x2, y2 of the square around a box, 1.5 times its longer side; like the box it may reach past
     the picture.
     """
-    half = CROP_SCALE * max(box[2] - box[0], box[3] - box[1]) / 2
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return round(x - half), round(y - half), round(x + half), round(y + half)
+    return whole(squares(np.array(box), CROP_SCALE))
 
 
 def _window(number: int, moment: Moment) -> WindowRecord:

@@ -14,8 +14,8 @@ from momentscan.disk.folder import VideoFolder
 from momentscan.disk.results import ms
 from momentscan.exchange.ranges import ranges_of
 from momentscan.export.timeline import Range, Timeline, clean, frame_of, nominal_rate, to_timeline
-from momentscan.media.clip import same_source
 from momentscan.media.container import Limits
+from momentscan.media.source_file import same_source
 from momentscan.media.timecode import timecode_of
 from momentscan.progress import Progress
 from momentscan.records.exports import Export, ExportedRange, ExportedWindow, ToldAs

@@ -17,6 +17,7 @@ from momentscan.export.packs_page import PackShown, packs_page
 from momentscan.select.people import People, Person
 from momentscan.select.picks import JudgedFrame, Picked
 from momentscan.signals import Signals
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Candidate, Moment, Pick, Series, Verdict
 
 WIDTH, HEIGHT = 1000.0, 160.0
@@ -165,10 +166,7 @@ def report_html(
             agreements=[_agreement(c, places) for c in run.get("comparisons") or ()],
             people=_people(signals),
             packs=packs_page(*packs, made=run.get("packs") is not None),
-            cuts=[
-                _x(s, duration_s)
-                for s in (signals["scenes.start_s"][1:] if "scenes.start_s" in signals else [])
-            ],
+            cuts=[_x(s, duration_s) for s in cuts_of(signals)],
             width=WIDTH,
             height=HEIGHT,
             tall=signals.video.height_px > signals.video.width_px,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from momentscan.flows.compare import Compared, compare_engines
     from momentscan.flows.export import Exported, export
     from momentscan.flows.find import find
-    from momentscan.flows.forget import Forgotten, forget, somebody
+    from momentscan.flows.forget import forget, somebody
     from momentscan.flows.import_edit import Imported, import_edit
     from momentscan.flows.judge import judge
     from momentscan.flows.load import load, video_folders
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
     from momentscan.flows.pack import pack
     from momentscan.flows.people import People, people
     from momentscan.flows.scan import scan
-    from momentscan.flows.watch import Event, watch
+    from momentscan.flows.watch import watch
     from momentscan.flows.windows import windows_of
+    from momentscan.live.events import Event
+    from momentscan.privacy.forgotten import Forgotten
 
 _HOMES = {
     "clip": "clip",
@@ -76,7 +80,15 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        value = getattr(importlib.import_module(f"momentscan.flows.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
+        return getattr(importlib.import_module(f"momentscan.flows.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'momentscan.flows' has no attribute {name!r}")
+
+
+class _Verbs(ModuleType):
+    def __setattr__(self, name: str, value: object) -> None:
+        """Importing the file of a verb would put the file in the place of the verb."""
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Verbs

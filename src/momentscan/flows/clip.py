@@ -8,7 +8,7 @@ from momentscan.assembly.engines import judged_engines, scorer_as_before
 from momentscan.clips import ClipPlan, cut_engine
 from momentscan.disk.folder import VideoFolder
 from momentscan.flows.outcome import Outcome, outcome_of
-from momentscan.media.clip import same_source
+from momentscan.media.source_file import same_source
 from momentscan.progress import Progress, silent
 from momentscan.records.clips import CutRow
 from momentscan.settings import Settings

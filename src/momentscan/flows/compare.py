@@ -14,7 +14,7 @@ from momentscan.disk.folder import VideoFolder
 from momentscan.disk.results import read_engine
 from momentscan.errors import UsageError
 from momentscan.records.run import ComparisonRun
-from momentscan.score.compare import Side, compare, summary
+from momentscan.score.compare import Side, Summary, compare, summary
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Compared:
     """Video by video, and over all of them."""
 
     videos: tuple[VideoComparison, ...]
-    summary: Any
+    summary: Summary
 
     def to_json(self) -> dict[str, Any]:
         """{"videos": [...], "summary": {...}}."""

@@ -29,7 +29,8 @@ from momentscan.privacy.whereabouts import fewer_faces, noted_spans, row_counts,
 from momentscan.progress import Progress, silent
 from momentscan.select.people import Person
 from momentscan.settings import Settings
-from momentscan.signals.forgotten import Span, forgotten_spans, merged
+from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.spans import Span, as_pairs, union
 
 
 def somebody(path: Path, number: int, settings: Settings) -> PersonBrief:
@@ -50,7 +51,7 @@ def forget(path: Path, number: int, settings: Settings, on_progress: Progress = 
         before = rule(signals)
         person = person_named(path, before, number)
         spans = visible_spans(signals, person)
-        every = merged([*forgotten_spans(signals), *spans])
+        every = as_pairs(union([*forgotten_spans(signals), *spans], touching=True))
         scorers = scorers_as_before(run, path)
         keep = rows_that_stay(signals, person, every)
         log = LogRewriter(folder.log, keep, fewer_faces(signals, keep), noted_spans(every))

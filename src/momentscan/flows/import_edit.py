@@ -65,7 +65,7 @@ def import_edit(
         on_progress(Step("import", 1, 1, "items"))
     notes = [*compared.notes, *_notes(folder, file, edit.sha256, bool(lines) and not added)]
     found = Counter(line.kind for line in compared.lines)
-    counts = {kind: found[kind] for kind in KINDS}
+    counts: dict[str, int] = {kind: found[kind] for kind in KINDS}
     known = bool(lines) and not added
     return Imported(str(path), timeline.engine, str(file), edit.format, lines, counts, tuple(notes), known)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from momentscan.disk.folder import VideoFolder
 from momentscan.records.clips import CutRow
+from momentscan.records.plain import plain
 from momentscan.records.run import PackRun, Run
 
 
@@ -33,6 +35,10 @@ class Outcome:
     x_realtime: float | None = None
     packs: tuple[PackRun, ...] = ()
     clips: tuple[CutRow, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As every door tells it."""
+        return {**plain(self), "clips": [cut.to_json() for cut in self.clips]}
 
 
 def outcome_of(

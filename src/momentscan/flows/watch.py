@@ -20,7 +20,8 @@ from momentscan.judgement import judge_all, write_report
 from momentscan.judgement.new_run import new_run
 from momentscan.live.events import Event, unheard
 from momentscan.live.session import Session
-from momentscan.media.live import Note, open_live
+from momentscan.media.feed import open_live
+from momentscan.media.live import Note
 from momentscan.models.chosen_models import open_models
 from momentscan.perceive import process_batches
 from momentscan.progress import Progress, Step, silent
@@ -49,7 +50,9 @@ def watch(
     finalization, choice = settings.stage("finalization"), StillChoice.of(settings)
     models = open_models(settings)
     perceivers = build_perceivers(settings, models)
-    with open_live(source, settings.stage("live"), most_s=math.inf if most_s is None else most_s) as feed:
+    limits, clock = settings.stage("limits"), settings.stage("clock")
+    until_s = math.inf if most_s is None else most_s
+    with open_live(source, settings.stage("live"), limits, until_s, clock) as feed:
         items = feed.batches(settings.stage("sampling"), max(p.short_side_px for p in perceivers))
         early = _until_first(items)
         assert feed.info is not None, "a batch has come"
@@ -94,7 +97,7 @@ def _write_log(
         session.finish()
         if session.gaps:
             log.add(session.seen_s, {"live": columns_of(session.gaps)})
-        video = dataclasses.replace(session.feed.found(session.seen_s), video_id=folder.video_id)
+        video = dataclasses.replace(session.feed.info_until(session.seen_s), video_id=folder.video_id)
         log.close(video, key, made_by(session.perceivers))
     except BaseException:
         log.abandon()

@@ -57,7 +57,7 @@ def judge_all(
     verdicts, considered = _verdicts(signals, scorers, choice, timings)
     began = time.perf_counter()
     remove(folder.path / WORK)
-    kept = cut_stills(folder, verdicts, stills, on_progress)
+    kept = cut_stills(folder, verdicts, choice, stills, on_progress)
     timings["stills"] = time.perf_counter() - began
     began = time.perf_counter()
     pictures: dict[str, dict[int, bytes]] = {}
@@ -93,7 +93,7 @@ def _verdicts(
     for engine, scorer in scorers.items():
         began = time.perf_counter()
         verdict = scorer.judge(signals)
-        picked = choice.picks(signals, [m.window for m in verdict.moments], choice.gate)
+        picked = choice.picks(signals, [m.window for m in verdict.moments], choice.gate, choice.people)
         moments = zip(verdict.moments, picked, strict=True)
         with_picks = tuple(dataclasses.replace(m, picks=p.picks) for m, p in moments)
         verdicts[engine], considered[engine] = dataclasses.replace(verdict, moments=with_picks), picked

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from momentscan.assembly.engines import StillChoice
 from momentscan.disk.folder import VideoFolder
 from momentscan.disk.results import Still, keep_still, kept_stills, take_over
 from momentscan.media import jpeg, small_jpeg, stills
@@ -20,7 +21,11 @@ WORK = ".stills.part"
 
 
 def cut_stills(
-    folder: VideoFolder, verdicts: Mapping[str, Verdict], wanted: bool, on_progress: Progress
+    folder: VideoFolder,
+    verdicts: Mapping[str, Verdict],
+    choice: StillChoice,
+    wanted: bool,
+    on_progress: Progress,
 ) -> dict[int, Still]:
     """frame_idx -> still of every frame that any engine chose, in the working folder.
 
@@ -40,6 +45,6 @@ def cut_stills(
         return keep_still(work, missing[time_s], jpeg(frame), small_jpeg(frame))
 
     if missing and wanted and source.is_file() and source.stat().st_size == video.size_bytes:
-        cut = stills(video, list(missing), keep=keep)
+        cut = stills(video, list(missing), choice.limits, keep, choice.clock)
         found |= {missing[time_s]: still for time_s, still in cut.items()}
     return found

@@ -13,7 +13,8 @@ from momentscan.disk.live import LiveLog
 from momentscan.disk.results import ms
 from momentscan.errors import Cancelled
 from momentscan.live.events import Event
-from momentscan.media.live import Feed, Note
+from momentscan.media.feed import Feed
+from momentscan.media.live import Note
 from momentscan.perceive import Evicting, Perceiver, Snapshotting
 from momentscan.records.run import GapRun, LiveRun
 from momentscan.score import Scorer

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from momentscan.errors import UsageError
 from momentscan.export.trainer_layouts import subject
 from momentscan.knobs import knob_values, with_knobs
+from momentscan.media.clock import ClockOptions
+from momentscan.media.container import Limits
 from momentscan.packs.cropping import CuttingOptions
 from momentscan.records.run import Run
 from momentscan.select.buckets import Buckets
@@ -17,6 +19,7 @@ from momentscan.select.identity import Identities
 from momentscan.select.memory import MemoryOptions
 from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pairs
+from momentscan.select.people import People
 from momentscan.settings import Settings
 
 
@@ -32,6 +35,9 @@ class PackChoice:
     memory: MemoryOptions
     cutting: CuttingOptions
     gate: Gate
+    people: People
+    limits: Limits
+    clock: ClockOptions
     token: str
     klass: str
 
@@ -44,13 +50,15 @@ class PackChoice:
         "memory": MemoryOptions,
         "cutting": CuttingOptions,
         "gate": Gate,
+        "people": People,
     }
+    """Those that decide which images there are; how the video is read decides nothing."""
 
     @classmethod
     def of(cls, settings: Settings) -> PackChoice:
         """By the settings. Raises UsageError for a knob out of bounds, and for words that no folder can be named by."""
         subject(settings.token, settings.token_class)
-        stages: dict[str, Any] = {name: settings.stage(name) for name in cls.STAGES}
+        stages: dict[str, Any] = {name: settings.stage(name) for name in (*cls.STAGES, "limits", "clock")}
         return cls(**stages, token=settings.token, klass=settings.token_class)
 
     @classmethod
@@ -60,7 +68,8 @@ class PackChoice:
         if known is None:
             return None
         try:
-            stages: dict[str, Any] = {name: with_knobs(c, known[name]) for name, c in cls.STAGES.items()}
+            stages: dict[str, Any] = {n: with_knobs(c, known.get(n, {})) for n, c in cls.STAGES.items()}
+            stages |= {"limits": Limits(), "clock": ClockOptions()}
             return cls(**stages, token=known["token"], klass=known["class"])
         except (KeyError, UsageError):
             return None

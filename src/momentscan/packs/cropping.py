@@ -16,12 +16,9 @@ from momentscan.knobs import Knob
 from momentscan.media import jpeg, small_jpeg
 from momentscan.models.detectors import FaceDetector
 from momentscan.models.face_id import FaceId, align
-from momentscan.signals.boxes import areas, ious
+from momentscan.signals.boxes import Box, areas, ious, squares, whole
 
 Frame = NDArray[np.uint8]
-Box = tuple[int, int, int, int]
-"""x1, y1, x2, y2 in px of the video as shown."""
-
 SCALES = (2.0, 1.7, 1.4, 2.6, 3.4)
 """× the face's longer side, in this order: tighter where somebody else looks in, wider where the detector
 misses the face. Taste; 2 leaves hair and chin, which InsightFace's detector in InstantID, IP-Adapter FaceID
@@ -142,7 +139,7 @@ def _look_again(
     if (np.delete(sizes, chosen) > knobs.others * sizes[chosen].min()).any():
         return "somebody else's face is in every crop"
     points = [seen.points[k].astype(np.float64) + corner for k in chosen]
-    found = tuple(_whole(boxes[k]) for k in chosen)
+    found = tuple(whole(boxes[k]) for k in chosen)
     return data, found, tuple(float(seen.score[k]) for k in chosen), points
 
 
@@ -159,9 +156,8 @@ def _region(frame: Frame, boxes: Sequence[Box], scale: float) -> Box:
     """Around all boxes, each widened to a square of `scale` times its longer side; moved into the picture,
     and cut off where it must be.
     """
-    spans = [_square(box, scale) for box in boxes]
-    left, top = min(s[0] for s in spans), min(s[1] for s in spans)
-    right, bottom = max(s[2] for s in spans), max(s[3] for s in spans)
+    around = squares(np.array(boxes), scale)
+    (left, top), (right, bottom) = around[:, :2].min(axis=0).tolist(), around[:, 2:].max(axis=0).tolist()
     height, width = frame.shape[:2]
     wide, high = min(right - left, width), min(bottom - top, height)
     x, y = min(max(0.0, left), width - wide), min(max(0.0, top), height - high)
@@ -189,15 +185,4 @@ def _without(region: Box, own: Sequence[Box], others: Sequence[Box], apart: floa
             top = max(top, round(min(y2 + gap, keep[1])))
         elif y > keep[3]:
             bottom = min(bottom, round(max(y1 - gap, keep[3])))
-    return left, top, right, bottom
-
-
-def _square(box: Box, scale: float) -> tuple[float, float, float, float]:
-    half = scale * max(box[2] - box[0], box[3] - box[1]) / 2
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return x - half, y - half, x + half, y + half
-
-
-def _whole(box: NDArray[np.float64]) -> Box:
-    left, top, right, bottom = (round(x) for x in box.tolist())
     return left, top, right, bottom

@@ -13,12 +13,12 @@ from momentscan.disk.packs import Crop, kept_crops
 from momentscan.knobs import knob_values
 from momentscan.media import stills
 from momentscan.models.chosen_models import Models
-from momentscan.packs.cropping import CuttingOptions, FaceCrop, FaceWanted, crop_faces
+from momentscan.packs.choice import PackChoice
+from momentscan.packs.cropping import FaceCrop, FaceWanted, crop_faces
 from momentscan.progress import Progress, Step
-from momentscan.records.measures import Box
 from momentscan.records.plain import Json
 from momentscan.signals import Signals
-from momentscan.signals.boxes import boxes_px
+from momentscan.signals.boxes import Box, whole_boxes
 
 Rows = tuple[int, ...]
 """Rows of `faces` that one crop shows: one, or two for a pair."""
@@ -43,11 +43,11 @@ class CropStore:
         signals: Signals,
         folder: Path,
         models: Models | None,
-        cutting: CuttingOptions,
+        choice: PackChoice,
         tau: float | None,
         before: CropsBefore | None,
     ) -> None:
-        self._signals, self._cutting, self._tau = signals, cutting, tau
+        self._signals, self._choice, self._tau = signals, choice, tau
         self._detector = models.detector if models is not None else None
         self._face_id = _same_face_id(models, signals)
         self.cut: dict[Rows, Crop] = {}
@@ -100,7 +100,7 @@ class CropStore:
             for rows in by_time[time_s]:
                 self._keep(rows, frame, left[rows])
 
-        stills(self._signals.video, list(by_time), keep=keep)
+        stills(self._signals.video, list(by_time), self._choice.limits, keep, self._choice.clock)
 
     def _keep(self, rows: Rows, frame: NDArray[np.uint8], known: Known) -> None:
         detector = self._detector
@@ -108,7 +108,7 @@ class CropStore:
         boxes = whole_boxes(self._signals, rows)
         wanted = [FaceWanted(box, vectors) for box, vectors in zip(boxes, known, strict=True)]
         others, tau = self._others(rows), self._tau or -1.0
-        found = crop_faces(frame, wanted, others, detector, self._face_id, tau, self._cutting)
+        found = crop_faces(frame, wanted, others, detector, self._face_id, tau, self._choice.cutting)
         if isinstance(found, FaceCrop):
             self.cut[rows] = Crop(*found, self._made_by)
         else:
@@ -126,15 +126,8 @@ class CropStore:
         return {
             "detector": detector.version if detector is not None else None,
             "face_id": face_id.version if face_id is not None else None,
-            **knob_values(self._cutting),
+            **knob_values(self._choice.cutting),
         }
-
-
-def whole_boxes(signals: Signals, rows: Sequence[int] | NDArray[np.int64]) -> tuple[Box, ...]:
-    """Boxes of these rows of `faces` in whole px of the video, within the picture."""
-    size = np.tile([signals.video.width_px, signals.video.height_px], 2)
-    boxes = np.clip(boxes_px(signals, np.asarray(rows, np.int64)), 0, size).round().astype(int)
-    return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in boxes)
 
 
 def _same_face_id(models: Models | None, signals: Signals) -> Any:

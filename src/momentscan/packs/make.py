@@ -46,7 +46,7 @@ def make_packs(
     before  the only crops there are; None: those that the folder holds, and what the video gives for the rest
     """
     signals, tau = folder.signals, _tau(folder.signals, run)
-    crops = CropStore(signals, folder.path, models, choice.cutting, tau, before)
+    crops = CropStore(signals, folder.path, models, choice, tau, before)
     maker = _PackMaker(signals, windows, choice, tau, crops)
     packs, pairs = maker.settled(on_progress)
     warnings = maker.warnings(packs, before is not None)
@@ -165,7 +165,7 @@ class _PackMaker:
         c, refused = self._choice, self._crops.refused
         single = {rows[0] for rows in refused if len(rows) == 1}
         stages = (c.gate, c.buckets, c.references, c.identities, c.memory)
-        packs = c.packs(self._signals, self._windows, self._tau, *stages, refused=single)
+        packs = c.packs(self._signals, self._windows, self._tau, *stages, refused=single, people=c.people)
         return packs, c.pairs(self._signals, packs, {(r[0], r[1]) for r in refused if len(r) == 2})
 
 

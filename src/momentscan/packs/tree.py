@@ -21,11 +21,12 @@ from momentscan.disk.packs import (
 from momentscan.export.contact_sheet import contact_sheet
 from momentscan.export.trainer_layouts import Link, caption, cues, layouts, manifest
 from momentscan.packs.choice import PackChoice
-from momentscan.packs.crops import NOT_CUT, CropStore, Rows, whole_boxes
+from momentscan.packs.crops import NOT_CUT, CropStore, Rows
 from momentscan.records.packs import Refusal
 from momentscan.select.pack import Chosen, IdentityPack
 from momentscan.select.pairs import Pair
 from momentscan.signals import Signals
+from momentscan.signals.boxes import whole_boxes
 
 
 class Tree(NamedTuple):

@@ -13,11 +13,12 @@ from momentscan.disk.folder import REPORT, RUN, VideoFolder
 from momentscan.disk.packs import kept_crops
 from momentscan.disk.results import THUMBS
 from momentscan.packs.choice import PackChoice
-from momentscan.packs.crops import CropsBefore, whole_boxes
+from momentscan.packs.crops import CropsBefore
 from momentscan.records.run import Run
 from momentscan.select.people import Person
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import Span, within
+from momentscan.signals.boxes import whole_boxes
+from momentscan.signals.spans import Span, within
 
 
 def remove_derived(
@@ -59,7 +60,7 @@ def crops_of_others(folder: VideoFolder, person: Person, spans: list[Span]) -> C
     found = {}
     for (frame_idx, faces), crop in kept_crops(folder.path).items():
         theirs = any((frame_idx, box) in own for box in faces)
-        if not theirs and frame_idx in at and not within(spans, np.array([at[frame_idx]]))[0]:
+        if not theirs and frame_idx in at and not within(spans, np.array([at[frame_idx]]), closed=True)[0]:
             data = crop.data if isinstance(crop.data, bytes) else crop.data.read_bytes()
             found[frame_idx, faces] = dataclasses.replace(crop, data=data)
     return found
@@ -92,7 +93,7 @@ def _remove_pictures(engine: Path, signals: Signals, spans: list[Span] | None) -
     for path in [p for p in engine.rglob("*") if p.is_file()]:
         is_still = path.parent.name in ("frames", THUMBS) and path.suffix == ".jpg"
         time_s = at.get(_frame_idx(path)) if is_still else None
-        if spans is None or time_s is None or within(spans, np.array([time_s]))[0]:
+        if spans is None or time_s is None or within(spans, np.array([time_s]), closed=True)[0]:
             count += path.parent.name == "frames" and path.suffix == ".jpg"
             with translate_os_errors(path):
                 path.unlink()

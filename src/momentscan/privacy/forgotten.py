@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from momentscan.errors import UsageError
+from momentscan.records.plain import plain
 from momentscan.select.people import Person
-from momentscan.signals.forgotten import Span
+from momentscan.signals.spans import Span
 
 KEPT = "measures of the whole picture and of the sound, which name nobody, and what was said, as the transcript has it"
 
@@ -56,6 +58,11 @@ class Forgotten:
     people: tuple[PersonLeft, ...]
     kept: str = KEPT
     notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As every door tells it; the video itself was not touched."""
+        spans = [{"start_s": start_s, "end_s": end_s} for start_s, end_s in self.spans]
+        return {**plain(self), "spans": spans, "video": {"path": self.video, "touched": False}}
 
 
 def person_named(path: Path, there: Sequence[Person], number: int) -> Person:

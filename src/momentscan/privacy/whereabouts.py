@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from momentscan.select.people import Person
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import END_S, START_S, Span, merged, within
+from momentscan.signals.forgotten import END_S, START_S
 from momentscan.signals.schema import table_of
+from momentscan.signals.spans import Span, as_pairs, spans_of, union, within
 from momentscan.values import Columns
 
 MARGIN_S = 0.5
@@ -27,8 +28,9 @@ def visible_spans(signals: Signals, person: Person) -> list[Span]:
     """When somebody may be seen: each track from the look before it to the look after it, and at least the margin."""
     own = np.isin(signals["tracks.id"], person.tracks)
     looks = signals["frames.time_s"][np.isfinite(signals["frames.n_faces"])]
-    ends = zip(signals["tracks.start_s"][own].tolist(), signals["tracks.end_s"][own].tolist(), strict=True)
-    return merged(_widened(start_s, end_s, looks, signals.video.duration_s) for start_s, end_s in ends)
+    ends = as_pairs(spans_of(signals, "tracks")[own])
+    wide = (_widened(start_s, end_s, looks, signals.video.duration_s) for start_s, end_s in ends)
+    return as_pairs(union(wide, touching=True))
 
 
 def _widened(start_s: float, end_s: float, looks: NDArray[np.float64], duration_s: float) -> Span:
@@ -45,7 +47,7 @@ def rows_that_stay(signals: Signals, person: Person, spans: list[Span]) -> Keep:
     keep = {t: ~np.isin(signals[f"{t}.track"], person.tracks) for t in tracked}
     keep["tracks"] = ~np.isin(signals["tracks.id"], person.tracks)
     pictured = [t for t in tables if t not in keep and _has_pictures(signals, t)]
-    return keep | {t: ~within(spans, signals[f"{t}.time_s"]) for t in pictured}
+    return keep | {t: ~within(spans, signals[f"{t}.time_s"], closed=True) for t in pictured}
 
 
 def fewer_faces(signals: Signals, keep: Keep) -> Columns:

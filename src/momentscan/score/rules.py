@@ -20,6 +20,7 @@ from momentscan.select.gate import Gate, Level, failing
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
 from momentscan.signals.series import ema, ema_alpha, median_filter, robust_z, zero_phase_ema
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
 
 FEATURES = {
@@ -312,7 +313,7 @@ class Rules:
             return Verdict(self.name, curve, smoothed, None, (), (), reason, joined.absent)
         finder = _Peaks(self.distance_s, self.rule, self.prominence, self.margin_s, self.extent)
         peaks, others, bar = finder.find(curve.time_s, smoothed)
-        cuts = _cuts(signals)
+        cuts = cuts_of(signals)
         chosen, rejected = [], []
         for peak in sorted([*peaks, *others]):
             at = self._summit(curve, peak)
@@ -424,7 +425,7 @@ class Rules:
     def _seen(self, signals: Signals, person: Person) -> Seen:
         time_s = signals["faces.time_s"][person.rows].astype(np.float64)
         raw = self._raw(signals, person)
-        stretch = _stretches(time_s, _cuts(signals), self.hold_s)
+        stretch = _stretches(time_s, cuts_of(signals), self.hold_s)
         change = {n: self._change(n, time_s, raw, stretch) for n in IMPACT}
         size = {n: x if self.sign == "rise" and n in RISING else np.abs(x) for n, x in change.items()}
         z = {n: robust_z(x, getattr(self, f"floor_{n}")) for n, x in size.items()}
@@ -456,7 +457,7 @@ class Rules:
         box = of("bbox")
         size = np.maximum(box[:, 2:] - box[:, :2], 0)
         off = (box[:, :2] + box[:, 2:] - 1) / np.sqrt(2)
-        stretch = _stretches(time_s, _cuts(signals), self.hold_s)
+        stretch = _stretches(time_s, cuts_of(signals), self.hold_s)
         angles = {n: of(n) for n in ("yaw", "pitch", "roll")}
         velocity = np.linalg.norm([rate(time_s, x, self.rate_s, stretch) for x in angles.values()], axis=0)
         raw = {
@@ -707,10 +708,6 @@ def _stretches(time_s: Series, cuts: Series, gap_s: float) -> NDArray[np.int64]:
     """
     shot = np.searchsorted(cuts, time_s, side="right")
     return np.cumsum((np.diff(time_s, prepend=-np.inf) > gap_s) | (np.diff(shot, prepend=-1) != 0))
-
-
-def _cuts(signals: Signals) -> Series:
-    return signals["scenes.start_s"][1:] if "scenes.start_s" in signals else np.zeros(0)
 
 
 def _looks(signals: Signals) -> Series:

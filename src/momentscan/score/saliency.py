@@ -25,6 +25,7 @@ from momentscan.signals.series import (
     robust_z,
     soft_percentile,
 )
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
 
 WORDS = {"motion": "movement", "embed": "change of the picture", "audio": "loudness"}
@@ -265,8 +266,8 @@ class Saliency:
         if name not in signals:
             return None
         time_s, motion = signals["frames.time_s"], signals[name].astype(np.float64)
-        if "scenes.start_s" in signals and len(time_s):
-            motion[np.searchsorted(time_s, signals["scenes.start_s"][1:]).clip(0, len(time_s) - 1)] = np.nan
+        if len(time_s):
+            motion[np.searchsorted(time_s, cuts_of(signals)).clip(0, len(time_s) - 1)] = np.nan
         lift = motion / _usual(motion, self.floor_motion)
         if self.norm == "raw":  # the seed's unit: px at full size from frame to frame
             motion = (

@@ -20,6 +20,7 @@ from momentscan.score.peaks import Peak, Peaks, verdict_of
 from momentscan.select.gate import Gate, failing
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
+from momentscan.signals.join import rows_of_tracks, same_faces
 from momentscan.signals.series import (
     MAD_TO_SIGMA,
     bumps,
@@ -29,6 +30,7 @@ from momentscan.signals.series import (
     soft_percentile,
     zero_phase_ema,
 )
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
 
 WORDS = {"d_face": "face", "d_body": "upper body", "motion": "movement", "audio": "loudness"}
@@ -252,7 +254,7 @@ class Vector:
         smoothed = self._smoothed(curve)
         finder = self._finder()
         peaks, others, bar = finder.find(curve.time_s, smoothed)
-        cuts = signals["scenes.start_s"][1:] if "scenes.start_s" in signals else np.zeros(0)
+        cuts = cuts_of(signals)
         beyond = self._beyond(heard)
 
         def window(peak: Peak) -> Window:
@@ -337,17 +339,12 @@ class Vector:
         """(rows of `crops` of this person, which of them may speak): none that is dark, blown out, blurred or
         flashed, or beside such.
         """
-        rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
+        rows = rows_of_tracks(signals, "crops", person.tracks)
         if not self.gated or not len(rows):
             return rows, np.ones(len(rows), np.bool_)
-        faces = {
-            (float(signals["faces.time_s"][i]), int(signals["faces.track"][i])): int(i) for i in person.rows
-        }
+        own = same_faces(signals, ("crops", rows), ("faces", person.rows))
+        rows, own = rows[own >= 0], person.rows[own[own >= 0]]
         times = signals["crops.time_s"][rows]
-        own = np.array(
-            [faces[float(t), int(k)] for t, k in zip(times, signals["crops.track"][rows], strict=True)],
-            np.int64,
-        )
         reasons = Gate().photograph(signals, own, "loose")
         reasons.pop("gate.detect.area")  # a small face changes too; it only makes no photograph
         bad = failing(reasons) | _glitched(signals, own)
@@ -377,7 +374,7 @@ class Vector:
         if valid.sum() < FEW:
             return out
         at, vectors = centres[valid], clips[valid]
-        cuts = signals["scenes.start_s"][1:] if "scenes.start_s" in signals else np.zeros(0)
+        cuts = cuts_of(signals)
         restart = np.concatenate([[True], (np.diff(at) > 1.0) | (np.diff(np.searchsorted(cuts, at)) > 0)])
         kinds: dict[str, Callable[[], Series]] = {
             "ema": lambda: ema_delta(at, vectors, self.tau_s, restart),

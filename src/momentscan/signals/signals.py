@@ -84,7 +84,7 @@ class Signals:
         return Vectors(chosen, self.made_by.get(name, "unknown"))
 
     def table(self, name: str) -> Table:
-        """All columns of a table, read now. Raises MissingSignal naming the perceivers that would have made it."""
+        """All columns of a table, read now. Raises MissingSignal naming the perceivers that make it."""
         columns = {field_of(column): self[column] for column in self if table_of(column) == name}
         if not columns:
             makers = " and ".join(repr(maker) for maker in makers_of(name))

@@ -75,7 +75,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "pack": judge.pack,
     "clip": deliver.clip,
     "export": deliver.export,
-    "import": deliver.take_back,
+    "import": deliver.import_,
     "watch": live.watch,
     "compare": judge.compare,
     "demo": machine.demo,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import get_args
 
 import typer
 
@@ -47,7 +46,7 @@ def ids(ctx: typer.Context, incomplete: str) -> list[str]:
 
     try:
         output = settings_of(output=ctx.params.get("output")).output
-        folders = flows.scanned_folders([str(output)], output)
+        folders = flows.video_folders([str(output)], output)
     except MomentscanError:  # it would be written into the line that is being typed
         return []
     return _starting(incomplete, [folder.name for folder in folders])
@@ -59,14 +58,26 @@ def ids_then_engines(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def choices_of(setting: str) -> Callable[[str], list[str]]:
-    """The values of a setting that has a few."""
+    """The values of an option or a knob that has a few."""
 
     def choices(incomplete: str) -> list[str]:
-        from momentscan.settings import Settings
+        from momentscan.knobs import knobs_of
+        from momentscan.settings import Options
+        from momentscan.settings.tables import canonical, stage_class
 
-        return _starting(incomplete, get_args(Settings.model_fields[setting].annotation))
+        table, _, name = canonical(setting).rpartition(".")
+        stage = stage_class(table) if table else Options
+        fields = knobs_of(stage) if stage is not None else []
+        return _starting(incomplete, next((f.knob.choices for f in fields if f.name == name), ()))
 
     return choices
+
+
+def knobs(incomplete: str) -> list[str]:
+    """Dotted names of knobs, each with its sign of equality."""
+    from momentscan.settings.tables import knob_names
+
+    return _starting(incomplete, [f"{name}=" for name in knob_names()])
 
 
 def _names(kind: str) -> list[str]:

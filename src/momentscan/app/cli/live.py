@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from momentscan.app.cli import calls
 from momentscan.app.cli import options as o
-from momentscan.app.cli.render import show_watched
+from momentscan.app.cli.render import show_error, show_watched
 from momentscan.app.cli.streams import progress, show
 from momentscan.errors import Cancelled
 
 if TYPE_CHECKING:
-    from momentscan.flows.live import Event
+    from momentscan.flows import Event
 
 
 def watch(
@@ -27,18 +27,23 @@ def watch(
     device: o.Device = None,
     decode: o.Decode = None,
     identity: o.Identity = None,
+    knobs: o.Set = None,
     as_json: o.JsonLines = False,
 ) -> None:
     """Watch what is still coming in: provisional moments that harden; ends by itself, and says why."""
-    from momentscan.flows.live import watch as watched
+    from momentscan.jobs import Watch, run
 
     settings = calls.settings_of(
-        output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode,
-        identity=identity,
+        o.knobs(knobs), output=output, engine=engine, models=models, embedder=embedder, device=device,
+        decode=decode, identity=identity,
     )  # fmt: skip
     with progress() as on_progress:
-        outcome = watched(source, settings, _shown(as_json), on_progress, most_s)
-    show_watched(outcome, as_json)
+        result = run(Watch(source, settings.to_json(), most_s), on_progress, _shown(as_json))
+    if result.error is not None:
+        show_error(result)
+    else:
+        show_watched(result.outcome, as_json)
+    calls.finish([result], False)
 
 
 def _shown(as_json: bool) -> Callable[[Event], None]:

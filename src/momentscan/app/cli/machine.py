@@ -8,7 +8,7 @@ import typer
 
 from momentscan.app.cli import calls
 from momentscan.app.cli import options as o
-from momentscan.app.cli.render import show_finding
+from momentscan.app.cli.render import outcome_with_windows, show_finding, show_scanned
 from momentscan.app.cli.streams import say, show_json
 
 
@@ -26,11 +26,11 @@ def demo(
         if not video.is_file():
             say("rendering a ride of 72 s ...")
             _render(video)
-    task = Scan(str(video), o.typed(output=output / "output", models=models))
-    results = calls.run([task], 1, as_json)
+    settings = calls.settings_of(output=output / "output", models=models)
+    results = calls.run([Scan(str(video), settings.to_json())], show_scanned, 1, as_json)
     if results[0].outcome is not None and not as_json:
         typer.echo(f"report: {Path(results[0].outcome.folder) / 'report.html'}\n")
-    calls.finish(results, as_json)
+    calls.finish(results, as_json, outcome_with_windows)
 
 
 def _render(video: Path) -> None:

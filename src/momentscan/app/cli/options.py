@@ -99,7 +99,13 @@ Device = Annotated[
     ),
 ]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="A knob of the engine, knob=value; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="TABLE.KNOB=VALUE",
+        help="Turn a knob, as in docs/knobs.md; may be repeated.",
+        autocompletion=completion.knobs,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Every event as a line of JSON on standard output.")]
@@ -173,13 +179,6 @@ Story = Annotated[float | None, typer.Option(help="From 0, the best moments, to 
 Loudness = Annotated[float | None, typer.Option(help="Integrated loudness in LUFS, say -14; 0 = as it is.")]
 Hdr = Annotated[str | None, typer.Option(help="keep, or sdr: tone-mapped, plays everywhere.")]
 Encoder = Annotated[str | None, typer.Option(help="x264, or hardware: quicker where there is one.")]
-SetClip = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", help="A knob, table.knob=value: of align, delivery, clips, follow; may be repeated."
-    ),
-]
-
 # of export and import
 
 Formats = Annotated[
@@ -213,13 +212,24 @@ def typed(**options: Any) -> dict[str, Any]:
     return {k: str(v) if isinstance(v, Path) else v for k, v in options.items() if v is not None}
 
 
-def knobs(settings: list[str] | None) -> dict[str, str]:
-    """name -> value of every `--set`. Raises UsageError for what is no knob=value."""
-    return dict(_knob(text) for text in settings or [])
+def knobs(turned: list[str] | None, table: str | None = None) -> dict[str, str]:
+    """dotted name -> value of every `--set`; bare names are of `table`. Raises UsageError for what is no knob=value."""
+    return dict(_knob(text, table) for text in turned or [])
 
 
-def _knob(text: str) -> tuple[str, str]:
+def _knob(text: str, table: str | None) -> tuple[str, str]:
     name, sign, value = text.partition("=")
+    name = name.strip()
     if not sign or not name:
-        raise UsageError(f"--set wants knob=value, got {text!r}")
-    return name.strip(), value.strip()
+        raise UsageError(f"--set wants table.knob=value, got {text!r}")
+    if table is None or _is_whole(name):
+        return name, value.strip()
+    return f"{table}.{name}", value.strip()
+
+
+def _is_whole(name: str) -> bool:
+    """Whether a dotted name begins with a table, or is an option."""
+    from momentscan.settings.tables import canonical, stage_class
+
+    first, dot, _ = canonical(name).partition(".")
+    return bool(dot) and stage_class(first) is not None

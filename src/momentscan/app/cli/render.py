@@ -11,33 +11,23 @@ from momentscan.app.cli.streams import counted, say, show
 
 if TYPE_CHECKING:
     from momentscan.app.doctor import Finding
-    from momentscan.flows import Outcome
-    from momentscan.flows.exporting import Exported, TakenBack
+    from momentscan.flows import Compared, Exported, Imported, Outcome
     from momentscan.jobs import Result
+    from momentscan.records.clips import CutRow
 
 
-def show_result(result: Result) -> None:
-    """How a task ended: what it found, made or cut, or the one line of its error."""
-    from momentscan.jobs import Clip
-
-    if result.outcome is None:
-        say(str(result.error))
-        if result.trace and os.environ.get("MOMENTSCAN_DEBUG"):
-            say(result.trace)
-    elif isinstance(result.task, Clip):
-        _show_clips(result.outcome)
-    else:
-        _show_scanned(result.outcome)
+def show_error(result: Result) -> None:
+    """The one line of an error; for a defect of ours its trace too, where MOMENTSCAN_DEBUG is set."""
+    say(str(result.error))
+    if result.trace and os.environ.get("MOMENTSCAN_DEBUG"):
+        say(result.trace)
 
 
-def result_as_json(result: Result) -> dict[str, Any]:
-    """As `show_result`, with every window of the engines that judged."""
+def outcome_with_windows(result: Result) -> dict[str, Any]:
+    """An outcome as JSON, with every window of the engines that judged."""
     from momentscan import flows
 
-    if result.outcome is None:
-        subject = getattr(result.task, "video", None) or getattr(result.task, "folder", None)
-        return {"video": subject, "status": "failed", "error": result.error, "exit_code": result.exit_code}
-    return {**result.outcome.__dict__, "exit_code": 0, "windows": flows.windows_of(result.outcome)}
+    return {**result.to_json(), "windows": flows.windows_of(result.outcome)}
 
 
 # scan, find, pack
@@ -49,20 +39,21 @@ _SETS = (
 )
 
 
-def _show_scanned(outcome: Outcome) -> None:
+def show_scanned(outcome: Outcome) -> None:
+    """What was found, and what packs were made."""
     show(f"{outcome.video_id}: {_summary(outcome)}; {Path(outcome.folder) / 'report.html'}")
     for name, e in outcome.engines.items():
-        if e["reason"]:
-            show(f"  {name} found nothing: {e['reason']}")
+        if e.reason:
+            show(f"  {name} found nothing: {e.reason}")
     for p in outcome.packs:
-        sure = "" if p["identity_verified"] else ", identity not verified"
-        what = ", ".join(counted(p[kind], one, many) for kind, one, many in _SETS)
-        show(f"  identity pack of person {p['person']}: {what}{sure}; {p['stop_reason']}")
+        sure = "" if p.identity_verified else ", identity not verified"
+        what = ", ".join(counted(getattr(p, kind), one, many) for kind, one, many in _SETS)
+        show(f"  identity pack of person {p.person}: {what}{sure}; {p.stop_reason}")
     _say_notes(outcome)
 
 
 def _summary(outcome: Outcome) -> str:
-    moments = {name: e["moments"] for name, e in outcome.engines.items()}
+    moments = {name: e.moments for name, e in outcome.engines.items()}
     found = ", ".join(f"{name}: {counted(n, 'moment') if n else 'no moments'}" for name, n in moments.items())
     rate = (
         f", {outcome.x_realtime:g} x realtime" if outcome.x_realtime and outcome.status != "unchanged" else ""
@@ -86,24 +77,25 @@ def show_watched(outcome: Outcome, as_json: bool) -> None:
 # clip
 
 
-def _show_clips(outcome: Outcome) -> None:
+def show_clips(outcome: Outcome) -> None:
     """Every file that was cut, from where to where, and what had to be said of it."""
     clips = Path(outcome.folder) / "clips"
-    for clip in outcome.clips:
-        show(f"{clips / clip['engine'] / clip['file']}: {_extent(clip)}")
-        for note in clip["notes"]:
-            say(f"  {clip['file']}: {note}")
-    cut = {clip["engine"] for clip in outcome.clips}
-    for engine in (name for name in outcome.engines if name not in cut):
+    for cut in outcome.clips:
+        show(f"{clips / cut.engine / cut.file}: {_extent(cut)}")
+        for note in cut.notes:
+            say(f"  {cut.file}: {note}")
+    made = {cut.engine for cut in outcome.clips}
+    for engine in (name for name in outcome.engines if name not in made):
         left_out = f"every moment was left out, see {clips / engine / 'clips.json'}"
-        show(f"{outcome.video_id}: {engine}: no clips: {outcome.engines[engine]['reason'] or left_out}")
+        show(f"{outcome.video_id}: {engine}: no clips: {outcome.engines[engine].reason or left_out}")
 
 
-def _extent(clip: Mapping[str, Any]) -> str:
-    if clip["kind"] == "reel":
-        return f"{clip['length_ms'] / 1000:.2f} s, {counted(len(clip['chapters']), 'chapter')}"
-    span = f"{clip['cut_start_ms'] / 1000:.2f} to {clip['cut_end_ms'] / 1000:.2f} s"
-    return f"{span}, {clip['kind']}; {clip['why']}"
+def _extent(cut: CutRow) -> str:
+    if cut.reel is not None:
+        return f"{cut.reel.length_ms / 1000:.2f} s, {counted(len(cut.reel.chapters), 'chapter')}"
+    assert cut.clip is not None
+    span = f"{cut.clip.cut_start_ms / 1000:.2f} to {cut.clip.cut_end_ms / 1000:.2f} s"
+    return f"{span}, {cut.clip.kind}; {cut.clip.why}"
 
 
 # export, import
@@ -117,7 +109,7 @@ def show_exported(one: Exported) -> None:
         say(f"  {Path(one.folder).name}, {one.engine}: {note}")
 
 
-def show_taken_back(one: TakenBack) -> None:
+def show_imported(one: Imported) -> None:
     """What an edit said of the moments."""
     counts = ", ".join(f"{n} {what}" for what, n in one.counts.items() if n) or "nothing"
     lines = f"{counts}; {counted(len(one.lines), 'line')} of feedback"
@@ -140,22 +132,20 @@ _MEASURES = (
 )
 
 
-def show_compared(compared: Mapping[str, Any], a: str, b: str) -> None:
+def show_compared(compared: Compared) -> None:
     """Video by video, then all of them."""
-    for video in compared["videos"]:
-        show(f"{video['video_id']}: {_measured(video)}")
-    total = compared["summary"]
-    silent = (
-        f"only {a} spoke in {total['only_a']}, only {b} in {total['only_b']}, neither in {total['neither']}"
-    )
-    show(f"all {total['videos']}: {_measured(total['means'])}; {silent}")
-    show(
-        f"a = {a}, b = {b}; iou: mean best overlap of windows; peaks_f1: peaks within 1 s; -: cannot be told"
-    )
+    for video in compared.videos:
+        show(f"{video.video_id}: {_measured(vars(video.comparison))}")
+    total = compared.summary
+    silent = f"only {total.a} spoke in {total.only_a}, only {total.b} in {total.only_b}, neither in {total.neither}"
+    show(f"all {total.videos}: {_measured(total.means)}; {silent}")
+    meaning = "iou: mean best overlap of windows; peaks_f1: peaks within 1 s; -: cannot be told"
+    show(f"a = {total.a}, b = {total.b}; {meaning}")
 
 
-def _measured(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{n} {'-' if values[n] is None else format(values[n], '.3g')}" for n in _MEASURES)
+def _measured(values: Mapping[str, float | None]) -> str:
+    told = ((name, values[name]) for name in _MEASURES)
+    return ", ".join(f"{name} {'-' if x is None else format(x, '.3g')}" for name, x in told)
 
 
 # doctor, models

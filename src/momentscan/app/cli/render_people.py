@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from momentscan.app.cli.streams import counted, show
 
 if TYPE_CHECKING:
-    from momentscan.flows import Forgotten
+    from momentscan.flows import Forgotten, People
 
 
-def show_people(video: Mapping[str, Any]) -> None:
+def show_people(video: People) -> None:
     """Who is in a video, one line each."""
-    show(f"{video['video_id']}: {counted(len(video['people']), 'person', 'people')}")
-    for p in video["people"]:
-        times = f"{counted(p['looks'], 'look')}, {counted(len(p['tracks']), 'track')}"
-        when = f"{p['start_s']:.1f} to {p['end_s']:.1f} s, {times}"
-        pack = f"pack: {p['pack']}" if p["pack"] else "no pack"
-        show(f"  {p['number']}  {p['role']}, track_score {p['track_score']:.2f}, {when}, {pack}")
+    show(f"{video.video_id}: {counted(len(video.people), 'person', 'people')}")
+    for p in video.people:
+        times = f"{counted(p.looks, 'look')}, {counted(len(p.tracks), 'track')}"
+        when = f"{p.start_s:.1f} to {p.end_s:.1f} s, {times}"
+        pack = f"pack: {p.pack}" if p.pack else "no pack"
+        show(f"  {p.number}  {p.role}, track_score {p.track_score:.2f}, {when}, {pack}")
 
 
 _REMOVED = {
@@ -38,7 +37,7 @@ _REMOVED = {
 def show_forgotten(forgotten: Forgotten) -> None:
     """What was removed, what stays, and who is left under which number."""
     who = forgotten.person
-    show(f"{forgotten.video_id}: person {who['number']} ({who['role']}) is forgotten")
+    show(f"{forgotten.video_id}: person {who.number} ({who.role}) is forgotten")
     for what, count in forgotten.removed.items():
         show(f"  removed {count:>5}  {_REMOVED.get(what, f'rows of {what}')}")
     for note in forgotten.notes:
@@ -53,13 +52,7 @@ def _show_left(forgotten: Forgotten) -> None:
     if not forgotten.people:
         show("  nobody is left")
         return
-    named = ", ".join(f"{p['number']} {p['role']} (was {p['was']})" for p in forgotten.people)
+    named = ", ".join(f"{p.number} {p.role} (was {p.was})" for p in forgotten.people)
     show(f"  those left are numbered anew: {named}")
     own = "a face that was never joined to theirs is still there under a number of its own"
     show(f"  {own}; see people list")
-
-
-def forgotten_as_json(forgotten: Forgotten) -> dict[str, Any]:
-    """As `show_forgotten`."""
-    spans = [{"start_s": start_s, "end_s": end_s} for start_s, end_s in forgotten.spans]
-    return {**forgotten.__dict__, "spans": spans, "video": {"path": forgotten.video, "touched": False}}

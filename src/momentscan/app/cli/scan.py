@@ -7,6 +7,7 @@ from pathlib import Path
 
 from momentscan.app.cli import calls
 from momentscan.app.cli import options as o
+from momentscan.app.cli.render import outcome_with_windows, show_scanned
 from momentscan.errors import UsageError
 
 
@@ -23,22 +24,23 @@ def scan(
     identity: o.Identity = None,
     transcript: o.Transcript = None,
     asr: o.Asr = None,
+    knobs: o.Set = None,
     force: o.Force = False,
     as_json: o.Json = False,
 ) -> None:
     """Watch videos once, log what was seen, find the moments."""
     from momentscan.jobs import Scan
 
-    given = o.typed(
-        output=output, engine=engine, models=models, embedder=embedder, device=device, decode=decode,
-        jobs=jobs, stills=stills, identity=identity, transcript=transcript, asr=asr,
+    settings = calls.settings_of(
+        o.knobs(knobs), output=output, engine=engine, models=models, embedder=embedder, device=device,
+        decode=decode, jobs=jobs, stills=stills, identity=identity, transcript=transcript, asr=asr,
     )  # fmt: skip
     once = _once(videos)
     if transcript not in (None, "auto", "none") and len(once) > 1:
         one_by_one = f"{len(videos)} were named; scan them one by one"
         raise UsageError(f"--transcript {transcript} is what is said in one video, and {one_by_one}")
-    tasks = [Scan(str(video), given, force) for video in once]
-    calls.finish(calls.run(tasks, calls.settings_of(**given).jobs, as_json), as_json)
+    tasks = [Scan(str(video), settings.to_json(), force) for video in once]
+    calls.finish(calls.run(tasks, show_scanned, settings.jobs, as_json), as_json, outcome_with_windows)
 
 
 def _once(videos: Sequence[Path]) -> list[Path]:

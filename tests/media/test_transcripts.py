@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import worlds
 from media.making import clicks, encode, numbered
 from momentscan.errors import UnreadableInput
-from momentscan.media.subtitles import picture_late_s, read_transcript, transcript_of
+from momentscan.media.transcripts import picture_late_s, read_transcript, transcript_of
 from momentscan.signals.words import Sentences, Transcript
 
 SRT = """1
@@ -27,7 +27,9 @@ you?
 """
 
 
-def read(tmp_path: Path, content: str | bytes, name: str = "told.srt", late_s: float = 0.0) -> Transcript:
+def read(
+    tmp_path: Path, content: str | bytes, name: str = "transcript.srt", late_s: float = 0.0
+) -> Transcript:
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return read_transcript(path, late_s)
@@ -53,56 +55,56 @@ def cues(*lines: str, start_s: int = 1) -> str:
 
 
 def test_a_cue_is_shared_among_its_words_by_their_length(tmp_path: Path) -> None:
-    told = read(tmp_path, SRT)
-    assert texts(told) == ["Hello", "there.", "How", "are", "you?"]
-    assert spans(told) == [(1.0, 1.455), (1.455, 2.0), (3.0, 3.6), (3.6, 4.2), (4.2, 5.0)]
-    assert not any(word.timed for word in told.words)
-    assert [word.cue for word in told.words] == [0, 0, 1, 1, 1]
-    assert told.problems == ()
+    transcript = read(tmp_path, SRT)
+    assert texts(transcript) == ["Hello", "there.", "How", "are", "you?"]
+    assert spans(transcript) == [(1.0, 1.455), (1.455, 2.0), (3.0, 3.6), (3.6, 4.2), (4.2, 5.0)]
+    assert not any(word.timed for word in transcript.words)
+    assert [word.cue for word in transcript.words] == [0, 0, 1, 1, 1]
+    assert transcript.problems == ()
 
 
 def test_webvtt_with_notes_names_and_settings(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         "WEBVTT - a title\n\nSTYLE\n::cue { color: red }\n\nintro\n00:01.000 --> 00:02.000 align:start "
         "position:0%\nHello &amp; <b>welcome</b>\n\n"
         "NOTE not said\nat all\n\n01:00:03.500 --> 01:00:04.500\n<v Bob>Bye.</v>\n",
-        "told.vtt",
+        "transcript.vtt",
     )
-    assert texts(told) == ["Hello", "welcome", "Bye."]
-    assert told.words[-1].start_s == 3603.5
-    assert told.words[-1].opens
+    assert texts(transcript) == ["Hello", "welcome", "Bye."]
+    assert transcript.words[-1].start_s == 3603.5
+    assert transcript.words[-1].opens
 
 
 def test_an_empty_cue_of_webvtt_does_not_say_the_name_of_the_next(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         "WEBVTT\n\n00:01.000 --> 00:02.000\n\nchapter-2\n00:03.000 --> 00:04.000\nYes.\n\n00:05.000 --> "
         "00:06.000\n",
-        "told.vtt",
+        "transcript.vtt",
     )
-    assert texts(told) == ["Yes."]
+    assert texts(transcript) == ["Yes."]
 
 
 def test_times_that_are_said_are_words(tmp_path: Path) -> None:
-    told = read(tmp_path, cues("from 00:00:01,000 to 00:00:02,000", "at 10:30"))
-    assert texts(told) == ["from", "00:00:01,000", "to", "00:00:02,000", "at", "10:30"]
-    assert told.words[0].start_s == 1.0
+    transcript = read(tmp_path, cues("from 00:00:01,000 to 00:00:02,000", "at 10:30"))
+    assert texts(transcript) == ["from", "00:00:01,000", "to", "00:00:02,000", "at", "10:30"]
+    assert transcript.words[0].start_s == 1.0
 
 
 def test_webvtt_that_times_words_gives_them_their_times(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         "WEBVTT\n\n00:01.000 --> 00:03.000\nHello<00:01.400><c> dear</c><00:02.000><c> old friend</c>\n",
-        "told.vtt",
+        "transcript.vtt",
     )
-    assert texts(told) == ["Hello", "dear", "old", "friend"]
-    assert spans(told) == [(1.0, 1.4), (1.4, 2.0), (2.0, 2.333), (2.333, 3.0)]
-    assert [word.timed for word in told.words] == [True, True, False, False]
+    assert texts(transcript) == ["Hello", "dear", "old", "friend"]
+    assert spans(transcript) == [(1.0, 1.4), (1.4, 2.0), (2.0, 2.333), (2.333, 3.0)]
+    assert [word.timed for word in transcript.words] == [True, True, False, False]
 
 
 def test_captions_that_roll_up_say_each_line_once(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         "WEBVTT\nKind: captions\n\n00:00:01.000 --> 00:00:03.000 align:start\n \nhello<00:00:01.500><c> "
         "old</c><00:00:02.000><c> world</c>\n\n"
@@ -111,10 +113,10 @@ def test_captions_that_roll_up_say_each_line_once(tmp_path: Path) -> None:
         "you</c>\n\n"
         "00:00:05.000 --> 00:00:05.010\nhow are you\n \n\n"
         "00:00:05.010 --> 00:00:07.000\nhow are you\nfine\n",
-        "told.vtt",
+        "transcript.vtt",
     )
-    assert texts(told) == ["hello", "old", "world", "how", "are", "you", "fine"]
-    assert all(word.timed for word in told.words[:6])
+    assert texts(transcript) == ["hello", "old", "world", "how", "are", "you", "fine"]
+    assert all(word.timed for word in transcript.words[:6])
 
 
 def test_ass_without_comments_drawings_and_overrides(tmp_path: Path) -> None:
@@ -124,31 +126,31 @@ def test_ass_without_comments_drawings_and_overrides(tmp_path: Path) -> None:
         "Comment: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,unsaid",
         "Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\\p1}m 0 0 l 1 1{\\p0}",
     ]
-    told = read(tmp_path, head + "\n".join(lines) + "\n", "told.ass")
-    assert texts(told) == ["Hi", "you"]
-    assert spans(told) == [(1.0, 1.4), (1.4, 2.0)]
+    transcript = read(tmp_path, head + "\n".join(lines) + "\n", "transcript.ass")
+    assert texts(transcript) == ["Hi", "you"]
+    assert spans(transcript) == [(1.0, 1.4), (1.4, 2.0)]
 
 
 def test_marks_of_style_are_no_words(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         cues("<i>Look</i> {\\an8}<font color='red'>up</font>", "5 < 6 &lt; 7", "♪ La la ♪", "Wait -- what ?"),
     )
-    assert texts(told) == ["Look", "up", "5", "6", "7", "La", "la", "Wait--", "what?"]
+    assert texts(transcript) == ["Look", "up", "5", "6", "7", "La", "la", "Wait--", "what?"]
 
 
 def test_what_is_heard_but_not_said_is_no_word(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         cues("[music playing] Hi", "(laughs)", "(웃음)", "- [sighs]\n- (softly)", "He (my son) left"),
     )
-    assert texts(told) == ["Hi", "He", "(my", "son)", "left"]
+    assert texts(transcript) == ["Hi", "He", "(my", "son)", "left"]
 
 
 def test_dashes_arrows_and_names_begin_another_speakers_sentence(tmp_path: Path) -> None:
-    told = read(tmp_path, cues("- are you\n- am I", ">> yes", "JOHN: no"))
-    assert texts(told) == ["are", "you", "am", "I", "yes", "no"]
-    assert [word.opens for word in told.words] == [True, False, True, False, True, True]
+    transcript = read(tmp_path, cues("- are you\n- am I", ">> yes", "JOHN: no"))
+    assert texts(transcript) == ["are", "you", "am", "I", "yes", "no"]
+    assert [word.opens for word in transcript.words] == [True, False, True, False, True, True]
 
 
 def test_korean_is_words_chinese_and_japanese_are_characters(tmp_path: Path) -> None:
@@ -158,12 +160,12 @@ def test_korean_is_words_chinese_and_japanese_are_characters(tmp_path: Path) -> 
 
 
 def test_cues_that_overlap_keep_their_words_and_their_sentences(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         "1\n00:00:01,000 --> 00:00:05,000\nHow are you?\n\n2\n00:00:02,000 --> 00:00:03,000\nFine thanks.\n",
     )
-    assert Sentences().numbered(told.words) == [0, 0, 0, 1, 1]
-    assert spans(told)[3][0] == 2.0
+    assert Sentences().numbered(transcript.words) == [0, 0, 0, 1, 1]
+    assert spans(transcript)[3][0] == 2.0
 
 
 # ---- bytes
@@ -172,9 +174,11 @@ def test_cues_that_overlap_keep_their_words_and_their_sentences(tmp_path: Path) 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_encodings_and_line_ends_make_no_difference(tmp_path: Path, encoding: str, line_end: str) -> None:
-    told = read(tmp_path, cues("안녕하세요 여러분.", "Tschüß.").replace("\n", line_end).encode(encoding))
-    assert texts(told) == ["안녕하세요", "여러분.", "Tschüß."]
-    assert told.problems == ()
+    transcript = read(
+        tmp_path, cues("안녕하세요 여러분.", "Tschüß.").replace("\n", line_end).encode(encoding)
+    )
+    assert texts(transcript) == ["안녕하세요", "여러분.", "Tschüß."]
+    assert transcript.problems == ()
 
 
 @pytest.mark.parametrize(
@@ -182,10 +186,10 @@ def test_encodings_and_line_ends_make_no_difference(tmp_path: Path, encoding: st
     [("cp949", "안녕하세요 여러분 똠방각하"), ("euc_kr", "밥은 먹었니"), ("cp1252", "L’été à Noël – garçon")],
 )
 def test_what_is_not_in_utf8_is_guessed_and_said_so(tmp_path: Path, encoding: str, line: str) -> None:
-    told = read(tmp_path, cues(line, line).encode(encoding))
-    assert texts(told)[0] == line.split()[0]
+    transcript = read(tmp_path, cues(line, line).encode(encoding))
+    assert texts(transcript)[0] == line.split()[0]
     wanted = "cp949" if encoding != "cp1252" else "cp1252"
-    assert told.problems == (f"told.srt: is not in UTF-8; it was read as {wanted}",)
+    assert transcript.problems == (f"transcript.srt: is not in UTF-8; it was read as {wanted}",)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +217,7 @@ def test_what_is_no_transcript_is_refused_in_one_line(tmp_path: Path, content: b
     with pytest.raises(UnreadableInput, match=why) as refused:
         read(tmp_path, content)
     assert "\n" not in str(refused.value)
-    assert "told.srt" in str(refused.value)
+    assert "transcript.srt" in str(refused.value)
 
 
 def test_what_cannot_be_opened_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -246,13 +250,13 @@ def test_any_bytes_give_words_in_order_or_one_line(tmp_path: Path, content: byte
 
 def keeps_its_promises(tmp_path: Path, content: bytes) -> None:
     """Words that can be placed, or one line."""
-    refused, told = "", Transcript("", "", ())
+    refused, transcript = "", Transcript("", "", ())
     try:
-        told = read(tmp_path, content)
+        transcript = read(tmp_path, content)
     except UnreadableInput as error:
         refused = str(error)
     assert "\n" not in refused
-    for word in told.words:
+    for word in transcript.words:
         assert 0 <= word.start_s < word.end_s < 1e9
         assert any(c.isalnum() for c in word.text)
         assert not any(c.isspace() for c in word.text) or word.timed
@@ -263,32 +267,32 @@ def keeps_its_promises(tmp_path: Path, content: bytes) -> None:
 
 
 def test_times_that_cannot_be_are_counted_and_left_out(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         "1\n-00:00:01,000 --> 00:00:02,000\nnegative\n\n2\n00:00:0x --> "
         "00:00:02,000\nbad\nmore\n\n3\n00:00:05,000 --> 00:00:04,000\nbackwards\n\n"
         "4\n00:00:05,000 --> 00:00:05,000\nat once\n\n5\n00:00:05,000 --> 00:10:05,000\nall the "
         "time\n\n6\n00:00:06,000 --> 00:00:07,000\nGood.\n",
     )
-    assert texts(told) == ["Good."]
-    assert set(told.problems) == {
-        "told.srt: 2 cues end before they start",
-        "told.srt: 1 cues last longer than 60 s, which tells nothing of their words",
-        "told.srt: 2 cues have times that cannot be read",
+    assert texts(transcript) == ["Good."]
+    assert set(transcript.problems) == {
+        "transcript.srt: 2 cues end before they start",
+        "transcript.srt: 1 cues last longer than 60 s, which tells nothing of their words",
+        "transcript.srt: 2 cues have times that cannot be read",
     }
 
 
 def test_a_transcript_without_a_word_says_so(tmp_path: Path) -> None:
-    told = read(tmp_path, cues("[music]"))
-    assert (told.words, told.problems) == ((), ("told.srt: it holds no words",))
-    assert read(tmp_path, '{"segments": []}').problems == ("told.srt: it holds no words",)
+    transcript = read(tmp_path, cues("[music]"))
+    assert (transcript.words, transcript.problems) == ((), ("transcript.srt: it holds no words",))
+    assert read(tmp_path, '{"segments": []}').problems == ("transcript.srt: it holds no words",)
 
 
 def test_a_picture_that_starts_late_moves_words_and_drops_those_before_it(tmp_path: Path) -> None:
-    told = read(tmp_path, SRT, late_s=1.6)
-    assert texts(told) == ["there.", "How", "are", "you?"]
-    assert spans(told)[:2] == [(0.0, 0.4), (1.4, 2.0)]
-    assert told.problems == ("told.srt: 1 words were said before the first frame",)
+    transcript = read(tmp_path, SRT, late_s=1.6)
+    assert texts(transcript) == ["there.", "How", "are", "you?"]
+    assert spans(transcript)[:2] == [(0.0, 0.4), (1.4, 2.0)]
+    assert transcript.problems == ("transcript.srt: 1 words were said before the first frame",)
 
 
 # ---- JSON
@@ -326,11 +330,11 @@ SEGMENT = {"start": 0.0, "end": 2.0, "text": " Hi you all."}
     ],
 )
 def test_json_with_times_of_words(tmp_path: Path, content: object) -> None:
-    told = read(tmp_path, json.dumps(content), "told.json")
-    assert texts(told) == ["Hi", "you", "all."]
-    assert spans(told) == [(0.1, 0.4), (0.4, 0.8), (0.9, 1.5)]
-    assert all(word.timed for word in told.words)
-    assert len({word.cue for word in told.words}) == 1
+    transcript = read(tmp_path, json.dumps(content), "transcript.json")
+    assert texts(transcript) == ["Hi", "you", "all."]
+    assert spans(transcript) == [(0.1, 0.4), (0.4, 0.8), (0.9, 1.5)]
+    assert all(word.timed for word in transcript.words)
+    assert len({word.cue for word in transcript.words}) == 1
 
 
 @pytest.mark.parametrize(
@@ -343,10 +347,10 @@ def test_json_with_times_of_words(tmp_path: Path, content: object) -> None:
     ],
 )
 def test_json_with_times_of_segments(tmp_path: Path, content: object) -> None:
-    told = read(tmp_path, json.dumps(content), "told.json")
-    assert texts(told) == ["Hi", "you", "all."]
-    assert (told.words[0].start_s, told.words[-1].end_s) == (0.0, 2.0)
-    assert not any(word.timed for word in told.words)
+    transcript = read(tmp_path, json.dumps(content), "transcript.json")
+    assert texts(transcript) == ["Hi", "you", "all."]
+    assert (transcript.words[0].start_s, transcript.words[-1].end_s) == (0.0, 2.0)
+    assert not any(word.timed for word in transcript.words)
 
 
 def test_words_without_times_share_what_lies_between_their_neighbours(tmp_path: Path) -> None:
@@ -357,9 +361,9 @@ def test_words_without_times_share_what_lies_between_their_neighbours(tmp_path: 
         word("we", 1.5, 1.7),
         word("left.", None, None),
     ]
-    told = read(tmp_path, json.dumps({"segments": [SEGMENT | {"words": words}]}), "told.json")
-    assert spans(told) == [(0.2, 0.5), (0.5, 1.0), (1.0, 1.5), (1.5, 1.7), (1.7, 2.0)]
-    assert [word.timed for word in told.words] == [True, False, False, True, False]
+    transcript = read(tmp_path, json.dumps({"segments": [SEGMENT | {"words": words}]}), "transcript.json")
+    assert spans(transcript) == [(0.2, 0.5), (0.5, 1.0), (1.0, 1.5), (1.5, 1.7), (1.7, 2.0)]
+    assert [word.timed for word in transcript.words] == [True, False, False, True, False]
 
 
 def test_numbers_that_are_none_lose_their_cue_and_say_so(tmp_path: Path) -> None:
@@ -373,31 +377,33 @@ def test_numbers_that_are_none_lose_their_cue_and_say_so(tmp_path: Path) -> None
         '{"start": 3, "end": 4, "text": 5}',
         '{"start": 3, "end": 4, "text": "good \\ud800"}',
     ]
-    told = read(tmp_path, f"[{', '.join(rows)}]", "told.json")
-    assert texts(told) == ["good"]
-    assert told.problems == (
-        "told.json: 5 cues have times that cannot be read",
-        "told.json: 1 words were said before the first frame",
+    transcript = read(tmp_path, f"[{', '.join(rows)}]", "transcript.json")
+    assert texts(transcript) == ["good"]
+    assert transcript.problems == (
+        "transcript.json: 5 cues have times that cannot be read",
+        "transcript.json: 1 words were said before the first frame",
     )
 
 
 def test_a_word_lasts_at_least_a_little(tmp_path: Path) -> None:
-    told = read(tmp_path, json.dumps([word("a", 1.0, 1.0), word("b", 2.0, 1.0)]), "told.json")
-    assert spans(told) == [(1.0, 1.01), (2.0, 2.01)]
+    transcript = read(tmp_path, json.dumps([word("a", 1.0, 1.0), word("b", 2.0, 1.0)]), "transcript.json")
+    assert spans(transcript) == [(1.0, 1.01), (2.0, 2.01)]
 
 
 def test_a_words_text_has_no_line_ends(tmp_path: Path) -> None:
-    assert texts(read(tmp_path, json.dumps([word(" New\n York ", 1.0, 2.0)]), "told.json")) == ["New York"]
+    assert texts(read(tmp_path, json.dumps([word(" New\n York ", 1.0, 2.0)]), "transcript.json")) == [
+        "New York"
+    ]
 
 
 def test_probabilities_are_kept(tmp_path: Path) -> None:
-    told = read(
+    transcript = read(
         tmp_path,
         json.dumps([word("a", 1, 2, probability=0.5), word("b", 2, 3, score=0.25), word("c", 3, 4, score=7)]),
-        "told.json",
+        "transcript.json",
     )
-    assert [w.prob for w in told.words[:2]] == [0.5, 0.25]
-    assert told.words[2].prob != told.words[2].prob
+    assert [w.prob for w in transcript.words[:2]] == [0.5, 0.25]
+    assert transcript.words[2].prob != transcript.words[2].prob
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -425,70 +431,74 @@ def test_any_json_gives_words_or_one_line(tmp_path: Path, content: object) -> No
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return worlds.still(tmp_path_factory.mktemp("told") / "a film.v2.mp4", 1.0)
+    return worlds.still(tmp_path_factory.mktemp("transcript") / "a film.v2.mp4", 1.0)
 
 
 @pytest.fixture
-def film(video: Path, tmp_path: Path) -> Path:
+def lone_video(video: Path, tmp_path: Path) -> Path:
     """The video in a folder of its own."""
     (tmp_path / video.name).hardlink_to(video)
     return tmp_path / video.name
 
 
-def test_nothing_beside_it_nothing_told(film: Path) -> None:
-    film.with_name("other.srt").write_text(SRT)
-    assert transcript_of(film) is None
+def test_without_a_file_beside_it_there_is_no_transcript(lone_video: Path) -> None:
+    lone_video.with_name("other.srt").write_text(SRT)
+    assert transcript_of(lone_video) is None
 
 
 @pytest.mark.parametrize("suffix", [".srt", ".vtt", ".ass", ".json"])
-def test_a_file_beside_it_of_its_name_is_its_transcript(film: Path, suffix: str) -> None:
-    film.with_name(f"a film.v2{suffix}").write_text(SRT)  # what it holds decides, not its name
-    told = transcript_of(film)
-    assert told is not None
-    assert texts(told)[:2] == ["Hello", "there."]
-    assert told.name == f"a film.v2{suffix}"
-    assert transcript_of(film, "none") is None
+def test_a_file_beside_it_of_its_name_is_its_transcript(lone_video: Path, suffix: str) -> None:
+    lone_video.with_name(f"a film.v2{suffix}").write_text(SRT)  # what it holds decides, not its name
+    transcript = transcript_of(lone_video)
+    assert transcript is not None
+    assert texts(transcript)[:2] == ["Hello", "there."]
+    assert transcript.name == f"a film.v2{suffix}"
+    assert transcript_of(lone_video, "none") is None
 
 
-def test_json_beside_it_that_tells_of_something_else_is_not_looked_at(film: Path) -> None:
-    film.with_suffix(".json").write_text('{"labels": [1, 2]}')
-    assert transcript_of(film) is None
-    film.with_suffix(".srt").write_text(SRT)
-    told = transcript_of(film)
-    assert told is not None
-    assert told.name == "a film.v2.srt"
+def test_json_beside_it_that_tells_of_something_else_is_not_looked_at(lone_video: Path) -> None:
+    lone_video.with_suffix(".json").write_text('{"labels": [1, 2]}')
+    assert transcript_of(lone_video) is None
+    lone_video.with_suffix(".srt").write_text(SRT)
+    transcript = transcript_of(lone_video)
+    assert transcript is not None
+    assert transcript.name == "a film.v2.srt"
 
 
-def test_word_times_come_before_cues(film: Path) -> None:
-    film.with_suffix(".srt").write_text(SRT)
-    film.with_suffix(".json").write_text(json.dumps([word("Hello", 1.0, 1.2)]))
-    told = transcript_of(film)
-    assert told is not None
-    assert (texts(told), spans(told), told.words[0].timed) == (["Hello"], [(1.0, 1.2)], True)
+def test_word_times_come_before_cues(lone_video: Path) -> None:
+    lone_video.with_suffix(".srt").write_text(SRT)
+    lone_video.with_suffix(".json").write_text(json.dumps([word("Hello", 1.0, 1.2)]))
+    transcript = transcript_of(lone_video)
+    assert transcript is not None
+    assert (texts(transcript), spans(transcript), transcript.words[0].timed) == (
+        ["Hello"],
+        [(1.0, 1.2)],
+        True,
+    )
 
 
-def test_a_bad_file_beside_it_is_left_out_and_said_so(film: Path) -> None:
-    film.with_suffix(".srt").write_bytes(b"")
-    told = transcript_of(film)
-    assert told is not None
-    assert told.words == ()
-    assert told.problems[0].startswith("the transcript beside the video was left out: ")
+def test_a_bad_file_beside_it_is_left_out_and_said_so(lone_video: Path) -> None:
+    lone_video.with_suffix(".srt").write_bytes(b"")
+    transcript = transcript_of(lone_video)
+    assert transcript is not None
+    assert transcript.words == ()
+    assert transcript.problems[0].startswith("the transcript beside the video was left out: ")
 
 
-def test_a_bad_file_does_not_hide_a_good_one(film: Path) -> None:
-    film.with_suffix(".vtt").write_text("garbage")
-    film.with_suffix(".srt").write_text(SRT)
-    told = transcript_of(film)
-    assert told is not None
-    assert told.name == film.with_suffix(".srt").name
-    assert told.words
-    assert ".vtt: is no transcript" in told.problems[0]
+def test_a_bad_file_does_not_hide_a_good_one(lone_video: Path) -> None:
+    lone_video.with_suffix(".vtt").write_text("garbage")
+    lone_video.with_suffix(".srt").write_text(SRT)
+    transcript = transcript_of(lone_video)
+    assert transcript is not None
+    assert transcript.name == lone_video.with_suffix(".srt").name
+    assert transcript.words
+    assert ".vtt: is no transcript" in transcript.problems[0]
 
 
-def test_a_bad_file_that_was_named_is_refused(film: Path) -> None:
-    film.with_suffix(".srt").write_bytes(b"")
+def test_a_bad_file_that_was_named_is_refused(lone_video: Path) -> None:
+    lone_video.with_suffix(".srt").write_bytes(b"")
     with pytest.raises(UnreadableInput, match="no cue with times"):
-        transcript_of(film, str(film.with_suffix(".srt")))
+        transcript_of(lone_video, str(lone_video.with_suffix(".srt")))
 
 
 def test_the_same_bytes_have_the_same_name(tmp_path: Path) -> None:
@@ -502,8 +512,8 @@ def test_the_same_bytes_have_the_same_name(tmp_path: Path) -> None:
 # ---- whose clock
 
 
-def test_a_picture_that_starts_with_the_file_is_not_late(film: Path) -> None:
-    assert picture_late_s(film) == 0.0
+def test_a_picture_that_starts_with_the_file_is_not_late(lone_video: Path) -> None:
+    assert picture_late_s(lone_video) == 0.0
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
@@ -513,10 +523,10 @@ def test_subtitles_count_from_where_the_file_starts(tmp_path: Path, container: s
     encode(path, numbered(50), start_s=1.0, sound=clicks(3.0, [0.5]), sound_codec=codec)
     assert picture_late_s(path) == pytest.approx(1.0, abs=0.08)
     path.with_suffix(".srt").write_text(SRT)
-    told = transcript_of(path)
-    assert told is not None
-    assert told.words[0].start_s == pytest.approx(0.0, abs=0.08)
-    assert told.words[2].start_s == pytest.approx(2.0, abs=0.08)
+    transcript = transcript_of(path)
+    assert transcript is not None
+    assert transcript.words[0].start_s == pytest.approx(0.0, abs=0.08)
+    assert transcript.words[2].start_s == pytest.approx(2.0, abs=0.08)
 
 
 @pytest.mark.media
