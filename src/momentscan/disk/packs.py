@@ -14,7 +14,6 @@ from momentscan.disk.codec import read_or_none
 from momentscan.disk.windows import ms
 from momentscan.records.measures import (
     AnyYaw,
-    Box,
     Condition,
     Cue,
     Expression,

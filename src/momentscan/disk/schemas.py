@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from functools import cache
 from typing import Any, get_args
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -53,13 +52,6 @@ PUBLISHED: Mapping[str, tuple[str, Any]] = {
     "live": ("live.jsonl, one line", LiveLine),
 }
 """Name -> what it is of, and its record. Fields may be added later; none of these goes away."""
-
-
-@cache
-def published_schemas() -> Mapping[str, Schema]:
-    """Name -> schema, each whole in itself."""
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return {name: {**head, "title": title, **schema_of(cls)} for name, (title, cls) in PUBLISHED.items()}
 
 
 def schema_of(cls: Any) -> Schema:
@@ -122,3 +114,10 @@ def _either(options: list[Schema]) -> Schema:
         if "enum" in only
         else {**only, "type": [only["type"], "null"]}
     )
+
+
+SCHEMAS: Mapping[str, Schema] = {
+    name: {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema_of(cls)}
+    for name, (title, cls) in PUBLISHED.items()
+}
+"""Name -> schema, each whole in itself."""
