@@ -171,12 +171,13 @@ def read_log(folder: Path) -> Signals:
 
 
 def _why_no_log(folder: Path) -> str:
+    remedy, none = "scan the video again with --force", f"{folder}: holds no complete signal log"
     if (folder / MANIFEST).is_file():
         try:
-            read_record(LogManifest, folder / MANIFEST, "scan the video again with --force")
+            read_record(LogManifest, folder / MANIFEST, remedy)
         except UnreadableInput as error:
-            return str(error)
-    return f"{folder}: holds no complete signal log; scan the video again"
+            return f"{none}; {error}"
+    return f"{none}; scan the video again"
 
 
 @dataclasses.dataclass(frozen=True)
