@@ -22,6 +22,7 @@ from momentscan.models.voice import Heard
 from momentscan.models.whisper import Recognised
 from momentscan.perceive import Perceiver, ordered, process_batches
 from momentscan.signals import Signals
+from momentscan.signals.calibration import UNKNOWN
 from momentscan.signals.words import Transcript, Word
 from momentscan.values import Batch, Columns, VideoInfo
 
@@ -223,6 +224,7 @@ class Embedder(_Fake):
     """A picture of 4 × 4 pixels: what is bright and what is dark, and of which colour."""
 
     name, version, dim, short_side_px, crop_side_px = "fake-embedder", "fake-embedder-v1", 48, 32, 64
+    calibration = UNKNOWN
 
     def embed(self, frames: Frame) -> NDArray[np.float32]:
         small = [

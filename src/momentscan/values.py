@@ -22,6 +22,15 @@ Columns = dict[str, NDArray[Any]]
 SOUND_HZ = 22050
 """Rate of all sound inside momentscan (seed 004: 22050 Hz; also librosa's default)."""
 
+Outcome = Literal["chosen", "over_max", "below_threshold", "too_near", "not_different"]
+"""What became of a candidate."""
+
+FrameOutcome = Literal["chosen", "not among the best", "looks like a chosen one", "failed the gate"]
+"""What became of a frame that might have been a still."""
+
+AbstentionCode = Literal["no_faces_looked_for", "no_face", "too_short", "no_contrast", "no_peak"]
+"""Why our engines find no moment; a plug-in may have codes of its own."""
+
 
 @dataclass(frozen=True)
 class VideoInfo:
@@ -164,8 +173,21 @@ class Candidate:
     window: Window
     score: float
     parts: Mapping[str, float]
-    verdict: str
+    verdict: Outcome
     reason: str
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """Why an engine found no moment: a code for programs (AbstentionCode, or a plug-in's own), and words for
+    people.
+    """
+
+    code: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.words}"
 
 
 @dataclass(frozen=True)
@@ -198,8 +220,8 @@ class Moment:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All an engine says of one video. `moments` best first; `reason` says why there are none; `absent` which
-    parts were not there.
+    """All an engine says of one video. `moments` best first; `abstention` says why there are none; `absent`
+    which parts were not there.
     """
 
     scorer: str
@@ -208,8 +230,13 @@ class Verdict:
     threshold: float | None
     moments: tuple[Moment, ...]
     candidates: tuple[Candidate, ...]
-    reason: str | None
+    abstention: Abstention | None
     absent: Mapping[str, str]
+
+    @property
+    def reason(self) -> str | None:
+        """The abstention as files hold it: "code: words"."""
+        return None if self.abstention is None else str(self.abstention)
 
     def __repr__(self) -> str:
         lines = [f"Verdict of {self.scorer}: {self._found()}", f"  {self.curve!r}"]

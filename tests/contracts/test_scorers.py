@@ -13,10 +13,12 @@ from momentscan import registry
 from momentscan.errors import UsageError
 from momentscan.knobs import knobs_of, with_knobs
 from momentscan.signals import Signals
+from momentscan.signals.calibration import Calibration, Usual
 from momentscan.signals.schema import column
 from momentscan.values import Verdict
 
 NAMES = registry.names("scorers")
+USUAL = Usual(0.2, 0.016, 0.03)
 SOMEBODY = worlds.signals(people=True)
 FACELESS = {n: SOMEBODY[n][:0] for n in SOMEBODY if n.startswith(("faces.", "crops.", "poses.", "tracks."))}
 WORLDS = {
@@ -114,3 +116,29 @@ def test_scorers_are_frozen_and_refuse_unknown_knobs(name: str) -> None:
         setattr(scorer, knobs_of(type(scorer))[0].name, 1)
     with pytest.raises(UsageError, match="no knob 'nonsense'"):
         judge(name, WORLDS["calm"], nonsense=1)
+
+
+@pytest.mark.parametrize("name", ["rules", "vector"])
+def test_a_gate_that_lets_nothing_pass_leaves_no_window(name: str) -> None:
+    assert judge(name, SOMEBODY).moments
+    assert judge(name, SOMEBODY, gate={"exposure_low": 255.0}).moments == ()
+    assert judge(name, SOMEBODY, gate={"exposure_low": 255.0}, gate_level="off").moments
+
+
+@pytest.mark.parametrize(("name", "column"), [("vector", "crops.face"), ("saliency", "vision.change")])
+def test_an_embedder_that_nobody_measured_is_named(name: str, column: str) -> None:
+    known = {n: SOMEBODY[n] for n in SOMEBODY}
+    unknown = Signals(SOMEBODY.video, known, {column: "lab-model-7"})
+    measured = Signals(SOMEBODY.video, known, {column: "lab-model-7"}, {column: Calibration(0.01, USUAL)})
+    assert "lab-model-7" in judge(name, unknown).absent["calibration"]
+    assert "calibration" not in judge(name, measured).absent
+
+
+def test_what_an_embedder_declares_of_calm_decides_what_is_a_change() -> None:
+    known = {n: SOMEBODY[n] for n in SOMEBODY}
+
+    def loudest(calibration: Calibration) -> float:
+        signals = Signals(SOMEBODY.video, known, {}, {"crops.face": calibration})
+        return float(registry.load("scorers", "vector")().curve(signals).parts["d_face"].max())
+
+    assert loudest(Calibration(0.01, USUAL)) > 2 * loudest(Calibration(0.01, Usual(0.2, 0.5, 0.9)))

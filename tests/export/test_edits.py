@@ -637,7 +637,9 @@ def test_what_is_no_edit_ends_in_a_line(data: bytes, said: str, tmp_path: Path) 
 
 
 def test_a_key_that_stands_twice_does_not_kill_the_process(tmp_path: Path) -> None:
-    """OpenTimelineIO 0.18.1 dies of it (a segmentation fault); here the last one counts, as JSON readers do."""
+    """OpenTimelineIO 0.18.1 dies of it (a segmentation fault); here the last one counts, as JSON readers
+    do.
+    """
     timeline = told()
     text = text_of(timeline, "otio").replace('"children": [', '"children": [], "children": [')
     assert back(timeline, text, tmp_path).unchanged

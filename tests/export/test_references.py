@@ -18,19 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentscan.errors import UsageError
-from momentscan.export.trainer_layouts import (
-    ASIDE,
-    REPEATS_MOST,
-    Link,
-    caption,
-    cues,
-    layouts,
-    manifest,
-    repeated_shares,
-    repeats,
-    subject,
-    weights,
-)
+from momentscan.export.captions import ASIDE, caption, cues, subject
+from momentscan.export.image_weights import REPEATS_MOST, repeated_shares, repeats, weights
+from momentscan.export.trainer_files import Link
+from momentscan.export.trainer_layouts import layouts, manifest
 from momentscan.select.buckets import EXPRESSIONS, LIGHTINGS, OCCLUSIONS, PITCHES, YAWS, yaw_label
 from momentscan.select.pack import FOLDERS, SHARES, Chosen, IdentityPack
 from momentscan.select.people import Person

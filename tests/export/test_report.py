@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 import worlds
+from momentscan.export.curve_plot import COLUMNS
 from momentscan.export.formatting import clock
-from momentscan.export.report import COLUMNS, LANES, report_html
+from momentscan.export.people_lanes import LANES
+from momentscan.export.report import report_html
 from momentscan.score.compare import compare
 from momentscan.select.picks import JudgedFrame, Picked
 from momentscan.signals import Signals
-from momentscan.values import Candidate, Curve, Moment, Pick, Verdict, Window
+from momentscan.values import Abstention, Candidate, Curve, Moment, Pick, Verdict, Window
 
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil onerror=x>"
 RUN: dict[str, Any] = {"version": "0", "partial": False, "warnings": [], "models": []}
@@ -130,7 +132,10 @@ def verdict(
 
 def silent(name: str, reason: str) -> Verdict:
     none = np.zeros(0)
-    return Verdict(name, Curve(none, none, {}), none, None, (), (), reason, {"people": reason})
+    code, _, words = reason.partition(": ")
+    return Verdict(
+        name, Curve(none, none, {}), none, None, (), (), Abstention(code, words), {"people": reason}
+    )
 
 
 def picked() -> Picked:
@@ -353,7 +358,7 @@ def test_an_engine_that_found_nothing_says_so_kindly_and_once(code: str) -> None
 def test_a_part_that_nobody_knows_is_named_and_coloured() -> None:
     names = ["motion", "sparkle_rate", *(f"part {i}" for i in range(12))]
     page = report_html(
-        signals(), {"glitter": verdict({n: [0.1, 0.3] for n in names}, name="glitter")}, {}, RUN
+        signals(), {"saliency": verdict({n: [0.1, 0.3] for n in names}, name="saliency")}, {}, RUN
     )
     assert {"sparkle rate 0.300", "movement 0.300", "part 11 0.300"} <= set(
         re.findall(r"</i>([^<]+ 0\.300)<", page)

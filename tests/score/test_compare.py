@@ -40,8 +40,8 @@ def side(
 
 def swapped(c: Comparison) -> Comparison:
     return Comparison(
-        c.b, c.a, c.windows_b, c.windows_a, c.iou, c.matched, c.share_b, c.share_a, c.iou_matched, c.peaks_b, c.peaks_a, c.peaks_f1,
-        c.quality_b, c.quality_a, c.rank_correlation,
+        c.b, c.a, c.windows_b, c.windows_a, c.iou, c.matched, c.share_b, c.share_a, c.iou_matched, c.peaks_b,
+        c.peaks_a, c.peaks_f1, c.quality_b, c.quality_a, c.rank_correlation,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentscan.score.clip_selection import ClipSelection, kind_of
-from momentscan.values import Aligned, Candidate, Choice, Curve, Moment, Reaction, Verdict, Window
+from momentscan.values import Abstention, Aligned, Candidate, Choice, Curve, Moment, Reaction, Verdict, Window
 
 LONG_S = 120.0
 
@@ -39,7 +39,7 @@ def verdict(
         None,
         moments,
         tuple(candidates),
-        None if moments else "no_contrast: calm",
+        None if moments else Abstention("no_contrast", "calm"),
         {},
     )
 

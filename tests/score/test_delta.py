@@ -13,16 +13,25 @@ from hypothesis import strategies as st
 import fakes
 import worlds
 from momentscan.knobs import with_knobs
-from momentscan.score.vector import Usual, Vector, clip_centres, in_sigmas
+from momentscan.score.clip_measures import clip_centres, in_sigmas
+from momentscan.score.vector import Vector
 from momentscan.select.people import People
 from momentscan.signals import Signals
+from momentscan.signals.calibration import Usual
 from momentscan.signals.schema import COLUMNS
 from momentscan.values import Verdict
 from worlds import CYAN, RED, Face, during, joined
 
 Span = tuple[float, float]
 LITERAL = dict(
-    baseline="ema", norm="raw", smooth="causal", smooth_s=1.4, gated=False, cutaway_s=0, rule="seed", doubt=0
+    baseline="ema",
+    norm="raw",
+    smooth="causal",
+    smooth_s=1.4,
+    gate_level="off",
+    cutaway_s=0,
+    rule="seed",
+    doubt=0,
 )
 """highlight_vector as the seed wrote it."""
 
@@ -222,7 +231,9 @@ def test_a_video_shorter_than_a_clip_is_too_short() -> None:
 
 
 def test_a_face_that_is_lost_is_unknown_and_not_zero() -> None:
-    """Neither the leaving nor the return is a moment, and what happens in between says nothing of the face."""
+    """Neither the leaving nor the return is a moment, and what happens in between says nothing of the
+    face.
+    """
     film = scene(motion=(22.0, 23.0))
     gone = {n.replace(".", "__"): film[n] for n in film if n.startswith(("faces.", "crops."))}
     for table in ("faces", "crops"):
@@ -270,7 +281,7 @@ def bad(**how: float) -> Signals:
 )  # fmt: skip
 def test_what_is_only_a_bad_picture_makes_no_window(how: dict[str, float]) -> None:
     assert judged(bad(**how)).moments == ()
-    assert judged(bad(**how), gated=False).moments, "and it would have, without the gate"
+    assert judged(bad(**how), gate_level="off").moments, "and it would have, without the gate"
 
 
 def test_the_same_change_in_a_good_picture_is_a_moment() -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentscan.score.peaks import Peak, Peaks, verdict_of
-from momentscan.values import Candidate, Curve, Moment, Window
+from momentscan.score.peaks import Peak, Peaks
+from momentscan.score.verdicts import verdict_of
+from momentscan.values import Abstention, Candidate, Curve, Moment, Window
 
 NO_CUTS = np.zeros(0)
 
@@ -130,6 +131,7 @@ def moment(at_s: float, score: float) -> Moment:
     )
 
 
+NOTHING = Abstention("no_peak", "nothing rises")
 CURVE = Curve(np.zeros(0), np.zeros(0), {})
 
 
@@ -144,7 +146,7 @@ def test_moments_are_ranked_cut_to_the_number_asked_for_and_know_who_lost_beside
         [lost],
         {},
         2,
-        "nothing",
+        NOTHING,
     )
     assert [m.window.peak_s for m in verdict.moments] == [20, 30]
     assert verdict.reason is None
@@ -154,4 +156,6 @@ def test_moments_are_ranked_cut_to_the_number_asked_for_and_know_who_lost_beside
 
 
 def test_a_verdict_without_moments_says_why() -> None:
-    assert verdict_of("made", CURVE, CURVE.value, None, [], [], {}, 2, "nothing").reason == "nothing"
+    verdict = verdict_of("made", CURVE, CURVE.value, None, [], [], {}, 2, NOTHING)
+    assert verdict.abstention == NOTHING
+    assert verdict.reason == "no_peak: nothing rises"

@@ -15,17 +15,10 @@ from hypothesis import strategies as st
 
 import worlds
 from momentscan.knobs import with_knobs
-from momentscan.score.rules import (
-    FEATURES,
-    IMPACT,
-    Rules,
-    body_features,
-    glitches,
-    rate,
-    running_ema,
-    running_median,
-    timeseries,
-)
+from momentscan.score.impact import IMPACT, Impact
+from momentscan.score.person_features import FEATURES, body_features, rate
+from momentscan.score.rules import Rules, timeseries
+from momentscan.score.usual import glitches, running_ema, running_median
 from momentscan.signals import Signals
 from momentscan.values import Verdict
 from worlds import during, joined, person, poses
@@ -119,7 +112,7 @@ def test_parts_sum_to_the_value_in_every_combination() -> None:
     for combine, norm, baseline, sign in itertools.product(
         ("product", "sum"), ("robust_z", "percentile"), ("ema", "local"), ("rise", "both")
     ):
-        curve = Rules(combine=combine, norm=norm, baseline=baseline, sign=sign).curve(signals)
+        curve = Rules(combine=combine, impact=Impact(norm=norm, baseline=baseline, sign=sign)).curve(signals)
         np.testing.assert_allclose(sum(curve.parts.values()), curve.value, atol=1e-12)
         assert np.isfinite(curve.value).all()
         assert (curve.value >= 0).all()
@@ -138,7 +131,7 @@ def test_the_score_is_quality_times_impact_and_the_weights_are_the_companions() 
         "face_size_change": 0.1,
         "exposure_change": 0.1,
     }
-    expected = sum(w * np.clip(series[f"z_{n}"], 0, Rules().most) for n, w in weights.items())
+    expected = sum(w * np.clip(series[f"z_{n}"], 0, Impact().most) for n, w in weights.items())
     np.testing.assert_allclose(series["impact"], expected, atol=1e-9)
 
 
@@ -156,7 +149,7 @@ def test_without_poses_the_weights_are_shared_among_the_rest() -> None:
     assert np.isnan(series["wrist_raise"]).all()
     at = 152
     rest = {"mouth_open": 0.3, "head_velocity": 0.2, "face_size_change": 0.1, "exposure_change": 0.1}
-    expected = sum(w * np.clip(series[f"z_{n}"][at], 0, Rules().most) for n, w in rest.items()) / 0.7
+    expected = sum(w * np.clip(series[f"z_{n}"][at], 0, Impact().most) for n, w in rest.items()) / 0.7
     assert series["impact"][at] == pytest.approx(expected)
     absent = judged(LAUGH).absent
     assert absent == {"wrist_raise": "was not logged", "torso_rotation": "was not logged"}
@@ -204,7 +197,7 @@ def test_what_the_gate_does_not_pass_scores_nothing(act: str) -> None:
     assert not verdict.curve.value[inside].any()
     assert not timeseries(seen(columns))["gate"][inside].any()
     assert verdict.moments == ()
-    assert judged(columns, gate="off").moments
+    assert judged(columns, gate_level="off").moments
 
 
 def test_a_person_who_leaves_and_comes_back_changed_is_no_moment() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from momentscan.knobs import Knob
 from momentscan.signals import Column, Signals
 from momentscan.signals.series import robust_z
-from momentscan.values import Batch, Columns, Curve, Moment, Verdict, Window
+from momentscan.values import Abstention, Batch, Columns, Curve, Moment, Verdict, Window
 
 
 class Colour:
@@ -61,9 +61,8 @@ class Brightness:
         curve = self.curve(signals)
         best = int(np.argmax(curve.value)) if len(curve.value) else 0
         if not len(curve.value) or curve.value[best] < self.z:
-            return Verdict(
-                self.name, curve, curve.value, self.z, (), (), "no_contrast: it never gets bright", {}
-            )
+            calm = Abstention("no_contrast", "it never gets bright")
+            return Verdict(self.name, curve, curve.value, self.z, (), (), calm, {})
         peak_s = float(curve.time_s[best])
         window = Window(max(0.0, peak_s - 1), min(signals.video.duration_s, peak_s + 1), peak_s)
         score = float(curve.value[best])

@@ -9,5 +9,4 @@ from momentscan.signals import Signals
 
 def version_stamp(signals: Signals) -> VersionStamp:
     """The `_version` of metas of pictures and lists of clips."""
-    embedder = signals.made_by.get("vision.embedding")
-    return VersionStamp("momentscan", __version__, embedder, "v1")
+    return VersionStamp("momentscan", __version__, signals.made_by.get("vision.embedding"), "v1")

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from momentscan.disk.codec import read_or_none, read_record
 from momentscan.disk.files import remove, swap, translate_os_errors, write_bytes, writing
 from momentscan.errors import UnreadableInput
-from momentscan.records.log import LogFile, LogManifest
+from momentscan.records.log import CalibrationRow, LogFile, LogManifest, UsualRow
 from momentscan.records.plain import plain
 from momentscan.signals import Signals
+from momentscan.signals.calibration import Calibration, Usual
 from momentscan.signals.schema import field_of, table_of
 from momentscan.values import Columns, VideoInfo
 
@@ -65,9 +66,15 @@ class LogWriter:
             self._flush()
             self._part_end_s = done_s + PART_S
 
-    def close(self, video: VideoInfo, key: str, made_by: Mapping[str, str]) -> None:
+    def close(
+        self,
+        video: VideoInfo,
+        key: str,
+        made_by: Mapping[str, str],
+        calibrations: Mapping[str, Calibration] | None = None,
+    ) -> None:
         """Makes the log complete. `key` says what it was made of and how; `made_by` which model made which
-        column.
+        column, `calibrations` what that model declared of its vectors.
         """
         self._flush()
         files = {}
@@ -86,6 +93,7 @@ class LogWriter:
             video=video,
             files=files,
             embed_model_version=dict(made_by),
+            calibrations={name: _row(value) for name, value in (calibrations or {}).items()},
             created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
         write_manifest(self._work, manifest)
@@ -167,7 +175,22 @@ def read_log(folder: Path) -> Signals:
         for name, file in manifest.files.items()
         for column in file.columns
     }
-    return Signals(manifest.video, loaders, dict(manifest.embed_model_version))
+    rows = manifest.calibrations or {}  # none in logs of before
+    calibrations = {name: _calibration(row) for name, row in rows.items()}
+    return Signals(manifest.video, loaders, dict(manifest.embed_model_version), calibrations)
+
+
+def _row(value: Calibration) -> CalibrationRow:
+    return CalibrationRow(
+        value.change_floor, None if value.crop_delta is None else UsualRow(*value.crop_delta)
+    )
+
+
+def _calibration(row: CalibrationRow) -> Calibration:
+    usual = row.crop_delta
+    return Calibration(
+        row.change_floor, None if usual is None else Usual(usual.level, usual.least, usual.most)
+    )
 
 
 def _why_no_log(folder: Path) -> str:

@@ -6,14 +6,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
 from momentscan.disk.codec import read_or_none
 from momentscan.records.measures import VersionStamp
 from momentscan.records.windows import (
-    CandidateVerdict,
     ConsideredFrame,
     FilteringLog,
     FrameMeta,
@@ -169,7 +168,7 @@ def _candidate(candidate: Candidate) -> PeakCandidate:
         peak_ms=ms(window.peak_s),
         score=candidate.score,
         parts=dict(candidate.parts),
-        verdict=cast(CandidateVerdict, candidate.verdict),
+        verdict=candidate.verdict,
         reason=candidate.reason,
     )
 

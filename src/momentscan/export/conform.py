@@ -91,39 +91,41 @@ class _Piece(NamedTuple):
     first: int
     end: int
     at: int
-    placed: EditedClip
+    clip: EditedClip
 
 
-def conform(told: Timeline, edit: EditedTimeline, matching: ConformOptions = ConformOptions()) -> Conformed:
+def conform(
+    timeline: Timeline, edit: EditedTimeline, matching: ConformOptions = ConformOptions()
+) -> Conformed:
     """A line per moment that was told, one per moment that changed its place, and one per range that was not
     told.
     """
-    pieces, notes = _ours(told, edit)
-    owners = _owners(told, pieces, matching)
+    pieces, notes = _ours(timeline, edit)
+    owners = _owners(timeline, pieces, matching)
     lines: list[Feedback] = []
     order: list[tuple[int, int]] = []
-    for number, cut in enumerate(told.cuts):
+    for number, cut in enumerate(timeline.cuts):
         own = [p for p, owner in zip(pieces, owners, strict=True) if owner == number] or _swallowed(
-            told, cut, pieces, owners
+            timeline, cut, pieces, owners
         )
-        lines += _fate(told, cut, number, own, matching)
+        lines += _fate(timeline, cut, number, own, matching)
         order += [(number, min(p.at for p in own))] if own else []
-    lines += _reordered(told, order)
+    lines += _reordered(timeline, order)
     added = [p for p, owner in zip(pieces, owners, strict=True) if owner is None]
-    lines += [_line("retimed" if p.placed.retimed else "added", told, None, p) for p in added]
-    if any(p.placed.retimed for p in pieces):
+    lines += [_line("retimed" if p.clip.retimed else "added", timeline, None, p) for p in added]
+    if any(p.clip.retimed for p in pieces):
         notes.append(
             "some pieces play at another speed; what they show is not known to the frame, and no trim was "
             "read from them"
         )
-    return Conformed(tuple(lines), (*edit.notes, *notes), _foreign(told, edit, owners))
+    return Conformed(tuple(lines), (*edit.notes, *notes), _foreign(timeline, edit, owners))
 
 
-def _foreign(told: Timeline, edit: EditedTimeline, owners: Sequence[int | None]) -> tuple[str, ...]:
+def _foreign(timeline: Timeline, edit: EditedTimeline, owners: Sequence[int | None]) -> tuple[str, ...]:
     """The sources of an edit in which nothing has our name, and most of what was taken for ours shows no
     moment.
     """
-    if not edit.pieces or any(_is_ours(told, piece) for piece in edit.pieces):
+    if not edit.pieces or any(_is_ours(timeline, piece) for piece in edit.pieces):
         return ()
     matched = sum(owner is not None for owner in owners)
     return (
@@ -134,33 +136,33 @@ def _foreign(told: Timeline, edit: EditedTimeline, owners: Sequence[int | None])
 
 
 def _fate(
-    told: Timeline, cut: TimelineRange, number: int, own: Sequence[_Piece], matching: ConformOptions
+    timeline: Timeline, cut: TimelineRange, number: int, own: Sequence[_Piece], matching: ConformOptions
 ) -> list[Feedback]:
     if not own:
         return [Feedback("dropped", cut, told_at=number)]
     whole = _joined(own)
-    if any(p.placed.retimed for p in own):
-        return [replace(_line("retimed", told, cut, p), told_at=number) for p in own]
+    if any(p.clip.retimed for p in own):
+        return [replace(_line("retimed", timeline, cut, p), told_at=number) for p in own]
     if len(whole) == 1:
         piece = whole[0]
         moved = (
             abs(piece.first - cut.first) > matching.slack_frames
             or abs(piece.end - cut.end) > matching.slack_frames
         )
-        line = _line("trimmed" if moved else "kept", told, cut, piece)
-        start_s, end_s = _s(piece.first - cut.first, told), _s(piece.end - cut.end, told)
+        line = _line("trimmed" if moved else "kept", timeline, cut, piece)
+        start_s, end_s = _s(piece.first - cut.first, timeline), _s(piece.end - cut.end, timeline)
         return [replace(line, told_at=number, moved_start_s=start_s, moved_end_s=end_s)]
     lines = [
-        replace(_line("split", told, cut, p), told_at=number, piece=(i, len(whole)))
+        replace(_line("split", timeline, cut, p), told_at=number, piece=(i, len(whole)))
         for i, p in enumerate(whole, 1)
     ]
-    lines[0] = replace(lines[0], moved_start_s=_s(whole[0].first - cut.first, told))
-    lines[-1] = replace(lines[-1], moved_end_s=_s(max(p.end for p in whole) - cut.end, told))
+    lines[0] = replace(lines[0], moved_start_s=_s(whole[0].first - cut.first, timeline))
+    lines[-1] = replace(lines[-1], moved_end_s=_s(max(p.end for p in whole) - cut.end, timeline))
     return lines
 
 
 def _swallowed(
-    told: Timeline, cut: TimelineRange, pieces: Sequence[_Piece], owners: Sequence[int | None]
+    timeline: Timeline, cut: TimelineRange, pieces: Sequence[_Piece], owners: Sequence[int | None]
 ) -> list[_Piece]:
     """The piece of another moment that was stretched over this one: still shown, so not dropped."""
     for piece, owner in zip(pieces, owners, strict=True):
@@ -168,19 +170,19 @@ def _swallowed(
         if (
             covers
             and owner is not None
-            and not (told.cuts[owner].first <= cut.first and cut.end <= told.cuts[owner].end)
+            and not (timeline.cuts[owner].first <= cut.first and cut.end <= timeline.cuts[owner].end)
         ):
             return [piece]
     return []
 
 
-def _line(kind: Kind, told: Timeline, cut: TimelineRange | None, piece: _Piece) -> Feedback:
-    edited = _s(piece.first, told), _s(piece.end, told)
+def _line(kind: Kind, timeline: Timeline, cut: TimelineRange | None, piece: _Piece) -> Feedback:
+    edited = _s(piece.first, timeline), _s(piece.end, timeline)
     return Feedback(kind, cut, edited, edited_at=piece.at)
 
 
-def _s(frames: int, told: Timeline) -> float:
-    return float(frames / told.rate)
+def _s(frames: int, timeline: Timeline) -> float:
+    return float(frames / timeline.rate)
 
 
 def _joined(own: Sequence[_Piece]) -> list[_Piece]:
@@ -197,12 +199,12 @@ def _joined(own: Sequence[_Piece]) -> list[_Piece]:
     return joined
 
 
-def _reordered(told: Timeline, order: Sequence[tuple[int, int]]) -> list[Feedback]:
+def _reordered(timeline: Timeline, order: Sequence[tuple[int, int]]) -> list[Feedback]:
     """The fewest moments whose moves explain the new order: those outside of a longest row that kept it."""
     ranks = {number: rank for rank, (number, _) in enumerate(sorted(order, key=lambda o: (o[1], o[0])))}
     kept = _longest_rising([ranks[number] for number, _ in order])
     return [
-        Feedback("reordered", told.cuts[number], told_at=place, edited_at=ranks[number])
+        Feedback("reordered", timeline.cuts[number], told_at=place, edited_at=ranks[number])
         for place, (number, _) in enumerate(order)
         if place not in kept
     ]
@@ -228,17 +230,17 @@ def _longest_rising(values: Sequence[int]) -> set[int]:
 # ---- whose is a piece ----
 
 
-def _owners(told: Timeline, pieces: Sequence[_Piece], matching: ConformOptions) -> list[int | None]:
+def _owners(timeline: Timeline, pieces: Sequence[_Piece], matching: ConformOptions) -> list[int | None]:
     """The moment of each piece: one each by the greatest overlap over all, then further pieces of the same;
     None: nobody's.
     """
     from scipy.optimize import linear_sum_assignment
 
-    if not pieces or not told.cuts:
+    if not pieces or not timeline.cuts:
         return [None] * len(pieces)
-    likely = _likeness(told, pieces, matching)
+    likely = _likeness(timeline, pieces, matching)
     # among equals the one at its own place: ties must not make an untouched timeline look shuffled
-    near = np.abs(np.arange(len(pieces))[:, None] - np.arange(len(told.cuts)))
+    near = np.abs(np.arange(len(pieces))[:, None] - np.arange(len(timeline.cuts)))
     owners: list[int | None] = [None] * len(pieces)
     for i, j in zip(*linear_sum_assignment(likely - 1e-9 * near, maximize=True), strict=True):
         owners[i] = int(j) if likely[i, j] > 0 else None
@@ -247,33 +249,33 @@ def _owners(told: Timeline, pieces: Sequence[_Piece], matching: ConformOptions) 
     ]
 
 
-def _likeness(told: Timeline, pieces: Sequence[_Piece], matching: ConformOptions) -> NDArray[np.float64]:
+def _likeness(timeline: Timeline, pieces: Sequence[_Piece], matching: ConformOptions) -> NDArray[np.float64]:
     """(pieces, cuts). 0: not this moment. Else the overlap over what both cover, and 1 more where the piece
     says whose it is.
     """
     first, end = (np.array([getattr(p, name) for p in pieces])[:, None] for name in ("first", "end"))
-    cut_first, cut_end = (np.array([getattr(c, name) for c in told.cuts]) for name in ("first", "end"))
+    cut_first, cut_end = (np.array([getattr(c, name) for c in timeline.cuts]) for name in ("first", "end"))
     overlap = np.minimum(end, cut_end) - np.maximum(first, cut_first)
     hints = [
-        h.number if (h := p.placed.hint) is not None and h[:2] == (told.engine, told.told_as) else -1
+        h.number if (h := p.clip.hint) is not None and h[:2] == (timeline.engine, timeline.told_as) else -1
         for p in pieces
     ]
-    said = np.array(hints)[:, None] == np.array([c.range.window_id for c in told.cuts])
-    enough = said | (overlap >= matching.share * np.minimum(end - first, cut_end - cut_first))
+    hinted = np.array(hints)[:, None] == np.array([c.range.window_id for c in timeline.cuts])
+    enough = hinted | (overlap >= matching.share * np.minimum(end - first, cut_end - cut_first))
     either = np.maximum(end, cut_end) - np.minimum(first, cut_first)
-    return np.where((overlap > 0) & enough, said + overlap / either, 0.0)
+    return np.where((overlap > 0) & enough, hinted + overlap / either, 0.0)
 
 
 # ---- what is ours ----
 
 
-def _ours(told: Timeline, edit: EditedTimeline) -> tuple[list[_Piece], list[str]]:
+def _ours(timeline: Timeline, edit: EditedTimeline) -> tuple[list[_Piece], list[str]]:
     """The pieces of our source by their place on the timeline, each picture once, and what there is to say of
     the others.
     """
     notes: list[str] = []
-    mine = [p for p in edit.pieces if _is_ours(told, p)]
-    others = [p for p in edit.pieces if not _is_ours(told, p)]
+    mine = [p for p in edit.pieces if _is_ours(timeline, p)]
+    others = [p for p in edit.pieces if not _is_ours(timeline, p)]
     if others and not mine and len({_source(p) for p in others}) == 1:
         mine, others = others, []
         notes.append(
@@ -284,24 +286,24 @@ def _ours(told: Timeline, edit: EditedTimeline) -> tuple[list[_Piece], list[str]
         notes.append(
             f"{len(others)} pieces of other media were ignored ({len({_source(p) for p in others})} sources)"
         )
-    pieces = [p for p in _in_frames(told, mine, edit) if p.first < told.n_frames and p.end > 0]
+    pieces = [p for p in _in_frames(timeline, mine, edit) if p.first < timeline.n_frames and p.end > 0]
     if len(pieces) < len(mine):
         notes.append(f"{len(mine) - len(pieces)} pieces lie outside of the video and were ignored")
-    pieces = [p._replace(first=max(0, p.first), end=min(p.end, told.n_frames)) for p in pieces]
-    ordered = sorted(_each_once(pieces), key=lambda p: (p.placed.at_s, p.first, p.end))
+    pieces = [p._replace(first=max(0, p.first), end=min(p.end, timeline.n_frames)) for p in pieces]
+    ordered = sorted(_each_once(pieces), key=lambda p: (p.clip.at_s, p.first, p.end))
     return [p._replace(at=at) for at, p in enumerate(ordered)], notes
 
 
-def _is_ours(told: Timeline, placed: EditedClip) -> bool:
-    file = PurePosixPath(told.video.path.replace("\\", "/"))
-    own = {_plain(file.name), _plain(told.file_name)}
-    if placed.urls:
-        return any(_plain(_base(url)) in own for url in placed.urls)
-    return any(_plain(_base(n)) in own | {_plain(file.stem), _plain(reel(told))} for n in placed.names)
+def _is_ours(timeline: Timeline, clip: EditedClip) -> bool:
+    file = PurePosixPath(timeline.video.path.replace("\\", "/"))
+    own = {_plain(file.name), _plain(timeline.file_name)}
+    if clip.urls:
+        return any(_plain(_base(url)) in own for url in clip.urls)
+    return any(_plain(_base(n)) in own | {_plain(file.stem), _plain(reel(timeline))} for n in clip.names)
 
 
-def _source(placed: EditedClip) -> str:
-    return _base((*placed.urls, *placed.names, "")[0])
+def _source(clip: EditedClip) -> str:
+    return _base((*clip.urls, *clip.names, "")[0])
 
 
 def _base(url: str) -> str:
@@ -318,35 +320,33 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().strip()
 
 
-def _in_frames(told: Timeline, mine: Sequence[EditedClip], edit: EditedTimeline) -> list[_Piece]:
+def _in_frames(timeline: Timeline, mine: Sequence[EditedClip], edit: EditedTimeline) -> list[_Piece]:
     """Counts from the source's first frame: from where the edit says that it begins, else by its timecode or
     by 0, as most pieces fit.
     """
-    code_s, length_s = told.start_frame / told.rate, told.n_frames / told.rate
+    code_s, length_s = timeline.start_frame / timeline.rate, timeline.n_frames / timeline.rate
     unsaid = [p for p in mine if p.media_start_s is None]
-    one_s = 1 / told.rate
+    one_s = 1 / timeline.rate
 
     def fitting(zero_s: Fraction) -> int:
         return sum(zero_s - one_s <= p.start_s and p.end_s <= zero_s + length_s + one_s for p in unsaid)
 
     guess_s = max((code_s, Fraction(0)), key=fitting)
     found = []
-    for placed in mine:
-        zero_s = guess_s if placed.media_start_s is None else placed.media_start_s
-        first = round((placed.start_s - zero_s) * told.rate)
-        found.append(_Piece(first, max(first + 1, round((placed.end_s - zero_s) * told.rate)), 0, placed))
+    for clip in mine:
+        zero_s = guess_s if clip.media_start_s is None else clip.media_start_s
+        first = round((clip.start_s - zero_s) * timeline.rate)
+        found.append(_Piece(first, max(first + 1, round((clip.end_s - zero_s) * timeline.rate)), 0, clip))
     return found
 
 
 def _each_once(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """Sound counts only where no picture of the same instants is: it lies under it, or laps over its edges."""
-    shown = sorted((p for p in pieces if p.placed.kind == "video"), key=lambda p: p.first)
+    """Sound counts only where no picture of the same instants is: it lies under it, or laps over its
+    edges.
+    """
+    shown = sorted((p for p in pieces if p.clip.kind == "video"), key=lambda p: p.first)
     starts = [p.first for p in shown]
     reach = list(accumulate((p.end for p in shown), max, initial=-1))  # how far the first n pictures go
-    heard = sorted(
-        (p for p in pieces if p.placed.kind == "audio"), key=lambda p: (p.placed.at_s, p.first, p.end)
-    )
-    alone = {
-        (p.first, p.end, p.placed.at_s): p for p in heard if reach[bisect_left(starts, p.end)] <= p.first
-    }
+    heard = sorted((p for p in pieces if p.clip.kind == "audio"), key=lambda p: (p.clip.at_s, p.first, p.end))
+    alone = {(p.first, p.end, p.clip.at_s): p for p in heard if reach[bisect_left(starts, p.end)] <= p.first}
     return [*shown, *alone.values()]

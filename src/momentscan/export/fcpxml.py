@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from momentscan.errors import UnreadableInput
 from momentscan.export.edited_timeline import EditedClip, hint_in
 from momentscan.export.safe_parsing import ParsingLimits
-from momentscan.export.timeline import Timeline, TimelineRange, clean, said
+from momentscan.export.timeline import Timeline, TimelineRange, clean, comment_of
 
 VERSION = "1.8"
 """Final Cut Pro 10.4 and later, Resolve and LosslessCut read it; later versions add nothing that a list of
@@ -37,38 +37,28 @@ STORY = (
 )
 
 
-def fcpxml(told: Timeline) -> str:
+def fcpxml(timeline: Timeline) -> str:
     """A library with one event and one project; every time is a whole number of frames as a fraction of
     seconds.
     """
     root = Element("fcpxml", version=VERSION)
     resources = SubElement(root, "resources")
-    size = {"width": str(told.video.width_px), "height": str(told.video.height_px)}
-    SubElement(resources, "format", {"id": "r1", "frameDuration": _time(1, told.rate), **size})
-    sound = {"hasAudio": "1", "audioSources": "1"} if told.has_sound else {}
-    whole = {"start": _time(told.start_frame, told.rate), "duration": _time(told.n_frames, told.rate)}
-    SubElement(
-        resources,
-        "asset",
-        {
-            "id": "r2",
-            "name": told.file_name,
-            "src": told.url,
-            **whole,
-            "hasVideo": "1",
-            "format": "r1",
-            **sound,
-        },
-    )
-    event = SubElement(SubElement(root, "library"), "event", name=told.title)
-    project = SubElement(event, "project", name=told.title)
-    length = sum(cut.end - cut.first for cut in told.cuts)
-    counted = "DF" if told.drop_frame else "NDF"
-    times = {"duration": _time(length, told.rate), "tcStart": _time(0, told.rate), "tcFormat": counted}
+    size = {"width": str(timeline.video.width_px), "height": str(timeline.video.height_px)}
+    SubElement(resources, "format", {"id": "r1", "frameDuration": _time(1, timeline.rate), **size})
+    resources.append(_source(timeline))
+    event = SubElement(SubElement(root, "library"), "event", name=timeline.title)
+    project = SubElement(event, "project", name=timeline.title)
+    length = sum(cut.end - cut.first for cut in timeline.cuts)
+    counted = "DF" if timeline.drop_frame else "NDF"
+    times = {
+        "duration": _time(length, timeline.rate),
+        "tcStart": _time(0, timeline.rate),
+        "tcFormat": counted,
+    }
     spine = SubElement(SubElement(project, "sequence", {"format": "r1", **times}), "spine")
     offset = 0
-    for cut in told.cuts:
-        spine.append(_asset_clip(told, cut, offset, counted))
+    for cut in timeline.cuts:
+        spine.append(_asset_clip(timeline, cut, offset, counted))
         offset += cut.end - cut.first
     indent(root)
     return (
@@ -78,20 +68,40 @@ def fcpxml(told: Timeline) -> str:
     )
 
 
-def _asset_clip(told: Timeline, cut: TimelineRange, offset: int, counted: str) -> Element:
-    name = clean(cut.range.name or told.title)
+def _source(timeline: Timeline) -> Element:
+    """The source file as a resource."""
+    about = {
+        "id": "r2",
+        "name": timeline.file_name,
+        "src": timeline.url,
+        "start": _time(timeline.start_frame, timeline.rate),
+        "duration": _time(timeline.n_frames, timeline.rate),
+        "hasVideo": "1",
+        "format": "r1",
+    }
+    sound = {"hasAudio": "1", "audioSources": "1"} if timeline.has_sound else {}
+    return Element("asset", about | sound)
+
+
+def _asset_clip(timeline: Timeline, cut: TimelineRange, offset: int, counted: str) -> Element:
+    name = clean(cut.range.name or timeline.title)
     times = {
-        "offset": _time(offset, told.rate),
-        "start": _time(told.start_frame + cut.first, told.rate),
-        "duration": _time(cut.end - cut.first, told.rate),
+        "offset": _time(offset, timeline.rate),
+        "start": _time(timeline.start_frame + cut.first, timeline.rate),
+        "duration": _time(cut.end - cut.first, timeline.rate),
     }
     clip = Element("asset-clip", {"ref": "r2", "name": name, **times, "format": "r1", "tcFormat": counted})
     note = SubElement(clip, "note")
-    note.text = said(told, cut)
-    peak = {"start": _time(told.start_frame + cut.peak, told.rate), "duration": _time(1, told.rate)}
+    note.text = comment_of(timeline, cut)
+    peak = {
+        "start": _time(timeline.start_frame + cut.peak, timeline.rate),
+        "duration": _time(1, timeline.rate),
+    }
     SubElement(clip, "marker", {**peak, "value": "peak"})
     metadata = SubElement(clip, "metadata")
-    SubElement(metadata, "md", {"key": "com.momentscan.moment", "value": said(told, cut), "type": "string"})
+    SubElement(
+        metadata, "md", {"key": "com.momentscan.moment", "value": comment_of(timeline, cut), "type": "string"}
+    )
     return clip
 
 
@@ -230,12 +240,12 @@ def _placed(item: Element, asset: _Asset, own: _Span, origin_s: Fraction) -> Edi
     texts = [md.get("value", "") for md in item.iterfind("metadata/md")] + [
         note.text or "" for note in item.findall("note")
     ]
-    heard = item.tag == "audio" or item.get("srcEnable") == "audio"
+    is_sound = item.tag == "audio" or item.get("srcEnable") == "audio"
     return EditedClip(
         own.start_s - origin_s,
         own.end_s - origin_s,
         own.start_s,
-        "audio" if heard else "video",
+        "audio" if is_sound else "video",
         asset.urls,
         asset.names,
         hint_in(texts),

@@ -19,7 +19,7 @@ from momentscan.errors import UsageError
 from momentscan.export.fcpxml import fcpxml
 from momentscan.export.labels import FaceLabel, cvat, labelling, labelstudio
 from momentscan.export.lists import chapters, losslesscut, webvtt
-from momentscan.export.timeline import Timeline, TimelineRange, clean, said
+from momentscan.export.timeline import Timeline, TimelineRange, clean, comment_of
 
 SPOKEN = 180
 """Characters of a comment in an EDL; taste: lines of 80 columns wrap at most twice."""
@@ -51,122 +51,145 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return tuple(FORMATS) if "all" in asked else asked
 
 
-def timeline_files(told: Timeline, name: str, faces: tuple[FaceLabel, ...] = ()) -> tuple[TimelineFile, ...]:
+def timeline_files(
+    timeline: Timeline, name: str, faces: tuple[FaceLabel, ...] = ()
+) -> tuple[TimelineFile, ...]:
     """The files of a format; more than one where a program wants its configuration beside the data. `faces`
     are for cvat only.
     """
-    if not told.cuts:
+    if not timeline.cuts:
         return (
             TimelineFile(
                 SUFFIXES[name][0], None, (f"{name}: there are no moments to tell, so no file was written",)
             ),
         )
     if name == "cvat":
-        return (TimelineFile(SUFFIXES[name][0], cvat(told, faces)),)
+        return (TimelineFile(SUFFIXES[name][0], cvat(timeline, faces)),)
     if name == "labelstudio":
         return (
-            TimelineFile(SUFFIXES[name][0], labelstudio(told)),
-            TimelineFile(SUFFIXES[name][1], labelling(told)),
+            TimelineFile(SUFFIXES[name][0], labelstudio(timeline)),
+            TimelineFile(SUFFIXES[name][1], labelling(timeline)),
         )
     if name == "chapters":
-        return (TimelineFile(SUFFIXES[name][0], *chapters(told)),)
-    if name == "edl" and len(told.cuts) > EVENTS_MOST:
+        return (TimelineFile(SUFFIXES[name][0], *chapters(timeline)),)
+    if name == "edl" and len(timeline.cuts) > EVENTS_MOST:
         return (
             TimelineFile(
                 SUFFIXES[name][0],
                 None,
-                (f"edl: {len(told.cuts)} moments, the format holds {EVENTS_MOST}; export otio or fcpxml",),
+                (
+                    f"edl: {len(timeline.cuts)} moments, the format holds {EVENTS_MOST}; export otio "
+                    "or fcpxml",
+                ),
             ),
         )
-    return (TimelineFile(SUFFIXES[name][0], FORMATS[name](told)),)
+    return (TimelineFile(SUFFIXES[name][0], FORMATS[name](timeline)),)
 
 
 # ---- OpenTimelineIO ----
 
 
-def otio(told: Timeline) -> str:
+def otio(timeline: Timeline) -> str:
     """The timeline as OpenTimelineIO's own JSON."""
-    return str(_timeline(told, float(told.rate)).to_json_string(indent=2)) + "\n"
+    return str(_timeline(timeline, float(timeline.rate)).to_json_string(indent=2)) + "\n"
 
 
-def edl(told: Timeline) -> str:
-    """CMX 3600, by frames: drop-frame timecode where told, else every frame has a number, whatever the rate."""
-    rate = float(told.rate) if told.drop_frame else float(-(-told.rate.numerator // told.rate.denominator))
+def edl(timeline: Timeline) -> str:
+    """CMX 3600, by frames: drop-frame timecode where told, else every frame has a number, whatever the
+    rate.
+    """
+    rate = (
+        float(timeline.rate)
+        if timeline.drop_frame
+        else float(-(-timeline.rate.numerator // timeline.rate.denominator))
+    )
     # The adapter would drop numbers at 29.97 and 59.94 in any case; at a whole rate it counts every frame.
-    timeline = _timeline(told, rate, sound=False)
-    for cut, clip in zip(told.cuts, timeline.tracks[0], strict=True):
-        clip.metadata["cmx_3600"] = {"reel": reel(told), "comments": [f"COMMENT: {said(told, cut, SPOKEN)}"]}
-        clip.name = told.file_name  # FROM CLIP NAME is by what editors look for the file
+    otio_timeline = _timeline(timeline, rate, sound=False)
+    for cut, clip in zip(timeline.cuts, otio_timeline.tracks[0], strict=True):
+        clip.metadata["cmx_3600"] = {
+            "reel": reel(timeline),
+            "comments": [f"COMMENT: {comment_of(timeline, cut, SPOKEN)}"],
+        }
+        clip.name = timeline.file_name  # FROM CLIP NAME is by what editors look for the file
         clip.markers.clear()  # the adapter writes them in source time, where readers expect record time
-    text = str(adapter("cmx_3600").write_to_string(timeline, rate=rate))
+    text = str(adapter("cmx_3600").write_to_string(otio_timeline, rate=rate))
     head, _, events = text.partition("\n\n")  # the adapter writes no FCM line
-    if told.has_sound:  # nor events of picture and sound together; AA/V is both channels and the picture
+    if timeline.has_sound:  # nor events of picture and sound together; AA/V is both channels and the picture
         events = re.sub(r"^(\d{3}  .{8} )V    ", r"\1AA/V ", events, flags=re.MULTILINE)
-    return f"{head}\nFCM: {'DROP FRAME' if told.drop_frame else 'NON-DROP FRAME'}\n\n{events}"
+    return f"{head}\nFCM: {'DROP FRAME' if timeline.drop_frame else 'NON-DROP FRAME'}\n\n{events}"
 
 
-def reel(told: Timeline) -> str:
+def reel(timeline: Timeline) -> str:
     """Up to eight letters and digits for a tape machine's label: of the file's name, or of its hash where
     there are none.
     """
-    word = re.sub(r"[^A-Z0-9]+", "", Path(told.video.path).stem.upper())[:8]
-    digest = hashlib.sha256((told.video.sha256 + told.video.path).encode("utf-8", "replace")).hexdigest()
+    word = re.sub(r"[^A-Z0-9]+", "", Path(timeline.video.path).stem.upper())[:8]
+    digest = hashlib.sha256(
+        (timeline.video.sha256 + timeline.video.path).encode("utf-8", "replace")
+    ).hexdigest()
     return word if len(word) > 1 and word not in SPECIAL_REELS else f"MS{digest[:6].upper()}"
 
 
-def premiere(told: Timeline) -> str:
+def premiere(timeline: Timeline) -> str:
     """FCP 7 XML (xmeml 4), as Premiere, Resolve and Avid read it."""
-    timeline = _timeline(told, float(told.rate), from_timecode=False)
-    code = {"displayformat": "DF" if told.drop_frame else "NDF"}
-    size = {"width": told.video.width_px, "height": told.video.height_px}
-    timeline.metadata["fcp_xml"] = {
+    otio_timeline = _timeline(timeline, float(timeline.rate), from_timecode=False)
+    code = {"displayformat": "DF" if timeline.drop_frame else "NDF"}
+    size = {"width": timeline.video.width_px, "height": timeline.video.height_px}
+    otio_timeline.metadata["fcp_xml"] = {
         "timecode": code,
         "media": {"video": {"format": {"samplecharacteristics": size}}},
     }
-    for number, track in enumerate(timeline.tracks):
-        for cut, clip in zip(told.cuts, track, strict=True):
-            clip.metadata["fcp_xml"] = {"comments": {"mastercomment1": said(told, cut)}}
+    for number, track in enumerate(otio_timeline.tracks):
+        for cut, clip in zip(timeline.cuts, track, strict=True):
+            clip.metadata["fcp_xml"] = {"comments": {"mastercomment1": comment_of(timeline, cut)}}
             clip.media_reference.metadata["fcp_xml"] = {"timecode": code}
-            clip.media_reference.available_range = _span(told.start_frame, told.n_frames, float(told.rate))
-            first = clip.source_range.start_time.value + told.start_frame
+            clip.media_reference.available_range = _span(
+                timeline.start_frame, timeline.n_frames, float(timeline.rate)
+            )
+            first = clip.source_range.start_time.value + timeline.start_frame
             clip.source_range = _span(
-                first, cut.end - cut.first, float(told.rate)
+                first, cut.end - cut.first, float(timeline.rate)
             )  # markers stay: xmeml counts them from the file's begin
             if number:  # else the adapter takes the sound for a second mention of the same clip item
                 clip.metadata["fcp_xml"]["sourcetrack"] = {"mediatype": "audio", "trackindex": number}
-    text = str(adapter("fcp_xml").write_to_string(timeline))
+    text = str(adapter("fcp_xml").write_to_string(otio_timeline))
     return text.replace(
         '<?xml version="1.0" ?>', '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>', 1
     )
 
 
-def _timeline(told: Timeline, rate: float, sound: bool = True, from_timecode: bool = True) -> Any:
+def _timeline(timeline: Timeline, rate: float, sound: bool = True, from_timecode: bool = True) -> Any:
     """The otio.schema.Timeline; frames of the source count from its timecode, or from 0."""
     import opentimelineio as otio
 
-    start = told.start_frame if from_timecode else 0
-    timeline = otio.schema.Timeline(name=told.title, global_start_time=otio.opentime.RationalTime(0, rate))
-    timeline.metadata["momentscan"] = {
-        "engine": told.engine,
-        "sha256": told.video.sha256,
-        "rate": str(told.rate),
+    start = timeline.start_frame if from_timecode else 0
+    otio_timeline = otio.schema.Timeline(
+        name=timeline.title, global_start_time=otio.opentime.RationalTime(0, rate)
+    )
+    otio_timeline.metadata["momentscan"] = {
+        "engine": timeline.engine,
+        "sha256": timeline.video.sha256,
+        "rate": str(timeline.rate),
     }
-    for kind, name in (("Video", "V1"), ("Audio", "A1"))[: 2 if sound and told.has_sound else 1]:
+    for kind, name in (("Video", "V1"), ("Audio", "A1"))[: 2 if sound and timeline.has_sound else 1]:
         track = otio.schema.Track(name=name, kind=kind)
-        timeline.tracks.append(track)
-        for cut in told.cuts:
-            media = otio.schema.ExternalReference(told.url, _span(start, told.n_frames, rate))
-            media.name = told.file_name
+        otio_timeline.tracks.append(track)
+        for cut in timeline.cuts:
+            media = otio.schema.ExternalReference(timeline.url, _span(start, timeline.n_frames, rate))
+            media.name = timeline.file_name
             source = _span(start + cut.first, cut.end - cut.first, rate)
             clip = otio.schema.Clip(
-                clean(cut.range.name or told.title), media, source, {"momentscan": _metadata(told, cut)}
+                clean(cut.range.name or timeline.title),
+                media,
+                source,
+                {"momentscan": _metadata(timeline, cut)},
             )
             if kind == "Video":
                 clip.markers.append(
                     otio.schema.Marker("peak", _span(start + cut.peak, 1, rate), otio.schema.MarkerColor.RED)
                 )
             track.append(clip)
-    return timeline
+    return otio_timeline
 
 
 def _span(first: float, length: float, rate: float) -> Any:
@@ -175,11 +198,11 @@ def _span(first: float, length: float, rate: float) -> Any:
     return TimeRange(RationalTime(first, rate), RationalTime(length, rate))
 
 
-def _metadata(told: Timeline, cut: TimelineRange) -> dict[str, Any]:
+def _metadata(timeline: Timeline, cut: TimelineRange) -> dict[str, object]:
     found = cut.range
     return {
-        "engine": told.engine,
-        "told_as": told.told_as,
+        "engine": timeline.engine,
+        "told_as": timeline.told_as,
         "window_id": found.window_id,
         "score": float(found.score) if math.isfinite(found.score) else None,
         "why": clean(found.why, longest=1000),

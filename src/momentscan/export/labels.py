@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -31,7 +30,7 @@ class FaceLabel:
     outside: bool = False
 
 
-def labelstudio(told: Timeline) -> str:
+def labelstudio(timeline: Timeline) -> str:
     """One task with our moments as predictions, which people then correct; the frames count from 1 and the
     last is part of the range.
 
@@ -47,20 +46,20 @@ def labelstudio(told: Timeline) -> str:
             "origin": "prediction",
             "score": round(float(cut.range.score), 6),
             "value": {"ranges": [{"start": cut.first + 1, "end": cut.end}], "timelinelabels": [LABEL]},
-            "meta": {"text": [_said(cut)]},
+            "meta": {"text": [_text(cut)]},
         }
-        for number, cut in enumerate(told.cuts, 1)
+        for number, cut in enumerate(timeline.cuts, 1)
     ]
-    prediction = {"model_version": f"momentscan {told.engine}", "result": results}
+    prediction = {"model_version": f"momentscan {timeline.engine}", "result": results}
     data = {
-        "video": f"/data/local-files/?d={quote(told.file_name)}",
-        "title": told.title,
-        "sha256": told.video.sha256,
+        "video": f"/data/local-files/?d={quote(timeline.file_name)}",
+        "title": timeline.title,
+        "sha256": timeline.video.sha256,
     }
     return _json([{"data": data, "predictions": [prediction]}])
 
 
-def labelling(told: Timeline) -> str:
+def labelling(timeline: Timeline) -> str:
     """The labelling configuration that a Label Studio project needs for these tasks; its frame rate is the
     timeline's.
     """
@@ -68,20 +67,25 @@ def labelling(told: Timeline) -> str:
     labels = ElementTree.SubElement(view, "TimelineLabels", name="moments", toName="video")
     ElementTree.SubElement(labels, "Label", value=LABEL)
     ElementTree.SubElement(
-        view, "Video", name="video", value="$video", frameRate=f"{float(told.rate):.6g}", timelineHeight="120"
+        view,
+        "Video",
+        name="video",
+        value="$video",
+        frameRate=f"{float(timeline.rate):.6g}",
+        timelineHeight="120",
     )
     ElementTree.indent(view)
     return ElementTree.tostring(view, encoding="unicode") + "\n"
 
 
-def cvat(told: Timeline, faces: Sequence[FaceLabel] = ()) -> str:
+def cvat(timeline: Timeline, faces: Sequence[FaceLabel] = ()) -> str:
     """Datumaro 1.0 JSON, which CVAT imports into a video task with the labels `moment` (a tag) and `face` (a
     box).
 
     Every frame of a moment carries the tag; faces with a number are tracks. Frames count from 0.
     """
     tags: dict[int, list[TimelineRange]] = {}
-    for cut in told.cuts:
+    for cut in timeline.cuts:
         for frame in range(cut.first, cut.end):
             tags.setdefault(frame, []).append(cut)
     boxes: dict[int, list[FaceLabel]] = {}
@@ -94,17 +98,17 @@ def cvat(told: Timeline, faces: Sequence[FaceLabel] = ()) -> str:
     names = [LABEL, FACE] if faces else [LABEL]
     labels = [{"name": name, "parent": "", "attributes": []} for name in names]
     info = {
-        "engine": told.engine,
-        "video": told.file_name,
-        "sha256": told.video.sha256,
-        "rate": str(told.rate),
+        "engine": timeline.engine,
+        "video": timeline.file_name,
+        "sha256": timeline.video.sha256,
+        "rate": str(timeline.rate),
     }
     return _json(
         {"info": info, "categories": {"label": {"labels": labels, "attributes": []}}, "items": items}
     )
 
 
-def _item(frame: int, cuts: Sequence[TimelineRange], faces: Sequence[FaceLabel]) -> dict[str, Any]:
+def _item(frame: int, cuts: Sequence[TimelineRange], faces: Sequence[FaceLabel]) -> dict[str, object]:
     tags = [
         {"type": "label", "label_id": 0, "group": 0, "attributes": {"window_id": cut.range.window_id}}
         for cut in cuts
@@ -114,7 +118,7 @@ def _item(frame: int, cuts: Sequence[TimelineRange], faces: Sequence[FaceLabel])
     return {"id": f"frame_{frame:06d}", "annotations": annotations, "attr": {"frame": frame}}
 
 
-def _box(face: FaceLabel) -> dict[str, Any]:
+def _box(face: FaceLabel) -> dict[str, object]:
     x1, y1, x2, y2 = (round(float(v), 2) for v in face.box_px)
     attributes = {"track_id": face.track, "keyframe": True, "occluded": False, "outside": face.outside}
     size = [round(x2 - x1, 2), round(y2 - y1, 2)]
@@ -128,9 +132,9 @@ def _box(face: FaceLabel) -> dict[str, Any]:
     }
 
 
-def _said(cut: TimelineRange) -> str:
+def _text(cut: TimelineRange) -> str:
     return clean(f"{cut.range.name} {cut.range.why}", longest=1000)
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,4 +1,6 @@
-"""Moments as lists that players, uploaders and cutters read: LosslessCut's CSV, YouTube's chapters, WebVTT."""
+"""Moments as lists that players, uploaders and cutters read: LosslessCut's CSV, YouTube's chapters,
+WebVTT.
+"""
 
 from __future__ import annotations
 
@@ -14,75 +16,79 @@ CHAPTER_NAME = 70
 """Characters of a chapter's name that YouTube shows."""
 
 
-def losslesscut(told: Timeline) -> str:
+def losslesscut(timeline: Timeline) -> str:
     """start, end, name in seconds, without a header (its import-export.md); three decimals, as its reader
     takes no more.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(
-        [f"{_start_s(told, c):.3f}", f"{_end_s(told, c):.3f}", _name(told, c)] for c in told.cuts
+        [f"{_start_s(timeline, c):.3f}", f"{_end_s(timeline, c):.3f}", _name(timeline, c)]
+        for c in timeline.cuts
     )
     return text.getvalue()
 
 
-def webvtt(told: Timeline) -> str:
+def webvtt(timeline: Timeline) -> str:
     """A cue per moment, by time."""
     cues = [
-        f"{cut.range.window_id}\n{_clock_ms(_start_s(told, cut))} --> "
-        f"{_clock_ms(_end_s(told, cut))}\n{_payload(told, cut)}\n"
-        for cut in sorted(told.cuts, key=lambda c: (c.first, c.end))
+        f"{cut.range.window_id}\n{_clock_ms(_start_s(timeline, cut))} --> "
+        f"{_clock_ms(_end_s(timeline, cut))}\n{_payload(timeline, cut)}\n"
+        for cut in sorted(timeline.cuts, key=lambda c: (c.first, c.end))
     ]
     return "\n".join(["WEBVTT\n", *cues])
 
 
-def chapters(told: Timeline) -> tuple[str | None, tuple[str, ...]]:
+def chapters(timeline: Timeline) -> tuple[str | None, tuple[str, ...]]:
     """Lines for a video's description, and what could not be told; None where YouTube would take none of it.
 
     Where moments are nearer than 10 s to each other, or to the end, the better one is a chapter.
     """
-    length_s = int(told.n_frames / told.rate)
+    length_s = int(timeline.n_frames / timeline.rate)
     taken: dict[int, TimelineRange | None] = {}
-    for cut in sorted(told.cuts, key=lambda c: (-c.range.score, c.first)):
-        at_s = int(_start_s(told, cut))
+    for cut in sorted(timeline.cuts, key=lambda c: (-c.range.score, c.first)):
+        at_s = int(_start_s(timeline, cut))
         at_s = 0 if at_s < CHAPTER_S else at_s  # the first begins at 0:00
         if all(abs(at_s - other) >= CHAPTER_S for other in taken) and length_s - at_s >= CHAPTER_S:
             taken[at_s] = cut
     n_told = len(taken)
     taken.setdefault(0, None)
     if len(taken) < CHAPTERS_LEAST:
-        few = f"chapters: YouTube wants {CHAPTERS_LEAST} of at least {CHAPTER_S} s each, these moments give {len(taken)}; no file was written"
+        few = (
+            f"chapters: YouTube wants {CHAPTERS_LEAST} of at least {CHAPTER_S} s each, these moments give "
+            f"{len(taken)}; no file was written"
+        )
         return None, (few,)
-    out = len(told.cuts) - n_told
+    out = len(timeline.cuts) - n_told
     notes = (
-        f"chapters: {out} of {len(told.cuts)} moments were left out, nearer than {CHAPTER_S} s to a "
+        f"chapters: {out} of {len(timeline.cuts)} moments were left out, nearer than {CHAPTER_S} s to a "
         "better one or to the end",
     )
-    lines = [f"{_clock(at_s, length_s)} {_chapter(told, cut)}" for at_s, cut in sorted(taken.items())]
+    lines = [f"{_clock(at_s, length_s)} {_chapter(timeline, cut)}" for at_s, cut in sorted(taken.items())]
     return "\n".join(lines) + "\n", notes if out else ()
 
 
-def _start_s(told: Timeline, cut: TimelineRange) -> float:
-    return float(cut.first / told.rate)
+def _start_s(timeline: Timeline, cut: TimelineRange) -> float:
+    return float(cut.first / timeline.rate)
 
 
-def _end_s(told: Timeline, cut: TimelineRange) -> float:
-    return float(cut.end / told.rate)
+def _end_s(timeline: Timeline, cut: TimelineRange) -> float:
+    return float(cut.end / timeline.rate)
 
 
-def _name(told: Timeline, cut: TimelineRange) -> str:
-    return clean(cut.range.name or f"{told.title} #{cut.range.window_id}")
+def _name(timeline: Timeline, cut: TimelineRange) -> str:
+    return clean(cut.range.name or f"{timeline.title} #{cut.range.window_id}")
 
 
-def _payload(told: Timeline, cut: TimelineRange) -> str:
+def _payload(timeline: Timeline, cut: TimelineRange) -> str:
     """Name and reason, one line each; `-->` cannot stand in a cue, `&` and `<` would be mark-up."""
-    lines = [line for line in (_name(told, cut), clean(cut.range.why, longest=1000)) if line]
+    lines = [line for line in (_name(timeline, cut), clean(cut.range.why, longest=1000)) if line]
     return "\n".join(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in lines)
 
 
-def _chapter(told: Timeline, cut: TimelineRange | None) -> str:
+def _chapter(timeline: Timeline, cut: TimelineRange | None) -> str:
     """YouTube refuses descriptions with angle brackets."""
-    name = "Start" if cut is None else _name(told, cut)
+    name = "Start" if cut is None else _name(timeline, cut)
     return clean(name.replace("<", "(").replace(">", ")"), CHAPTER_NAME)
 
 

@@ -101,6 +101,8 @@ def format_cues(cues: Sequence[Cue], form: str) -> str:
 
 
 def _plain(text: str, form: str) -> str:
-    """Text that no reader takes for markup: an arrow ends a cue's header, and WebVTT reads tags and entities."""
+    """Text that no reader takes for markup: an arrow ends a cue's header, and WebVTT reads tags and
+    entities.
+    """
     text = text.replace("-->", "→").replace("{", "(").replace("}", ")")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") if form == "vtt" else text

@@ -69,7 +69,9 @@ class Range:
 
 @dataclass(frozen=True)
 class TimelineRange:
-    """A range as frames of the source, counted from its first: `[first, end)`, and the one shown at the peak."""
+    """A range as frames of the source, counted from its first: `[first, end)`, and the one shown at the
+    peak.
+    """
 
     range: Range
     first: int
@@ -134,7 +136,7 @@ def to_timeline(
     n_frames = (
         max(1, _frame_after(video.duration_s, rate)) if video.duration_s > 0 else max(1, video.n_frames)
     )
-    told = [_cut(r if math.isfinite(r.score) else replace(r, score=0.0), rate, n_frames) for r in ranges]
+    placed = [_cut(r if math.isfinite(r.score) else replace(r, score=0.0), rate, n_frames) for r in ranges]
     return Timeline(
         clean(title or video.video_id),
         video,
@@ -143,9 +145,9 @@ def to_timeline(
         rate in DROPPED and drop_frame is not False,
         start_frame,
         n_frames,
-        tuple(cut for cut, _ in told if cut is not None),
+        tuple(cut for cut, _ in placed if cut is not None),
         told_as,
-    ), tuple(note for _, note in told if note)
+    ), tuple(note for _, note in placed if note)
 
 
 def _cut(found: Range, rate: Fraction, n_frames: int) -> tuple[TimelineRange | None, str]:
@@ -222,10 +224,10 @@ def frame_of(timecode: str, rate: Fraction) -> tuple[int, bool]:
     return round(from_timecode(text[:8] + (";" if drops else ":") + text[9:], float(rate)).value), drops
 
 
-def said(told: Timeline, cut: TimelineRange, longest: int = 1000) -> str:
-    """What a cut is, in one line; `placed.hint_in` finds engine and window in it again."""
+def comment_of(timeline: Timeline, cut: TimelineRange, longest: int = 1000) -> str:
+    """What a cut is, in one line; `edited_timeline.hint_in` finds engine and window in it again."""
     return clean(
-        f"momentscan {told.engine} {told.told_as} {cut.range.window_id} score {cut.range.score:.3g}: "
+        f"momentscan {timeline.engine} {timeline.told_as} {cut.range.window_id} score {cut.range.score:.3g}: "
         f"{cut.range.why}",
         longest,
     )

@@ -19,6 +19,7 @@ from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.session import Port, Session, open_session
 from momentscan.models.weights import locate, require, verify
+from momentscan.signals.calibration import UNKNOWN, Calibration, Usual
 
 Frames = NDArray[np.uint8]
 """(N,H,W,3) uint8 RGB; H and W at least 1."""
@@ -47,7 +48,8 @@ class Embedder(Protocol):
     compared.
 
     `short_side_px` is the smallest short side of a frame that loses nothing by being enlarged; smaller frames
-    are accepted. `crop_side_px` is the side of the square crops that `embed_crops` likes best.
+    are accepted. `crop_side_px` is the side of the square crops that `embed_crops` likes best. `calibration`
+    is what its vectors do when nothing happens, as measured: scorers find it in the log.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Embedder(Protocol):
     crop_side_px: int
     weight: ClassVar[Weight | None]
     sha256: str | None
+    calibration: ClassVar[Calibration]
 
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
@@ -93,6 +96,7 @@ class Network:
     crop_side_px: int = 224
     weight: ClassVar[Weight | None]
     sha256: str | None = None
+    calibration: ClassVar[Calibration] = UNKNOWN
     _input: Port
     _output: Port
 
@@ -222,6 +226,7 @@ class MobileNet(Network):
     dim = 1280
     short_side_px = 224
     weight = row("mobilenet_v2_embed.onnx")
+    calibration = Calibration(change_floor=0.03, crop_delta=Usual(0.2, 0.016, 0.03))
     _input = Port("input", (1, 224, 224, 3), "tensor(uint8)")
     _output = Port("embedding", (1, 1280), "tensor(float)")
 
@@ -252,6 +257,7 @@ class Descriptor:
     crop_side_px = 128
     weight: ClassVar[Weight | None] = None
     sha256: str | None = None
+    calibration: ClassVar[Calibration] = Calibration(change_floor=0.002, crop_delta=Usual(0.15, 0.02, 0.03))
 
     @classmethod
     def open(cls, folder: Path | None = None, device: str = "auto") -> Self:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from momentscan.errors import UsageError
-from momentscan.export.trainer_layouts import subject
+from momentscan.export.captions import subject
 from momentscan.knobs import knob_values, with_knobs
 from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits

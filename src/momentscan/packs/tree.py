@@ -18,8 +18,10 @@ from momentscan.disk.packs import (
     pair_meta,
     person_meta,
 )
+from momentscan.export.captions import caption, cues
 from momentscan.export.contact_sheet import contact_sheet
-from momentscan.export.trainer_layouts import Link, caption, cues, layouts, manifest
+from momentscan.export.trainer_files import Link
+from momentscan.export.trainer_layouts import layouts, manifest
 from momentscan.packs.choice import PackChoice
 from momentscan.packs.crops import NOT_CUT, CropStore, Rows
 from momentscan.records.packs import Refusal

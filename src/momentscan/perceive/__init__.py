@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 
+from momentscan.signals.calibration import Calibration
 from momentscan.stopping import held_back
 from momentscan.values import Batch, Columns
 
@@ -24,6 +25,7 @@ class Perceiver(Protocol):
     problems       (optional, after `finish`) lines for a person: what it was given and could not use
     columns        (optional) dictionary rows of what it writes, for perceivers from outside
     made_by        column -> version of the model that made it, for columns that came from a model
+    calibrations   (optional) column -> what its embedder declared of its vectors
     """
 
     name: str
@@ -121,6 +123,12 @@ def ordered(perceivers: Sequence[Perceiver]) -> list[Perceiver]:
         written |= set(ready.writes)
         done.append(ready)
     return done
+
+
+def calibrations_of(perceivers: Sequence[Perceiver]) -> dict[str, Calibration]:
+    """Column -> what its embedder declared, of all perceivers."""
+    told = (getattr(p, "calibrations", {}) for p in perceivers)
+    return {name: value for each in told for name, value in each.items()}
 
 
 def shrunk(

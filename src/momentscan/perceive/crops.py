@@ -114,6 +114,7 @@ class Crops:
             self.needs += ("poses.time_s", "poses.track", "poses.points")
         self._poses: dict[int, tuple[float, NDArray[np.float64]]] = {}
         self.made_by = {"crops.face": embedder.version, "crops.body": embedder.version}
+        self.calibrations = dict.fromkeys(self.made_by, embedder.calibration)
 
     def process(self, batch: Batch, seen: Columns) -> Columns:
         rows = [

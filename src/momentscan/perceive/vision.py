@@ -26,6 +26,7 @@ class Vision:
         self._next_cell = 0
         self.short_side_px = embedder.short_side_px
         self.made_by = {"vision.embedding": embedder.version, "vision.change": embedder.version}
+        self.calibrations = dict.fromkeys(self.made_by, embedder.calibration)
         self._before = np.full((1, embedder.dim), np.nan, np.float32)
 
     def process(self, batch: Batch, seen: Columns) -> Columns:

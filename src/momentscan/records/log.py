@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from momentscan.records.plain import OMITTED, Json, Record
+from momentscan.records.plain import OMITTED, Record
 from momentscan.values import VideoInfo
 
 
@@ -15,6 +15,23 @@ class LogFile(Record):
 
     rows: int
     columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UsualRow(Record):
+    """What a delta does when nothing happens: its level at most, and its spread at least and at most."""
+
+    level: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class CalibrationRow(Record):
+    """What an embedder's vectors do when nothing happens, as it declares; `crop_delta` None: nobody measured it."""
+
+    change_floor: float
+    crop_delta: UsualRow | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,5 +44,5 @@ class LogManifest(Record):
     video: VideoInfo
     files: Mapping[str, LogFile]
     embed_model_version: Mapping[str, str]
-    calibrations: Mapping[str, Json] | None = field(default=None, metadata=OMITTED)
+    calibrations: Mapping[str, CalibrationRow] | None = field(default=None, metadata=OMITTED)
     created_at: str

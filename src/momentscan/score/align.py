@@ -150,13 +150,13 @@ class Align:
         return lambda window: self._aligned(signals, around, window)
 
     def _aligned(self, signals: Signals, around: _Around, window: Window) -> Aligned:
-        heard = (
+        reaction_heard = (
             reaction(signals, window.start_s, window.end_s, self.reaction)
             if self.extent == "moment"
             else None
         )
         base, moves = self._base(window, around)
-        lead_s = self._lead_s(base, heard, around)
+        lead_s = self._lead_s(base, reaction_heard, around)
         flags: list[ClipFlag] = []
         edges = []
         for edge, sign in EDGES:
@@ -165,7 +165,9 @@ class Align:
             outwards_s = lead_s if edge == "start" else (self.context_s if self.extent == "moment" else 0.0)
             by_cause = edge == "start" and outwards_s > self.context_s
             at_s = raw_s
-            for step in self._steps(raw_s, sign * base.peak_s, outwards_s, seen, heard if by_cause else None):
+            for step in self._steps(
+                raw_s, sign * base.peak_s, outwards_s, seen, reaction_heard if by_cause else None
+            ):
                 moves.append(Move(edge, sign * at_s + 0.0, sign * step.to_s + 0.0, step.reason, step.note))
                 at_s = step.to_s
             if _inside(at_s, seen.words) is not None or (
@@ -175,7 +177,7 @@ class Align:
             edges.append(sign * at_s + 0.0)
         if not self.least_s - EPS_S <= edges[1] - edges[0] <= self.most_s + EPS_S:
             flags.append("length")
-        return Aligned(window, edges[0], edges[1], tuple(moves), tuple(flags), heard)
+        return Aligned(window, edges[0], edges[1], tuple(moves), tuple(flags), reaction_heard)
 
     def _base(self, window: Window, around: _Around) -> tuple[Window, list[Move]]:
         """The window by `extent`, within the limits of length and inside the video; it grows only as far as
@@ -215,18 +217,21 @@ class Align:
         ]
         return Window(*inside, min(max(peak_s, inside[0]), inside[1])), moves
 
-    def _lead_s(self, base: Window, heard: Reaction | None, around: _Around) -> float:
+    def _lead_s(self, base: Window, reaction_heard: Reaction | None, around: _Around) -> float:
         """How far before the base the clip should start: the context, or what caused the reaction that is
         heard.
         """
         if self.extent != "moment":
             return 0.0
-        if heard is None or heard.onset_s < base.start_s - self.onset_s:
+        if reaction_heard is None or reaction_heard.onset_s < base.start_s - self.onset_s:
             return self.context_s
-        said = around.sentences if len(around.sentences) else around.voiced
-        before = said[(said[:, 0] < heard.onset_s) & (said[:, 1] > heard.onset_s - self.cause_s / 2)]
-        cause_s = float(before[-1, 0]) if len(before) else heard.onset_s - self.cause_s / 2
-        return max(self.context_s, base.start_s - max(cause_s, heard.onset_s - self.cause_s))
+        sentences = around.sentences if len(around.sentences) else around.voiced
+        before = sentences[
+            (sentences[:, 0] < reaction_heard.onset_s)
+            & (sentences[:, 1] > reaction_heard.onset_s - self.cause_s / 2)
+        ]
+        cause_s = float(before[-1, 0]) if len(before) else reaction_heard.onset_s - self.cause_s / 2
+        return max(self.context_s, base.start_s - max(cause_s, reaction_heard.onset_s - self.cause_s))
 
     def _steps(
         self, raw_s: float, peak_s: float, outwards_s: float, around: _Around, cause: Reaction | None
@@ -279,7 +284,7 @@ class Align:
         return _Step(want_s, "context", f"{want_s - raw_s:.2f} s of context")
 
     def _out_of_speech(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
-        """Out of a word, to the end of the sentence if it is near; without a transcript out of a voiced span."""
+        """Out of a word, to the end of the sentence if near; without a transcript out of a voiced span."""
         spoken = around.words if len(around.words) else around.voiced
         word, sentence = _inside(at_s, spoken), _inside(at_s, around.sentences)
         if word is None and sentence is None:
@@ -305,7 +310,7 @@ class Align:
         return None
 
     def _glimpse(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
-        """Onto a cut shortly inwards of an edge that gave way to a word, unless that cut lies in a word too."""
+        """Onto a cut shortly inwards of an edge that gave way to a word, unless it lies in a word too."""
         near = around.cuts[
             (around.cuts >= max(peak_s + self.after_peak_s, at_s - self.scene_reach_s))
             & (around.cuts < at_s - EPS_S)

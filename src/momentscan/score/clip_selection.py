@@ -141,7 +141,9 @@ class ClipSelection:
         chosen: Sequence[int],
         duration_s: float,
     ) -> float:
-        """How good it is, against how much of the video it tells that nothing chosen tells; both in [0, 1]."""
+        """How good it is, against how much of the video it tells that nothing chosen tells; both in [0,
+        1].
+        """
         peak_s = able[i].clip.window.peak_s
         apart_s = min((abs(peak_s - able[j].clip.window.peak_s) for j in chosen), default=duration_s)
         new = min(1.0, apart_s * (len(chosen) + 1) / max(duration_s, 1e-9))

@@ -23,7 +23,9 @@ class Intervals:
     percentile: Annotated[
         float, Knob("%", source="seed 002: score > threshold, e.g. 90th percentile", low=0, high=100)
     ] = 90.0
-    gap_s: Annotated[float, Knob("s", source="readings S9: adjacent = gap ≤ hop", low=0)] = 3.0
+    gap_s: Annotated[
+        float, Knob("s", source="readings S9: adjacent = gap ≤ hop; 0 = one hop of saliency's", low=0)
+    ] = 3.0
     max_length_s: Annotated[float, Knob("s", source="readings S9: cap 30 s", low=1)] = 30.0
     valley: Annotated[
         float, Knob("", source="readings S9: split at valleys < 50 % of the lower peak", low=0, high=1)

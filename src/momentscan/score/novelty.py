@@ -4,9 +4,14 @@ arrays out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
 
+from momentscan.knobs import Knob
 from momentscan.signals.series import ema_alpha
 from momentscan.values import Series
 
@@ -87,6 +92,61 @@ def knn_novelty(time_s: Series, vectors: Embeddings, k: int, apart_s: float) -> 
         distance = np.sqrt(np.where(there, nearest, 0.0)).sum(axis=1)
         out[a : a + BLOCK] = np.where(there.any(axis=1), distance / np.maximum(there.sum(axis=1), 1), np.nan)
     return out
+
+
+FEW = 6
+"""Clips: 3 s of somebody at a stride of half a second. Of fewer nothing can be said to be usual, and the
+first look would be a sensation.
+"""
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """How far the vector of each clip is from a baseline of its own past, surroundings, or likest moments."""
+
+    baseline: Annotated[
+        str,
+        Knob(
+            "",
+            source="readings H1: EMA (the seed's), two-sided local median, kNN novelty, or their mean; "
+            "kNN was best on planted expressions",
+            choices=("ema", "local", "knn", "ensemble"),
+        ),
+    ] = "knn"
+    tau_s: Annotated[
+        float, Knob("s", source="readings H2: the seed's 0.3 at its own stride of 0.5 s is 1.40 s", low=0)
+    ] = 1.4
+    local_s: Annotated[float, Knob("s", source="readings H1: two-sided local median (8 s)", low=0.5)] = 8.0
+    knn: Annotated[
+        int, Knob("vectors", source="swept 1, 3, 10, 30 on planted videos (decision 0007)", low=1)
+    ] = 1
+    apart_s: Annotated[float, Knob("s", source="readings H1: kNN novelty with ±2 s excluded", low=0)] = 2.0
+
+    def delta(self, centres_s: Series, clips: Embeddings, valid: NDArray[np.bool_], cuts_s: Series) -> Series:
+        """(K,) distance of each valid clip to its baseline, which starts anew at a cut and after a gap; NaN
+        where it cannot be known.
+        """
+        out = np.full(len(centres_s), np.nan)
+        if valid.sum() < FEW:
+            return out
+        at, vectors = centres_s[valid], clips[valid]
+        cut = np.diff(np.searchsorted(cuts_s, at)) > 0
+        restart = np.concatenate([[True], (np.diff(at) > 1.0) | cut])
+        kinds: dict[str, Callable[[], Series]] = {
+            "ema": lambda: ema_delta(at, vectors, self.tau_s, restart),
+            "local": lambda: local_delta(at, vectors, self.local_s, restart),
+            "knn": lambda: knn_novelty(at, vectors, self.knn, self.apart_s),
+        }
+        chosen = kinds.values() if self.baseline == "ensemble" else [kinds[self.baseline]]
+        out[valid] = mean_of_known(np.stack([make() for make in chosen]))
+        return out
+
+
+def mean_of_known(rows: NDArray[np.float64]) -> Series:
+    """Mean of the finite values in each column: (M, K) -> (K,); NaN where there are none."""
+    known = np.isfinite(rows)
+    total = np.where(known, rows, 0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
 def stale(vectors: Embeddings, share: float) -> NDArray[np.bool_]:

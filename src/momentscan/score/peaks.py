@@ -6,15 +6,14 @@ that looks for peaks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from momentscan.knobs import Knob
 from momentscan.signals.series import MAD_TO_SIGMA
-from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
+from momentscan.values import Series, Window
 
 
 class Peak(NamedTuple):
@@ -44,6 +43,12 @@ class Peaks:
         ),
     ] = "mad"
     prominence: Annotated[float, Knob("σ", source="readings H5: 3·1.4826·MAD", low=0)] = 3.0
+    level_percentile: Annotated[
+        float,
+        Knob(
+            "%", source="the seed's p95 of the level (companions §2.2: p90); rule=seed only", low=0, high=100
+        ),
+    ] = 95.0
     margin_s: Annotated[float, Knob("s", source="highlight_vector §6: window = peak ± 1.0 s", low=0.05)] = 1.0
     extent: Annotated[
         str,
@@ -53,10 +58,10 @@ class Peaks:
             choices=("fixed", "half-prominence"),
         ),
     ] = "fixed"
-    least: Annotated[
+    least_bar: Annotated[
         float, Knob("score", source="an engine's own unit: what its curve does by chance", low=0)
     ] = 0.0
-    most: Annotated[
+    most_bar: Annotated[
         float,
         Knob(
             "score",
@@ -95,9 +100,9 @@ class Peaks:
         level.
         """
         if self.rule == "seed":
-            return float(np.percentile(value, 95))
+            return float(np.percentile(value, self.level_percentile))
         asked = self.prominence * MAD_TO_SIGMA * float(np.median(np.abs(value - np.median(value))))
-        return min(max(asked, self.least), self.most)
+        return min(max(asked, self.least_bar), self.most_bar)
 
     def window(self, peak: Peak, peak_s: float, duration_s: float, cuts_s: Series) -> Window:
         """The window around a peak: within the video, and trimmed at the shot it lies in."""
@@ -110,44 +115,3 @@ class Peaks:
         start_s = max(start_s, 0.0, float(before[-1]) if len(before) else 0.0)
         end_s = min(end_s, duration_s, float(after[0]) if len(after) else duration_s)
         return Window(start_s, max(end_s, start_s + 1e-3), min(max(peak_s, start_s), end_s))
-
-
-def verdict_of(
-    scorer: str,
-    curve: Curve,
-    smoothed: Series,
-    threshold: float | None,
-    chosen: Sequence[Moment],
-    rejected: Sequence[Candidate],
-    absent: Mapping[str, str],
-    max_windows: int,
-    nothing: str,
-) -> Verdict:
-    """A verdict out of moments and of what was not chosen: ranked, cut to `max_windows`, each moment with its
-    nearest rivals; `nothing` says why if there is none."""
-    best_first = sorted(chosen, key=lambda m: (-m.score, m.window.start_s))
-    ranked = [
-        Candidate(m.window, m.score, m.parts, "chosen", f"rank {i}: {m.why}")
-        if i <= max_windows
-        else Candidate(
-            m.window, m.score, m.parts, "over_max", f"rank {i}, and only {max_windows} are kept (max_windows)"
-        )
-        for i, m in enumerate(best_first, 1)
-    ]
-    candidates = sorted([*ranked, *rejected], key=lambda c: (c.window.start_s, c.window.end_s))
-    moments = tuple(_with_rivals(m, candidates) for m in best_first[:max_windows])
-    return Verdict(
-        scorer, curve, smoothed, threshold, moments, tuple(candidates), None if moments else nothing, absent
-    )
-
-
-def _with_rivals(moment: Moment, candidates: list[Candidate]) -> Moment:
-    """The nearest candidates before and after it that were not chosen, with the reason."""
-    lost = [c for c in candidates if c.verdict != "chosen"]
-    before = [c for c in lost if c.window.peak_s < moment.window.peak_s][-1:]
-    after = [c for c in lost if c.window.peak_s >= moment.window.peak_s][:1]
-    rivals = tuple(
-        f"{c.window.start_s:.1f}-{c.window.end_s:.1f} s (score {c.score:.3f}) not chosen: {c.reason}"
-        for c in before + after
-    )
-    return replace(moment, rivals=rivals)

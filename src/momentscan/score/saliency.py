@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.errors import UsageError
 from momentscan.knobs import Knob
+from momentscan.presentation import Part, Presentation
 from momentscan.score.intervals import Intervals, local_maxima
-from momentscan.score.peaks import verdict_of
+from momentscan.score.modalities import MOST, WORDS, Modality, Windows, spans_of, usual_of, words_at
+from momentscan.score.verdicts import abstained, finite, parts_at, unknown_embedder, verdict_of
 from momentscan.signals import Signals
 from momentscan.signals.series import (
     gaussian,
@@ -26,43 +28,7 @@ from momentscan.signals.series import (
     soft_percentile,
 )
 from momentscan.signals.spans import cuts_of
-from momentscan.values import Candidate, Curve, Moment, Series, Verdict, Window
-
-WORDS = {"motion": "movement", "embed": "change of the picture", "audio": "loudness"}
-
-EMBED_FLOORS = {"descriptor-hog-hsv-dct-v1": 0.002, "mobilenetv2-imagenet-ptq-v1": 0.03}
-"""1 - cos between half seconds of a still video with sensor noise (sigma 2 to 10), 90th percentile in a
-window: measured per embedder.
-"""
-
-EMBED_FLOOR = 0.01
-"""Of embedders that were not measured; between the two that were."""
-
-MOST = 32.0
-"""Times its usual that is enough for anything: more is a cut, a flash or a near-silent, near-still video."""
-
-
-class Part(NamedTuple):
-    """One modality at its own instants.
-
-    value (N,) in its own unit: diagonals/s, 1 - cos, dB over the video's median; lift (N,) how many times its
-    usual that is.
-    """
-
-    time_s: Series
-    value: Series
-    lift: Series
-
-
-class Windows(NamedTuple):
-    """Windows `[starts, ends)`, with each part's value and lift in them: name -> (N,), NaN where the part has
-    no instant there.
-    """
-
-    starts: Series
-    ends: Series
-    values: Mapping[str, Series]
-    lifts: Mapping[str, Series]
+from momentscan.values import Abstention, Candidate, Curve, Moment, Outcome, Series, Verdict, Window
 
 
 @dataclass(frozen=True)
@@ -116,8 +82,6 @@ class Saliency:
     smooth_s: Annotated[
         float, Knob("s", source="readings S7: sigma = 1 hop = 3 s; for the median its whole width", low=0)
     ] = 3.0
-    percentile: Annotated[float, Knob("%", source="seed 002: 90th percentile", low=0, high=100)] = 90.0
-    max_length_s: Annotated[float, Knob("s", source="readings S9: cap 30 s", low=1)] = 30.0
     contrast: Annotated[
         float,
         Knob(
@@ -140,8 +104,7 @@ class Saliency:
         float,
         Knob(
             "1 - cos",
-            source="readings H6, calibrate per embedder: 0 = EMBED_FLOORS of the embedder that made the "
-            "column",
+            source="readings H6, calibrate per embedder: 0 = as the embedder that made the column declares",
             low=0,
         ),
     ] = 0.0
@@ -150,7 +113,18 @@ class Saliency:
     ] = 0.003
     max_windows: Annotated[int, Knob("windows", source="taste", low=1)] = 50
 
+    intervals: Intervals = Intervals(gap_s=0.0)  # readings S9: adjacent = gap ≤ hop
+
     name: ClassVar[str] = "saliency"
+    presentation: ClassVar[Presentation] = Presentation(
+        meaning="Windows of a few seconds in which much moves, changes and sounds.",
+        colour=2,
+        parts={
+            "motion": Part("movement", "diagonals/s", 0),
+            "embed": Part("picture change", "1 - cos", 1),
+            "audio": Part("loudness", "dB over its median", 2),
+        },
+    )
     reads: ClassVar[tuple[str, ...]] = (
         "frames.time_s",
         "frames.motion",
@@ -164,70 +138,71 @@ class Saliency:
     )
 
     def curve(self, signals: Signals) -> Curve:
-        """One value per window, at its start (seed 002: aligned to clip start); parts motion, embed, audio."""
-        return self._curve(self._heard(signals)[0])
+        """One value per window, at its start (seed 002: aligned to clip start); parts motion, embed,
+        audio.
+        """
+        return self._curve(self._measures(signals)[0])
 
     def judge(self, signals: Signals) -> Verdict:
         """Moments, best first; every local maximum of the smoothed curve is a candidate with its verdict."""
-        windows, parts, absent = self._heard(signals)
+        windows, parts, absent = self._measures(signals)
         curve = self._curve(windows)
         if not len(windows.starts):
-            return self._nothing(
-                curve,
-                absent,
-                f"too_short: {signals.video.duration_s:.2f} s of video, a window wants "
-                f"{self.min_window_s:g} s",
-            )
+            least = f"a window wants {self.min_window_s:g} s"
+            words = f"{signals.video.duration_s:.2f} s of video, {least}"
+            return abstained(self.name, curve, Abstention("too_short", words), absent)
         if not parts:
-            return self._nothing(
-                curve, absent, "no_contrast: " + "; ".join(f"{WORDS[k]} {why}" for k, why in absent.items())
-            )
+            words = "; ".join(f"{WORDS[k]} {absent[k]}" for k in WORDS if k in absent)
+            return abstained(self.name, curve, Abstention("no_contrast", words), absent)
         smoothed = self._smoothed(curve.value)
-        chooser = Intervals(percentile=self.percentile, gap_s=self.hop_s, max_length_s=self.max_length_s)
-        runs = chooser.runs(smoothed, windows.starts, windows.ends)
-        threshold = chooser.threshold(smoothed)
-        bar = f"{threshold:.3f} ({self.percentile:g}th percentile)"
-        chosen, rejected = [], []
-        for run, (start_s, end_s) in zip(runs, _apart(runs, windows), strict=True):
+        gap_s = self.intervals.gap_s or self.hop_s
+        runs = replace(self.intervals, gap_s=gap_s).runs(smoothed, windows.starts, windows.ends)
+        threshold = self.intervals.threshold(smoothed)
+        bar = f"{threshold:.3f} ({self.intervals.percentile:g}th percentile)"
+        chosen: list[Moment] = []
+        rejected: list[Candidate] = []
+        for run, (start_s, end_s) in zip(runs, spans_of(runs, windows), strict=True):
             best = int(run[np.argmax(smoothed[run])])
             window = self._window(start_s, end_s, parts)
             highest = max(float(np.nanmax(lift[run], initial=0.0)) for lift in windows.lifts.values())
             if highest < self.contrast:
                 reason = f"nothing in it reaches {self.contrast:g} times its usual (at most {highest:.1f})"
-                rejected.append(self._candidate(curve, best, window, "not_different", reason))
+                rejected.append(_candidate(curve, best, window, "not_different", reason))
             else:
-                why = f"{_why(windows, best)}; smoothed score {smoothed[best]:.3f} ≥ {bar}"
-                own = {name: float(series[best]) for name, series in curve.parts.items()}
-                features = {
-                    name: _finite(windows.values[name][best]) if name in parts else None for name in WORDS
-                }
-                chosen.append(Moment(window, float(curve.value[best]), self.name, why, own, features))
+                why = f"{words_at(windows, best)}; smoothed score {smoothed[best]:.3f} ≥ {bar}"
+                chosen.append(self._moment(windows, curve, best, window, why))
+        rejected += self._below(windows, parts, curve, smoothed, runs, bar)
+        words = f"no window reaches {self.contrast:g} times this video's usual in anything"
+        nothing = Abstention("no_contrast", words)
+        return verdict_of(
+            self.name, curve, smoothed, threshold, chosen, rejected, absent, self.max_windows, nothing
+        )
+
+    def _moment(self, windows: Windows, curve: Curve, at: int, window: Window, why: str) -> Moment:
+        features = {n: finite(windows.values[n][at]) if n in windows.values else None for n in WORDS}
+        return Moment(window, float(curve.value[at]), self.name, why, parts_at(curve, at), features)
+
+    def _below(
+        self,
+        windows: Windows,
+        parts: Mapping[str, Modality],
+        curve: Curve,
+        smoothed: Series,
+        runs: Sequence[NDArray[np.int64]],
+        bar: str,
+    ) -> list[Candidate]:
+        """The local maxima that are in no interval."""
         taken = {int(i) for run in runs for i in run}
+        below = []
         for i in local_maxima(smoothed).tolist():
             if i not in taken:
                 window = self._window(windows.starts[i], windows.ends[i], parts)
                 weakest = min(parts, key=lambda n: curve.parts[n][i])
                 reason = f"smoothed score {smoothed[i]:.3f} < {bar}; its weakest part is {WORDS[weakest]}"
-                rejected.append(self._candidate(curve, i, window, "below_threshold", reason))
-        none = f"no_contrast: no window reaches {self.contrast:g} times this video's usual in anything"
-        return verdict_of(
-            self.name, curve, smoothed, threshold, chosen, rejected, absent, self.max_windows, none
-        )
+                below.append(_candidate(curve, i, window, "below_threshold", reason))
+        return below
 
-    def _nothing(self, curve: Curve, absent: Mapping[str, str], reason: str) -> Verdict:
-        return Verdict(self.name, curve, curve.value, None, (), (), reason, absent)
-
-    @staticmethod
-    def _candidate(curve: Curve, at: int, window: Window, verdict: str, reason: str) -> Candidate:
-        return Candidate(
-            window,
-            float(curve.value[at]),
-            {name: float(s[at]) for name, s in curve.parts.items()},
-            verdict,
-            reason,
-        )
-
-    def _heard(self, signals: Signals) -> tuple[Windows, dict[str, Part], dict[str, str]]:
+    def _measures(self, signals: Signals) -> tuple[Windows, dict[str, Modality], dict[str, str]]:
         """The windows, the parts that say something in this video, and for the others why not."""
         starts, ends = self._spans(signals.video.duration_s)
         found = {
@@ -235,32 +210,35 @@ class Saliency:
             "embed": self._embed(signals),
             "audio": self._audio(signals),
         }
-        parts, absent, lifts = {}, {}, {}
-        for name, part in found.items():
-            if part is None:
-                absent[name] = (
-                    "is missing (no sound, or none that could be decoded)"
-                    if name == "audio"
-                    else "was not logged"
-                )
-            elif self._weights[name] == 0:
-                absent[name] = "has weight 0"
-            else:
-                lift = self._over_windows(part.time_s, part.lift, starts, ends)
-                highest = float(np.nanmax(lift, initial=0.0))
-                if highest < self.contrast:
-                    absent[name] = (
-                        f"never stands out (a window reaches at most {highest:.1f} times its usual, "
-                        f"{self.contrast:g} asked)"
-                    )
-                else:
-                    parts[name], lifts[name] = part, lift
-        values = {
-            name: self._over_windows(part.time_s, part.value, starts, ends) for name, part in parts.items()
+        lifts = {
+            n: self._over_windows(part.time_s, part.lift, starts, ends)
+            for n, part in found.items()
+            if part is not None and self._weights[n]
         }
-        return Windows(starts, ends, values, lifts), parts, absent
+        absent = {n: why for n, part in found.items() if (why := self._absent(n, part, lifts.get(n)))}
+        parts = {n: part for n, part in found.items() if part is not None and n not in absent}
+        values = {n: self._over_windows(part.time_s, part.value, starts, ends) for n, part in parts.items()}
+        unmeasured = {} if self.floor_embed or not parts else unknown_embedder(signals, "vision.change")
+        lifts = {n: lifts[n] for n in parts}
+        return Windows(starts, ends, values, lifts), parts, absent | unmeasured
 
-    def _motion(self, signals: Signals) -> Part | None:
+    def _absent(self, name: str, part: Modality | None, lift: Series | None) -> str:
+        """Why a part says nothing, "" where it does."""
+        if part is None:
+            return (
+                "is missing (no sound, or none that could be decoded)"
+                if name == "audio"
+                else "was not logged"
+            )
+        if lift is None:
+            return "has weight 0"
+        highest = float(np.nanmax(lift, initial=0.0))
+        if highest < self.contrast:
+            reached = f"a window reaches at most {highest:.1f} times its usual, {self.contrast:g} asked"
+            return f"never stands out ({reached})"
+        return ""
+
+    def _motion(self, signals: Signals) -> Modality | None:
         """Flow between two shots is no motion: the first frame of each shot is taken out."""
         name = "frames.motion_local" if self.camera == "subtract" else "frames.motion"
         if name not in signals:
@@ -268,24 +246,26 @@ class Saliency:
         time_s, motion = signals["frames.time_s"], signals[name].astype(np.float64)
         if len(time_s):
             motion[np.searchsorted(time_s, cuts_of(signals)).clip(0, len(time_s) - 1)] = np.nan
-        lift = motion / _usual(motion, self.floor_motion)
+        lift = motion / usual_of(motion, self.floor_motion)
         if self.norm == "raw":  # the seed's unit: px at full size from frame to frame
             motion = (
                 motion
                 * np.hypot(signals.video.width_px, signals.video.height_px)
                 / max(signals.video.fps, 1.0)
             )
-        return Part(time_s, motion, lift)
+        return Modality(time_s, motion, lift)
 
-    def _embed(self, signals: Signals) -> Part | None:
+    def _embed(self, signals: Signals) -> Modality | None:
         if "vision.change" not in signals:
             return None
         change = signals["vision.change"].astype(np.float64)
-        floor = self.floor_embed or EMBED_FLOORS.get(signals.made_by.get("vision.change", ""), EMBED_FLOOR)
-        return Part(signals["vision.time_s"], change, change / _usual(change, floor))
+        floor = self.floor_embed or signals.calibration("vision.change").change_floor
+        return Modality(signals["vision.time_s"], change, change / usual_of(change, floor))
 
-    def _audio(self, signals: Signals) -> Part | None:
-        """Short-time loudness in dB over the video's median (readings S5); in the raw reading the RMS itself."""
+    def _audio(self, signals: Signals) -> Modality | None:
+        """Short-time loudness in dB over the video's median (readings S5); in the raw reading the RMS
+        itself.
+        """
         if "sound.loud_db" not in signals or not np.isfinite(signals["sound.loud_db"]).any():
             return None
         loud_db = signals["sound.loud_db"].astype(np.float64)
@@ -293,7 +273,7 @@ class Saliency:
         value = (
             signals["sound.rms"].astype(np.float64) if self.norm == "raw" else loud_db - np.nanmedian(loud_db)
         )
-        return Part(signals["sound.time_s"], value, amplitude / _usual(amplitude, self.floor_audio))
+        return Modality(signals["sound.time_s"], value, amplitude / usual_of(amplitude, self.floor_audio))
 
     @property
     def _weights(self) -> dict[str, float]:
@@ -358,7 +338,7 @@ class Saliency:
             )
         return median_filter(value, size)
 
-    def _window(self, start_s: float, end_s: float, parts: Mapping[str, Part]) -> Window:
+    def _window(self, start_s: float, end_s: float, parts: Mapping[str, Modality]) -> Window:
         """The interval with its peak: the middle of the half second in which the parts together rise most
         over their usual.
         """
@@ -372,46 +352,5 @@ class Saliency:
         return Window(float(start_s), float(end_s), float((edges[best] + edges[best + 1]) / 2))
 
 
-def _apart(runs: Sequence[NDArray[np.int64]], windows: Windows) -> list[list[float]]:
-    """[start_s, end_s] of each run; where a split run's windows reach into the next one, both end at the
-    middle.
-    """
-    spans = [[float(windows.starts[run[0]]), float(windows.ends[run[-1]])] for run in runs]
-    for before, after in itertools.pairwise(spans):
-        if before[1] > after[0]:
-            before[1] = after[0] = (before[1] + after[0]) / 2
-    return spans
-
-
-def _usual(value: Series, floor: float) -> float:
-    """The median of what is finite, but at least the floor."""
-    finite = value[np.isfinite(value)]
-    return max(float(np.median(finite)), floor) if len(finite) else floor
-
-
-def _why(windows: Windows, at: int) -> str:
-    """In words: each part, the one that rises most first, how many times its usual it is and how it ranks
-    among all windows.
-    """
-    said = []
-    for name in sorted(windows.lifts, key=lambda n: -np.nan_to_num(windows.lifts[n][at])):
-        value, lift = windows.values[name], windows.lifts[name][at]
-        if np.isfinite(lift):
-            finite = value[np.isfinite(value)]
-            higher = int(np.sum(finite > value[at]))
-            rank = (
-                "the most of all windows"
-                if higher == 0
-                else f"more than in {100 * np.mean(finite < value[at]):.0f} % of windows"
-            )
-            size = (
-                f"{20 * np.log10(max(lift, 1e-3)):+.0f} dB over its usual"
-                if name == "audio"
-                else f"{lift:.1f} times its usual"
-            )
-            said.append(f"{WORDS[name]} {size}, {rank}")
-    return "; ".join(said)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _candidate(curve: Curve, at: int, window: Window, outcome: Outcome, reason: str) -> Candidate:
+    return Candidate(window, float(curve.value[at]), parts_at(curve, at), outcome, reason)

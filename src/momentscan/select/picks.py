@@ -16,7 +16,7 @@ from momentscan.select.pick_candidates import Candidates, frame_candidates, fram
 from momentscan.select.pick_knobs import PickKnobs
 from momentscan.select.portraits import portraits
 from momentscan.signals import Signals
-from momentscan.values import Pick, Window
+from momentscan.values import FrameOutcome, Pick, Window
 
 
 class JudgedFrame(NamedTuple):
@@ -28,7 +28,7 @@ class JudgedFrame(NamedTuple):
     frame_idx: int
     quality: float
     reasons: tuple[str, ...]
-    verdict: str
+    verdict: FrameOutcome
 
 
 class Picked(NamedTuple):
@@ -118,7 +118,7 @@ def _change(of: Candidates, row: int, chosen: list[int]) -> float:
 
 
 def _judged(of: Candidates, i: int, bad: bool, chosen: bool, alike: bool) -> JudgedFrame:
-    verdict = (
+    verdict: FrameOutcome = (
         "chosen"
         if chosen
         else "failed the gate"

@@ -81,6 +81,12 @@ def stage_class(name: str) -> type | None:
     return None
 
 
+def shared_table(stage: type) -> str | None:
+    """The table of STAGES whose class this is; None where it has none."""
+    target = f"{stage.__module__}:{stage.__qualname__}"
+    return next((name for name, (known, _) in STAGES.items() if known == target), None)
+
+
 def stages() -> Iterator[tuple[str, str, type]]:
     """(name, what it is about, class) of every table: engines first, then perceivers, then the rest."""
     for kind, words in (("scorers", "engine"), ("perceivers", "perceiver")):

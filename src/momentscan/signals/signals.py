@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from momentscan.display import counted, html_table
 from momentscan.errors import MissingSignal
+from momentscan.signals.calibration import LEGACY, UNKNOWN, Calibration
 from momentscan.signals.schema import column, field_of, makers_of, table_of
 from momentscan.signals.table import Table
 from momentscan.signals.vectors import Vectors
@@ -38,7 +39,8 @@ class Signals:
     """`signals["frames.motion"]` is an array of rows; columns that are loaders are read on first use and
     kept.
 
-    `made_by` maps a column to the version of the model that made it ("vision.embedding" -> "descriptor-v1").
+    `made_by` maps a column to the version of the model that made it ("vision.embedding" -> "descriptor-v1"),
+    `calibrations` a column to what its embedder declared of itself.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class Signals:
         video: VideoInfo,
         columns: Mapping[str, NDArray[Any] | Loader],
         made_by: Mapping[str, str] | None = None,
+        calibrations: Mapping[str, Calibration] | None = None,
     ) -> None:
         self.video = video
         self.made_by = dict(made_by or {})
+        self.calibrations = dict(calibrations or {})
         self._columns: dict[str, Any] = dict(columns)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
@@ -92,6 +96,10 @@ class Signals:
                 f"{self.video.video_id} has no table {name}; it is made by {makers}: scan again with it"
             )
         return Table(name, columns)
+
+    def calibration(self, name: str) -> Calibration:
+        """Of the embedder that made a column; where the log does not say, of the version that it names."""
+        return self.calibrations.get(name) or LEGACY.get(self.made_by.get(name, ""), UNKNOWN)
 
     def rows(self, name: str) -> int:
         """How many rows a column has; 0 where nobody logged it."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from momentscan.signals.calibration import Calibration
 from momentscan.signals.schema import column
 from momentscan.signals.signals import Signals
 from momentscan.values import Columns, VideoInfo
@@ -51,7 +52,13 @@ class Sliding:
         """How many rows are held, of all columns together."""
         return sum(len(rows) for _, columns in self._held for rows in columns.values())
 
-    def signals(self, video: VideoInfo, whole: Columns, made_by: Mapping[str, str]) -> Signals:
+    def signals(
+        self,
+        video: VideoInfo,
+        whole: Columns,
+        made_by: Mapping[str, str],
+        calibrations: Mapping[str, Calibration] | None = None,
+    ) -> Signals:
         """Signals whose 0 is `start_s`; `whole`: columns told anew each time for all that was seen (tracks,
         scenes), not added up here.
         """
@@ -63,7 +70,8 @@ class Sliding:
         shifted = {
             name: rows - self.start_s if self._is_time(name) else rows for name, rows in joined.items()
         }
-        return Signals(dataclasses.replace(video, duration_s=self.end_s - self.start_s), shifted, made_by)
+        shown = dataclasses.replace(video, duration_s=self.end_s - self.start_s)
+        return Signals(shown, shifted, made_by, calibrations)
 
     def _within(self, whole: Columns) -> Columns:
         """Rows of tables of spans that reach into the window; the first of those that follow each other
