@@ -187,9 +187,8 @@ def _knobs_of(cls: Any, default: Any = None) -> tuple[KnobField, ...]:
             found.append(KnobField(name, typing.get_args(hints[name])[0], value, mark))
         elif not isinstance(mark, Model):
             inner = _knobs_of(cast(Hashable, type(value)), value)
-            shared = bool(getattr(type(value), "shared", False))
-            whole = {"shared": True} if shared else {}
-            found += [dataclasses.replace(f, name=f"{name}.{f.name}", **whole) for f in inner]
+            own = bool(getattr(type(value), "shared", False))
+            found += [dataclasses.replace(f, name=f"{name}.{f.name}", shared=own or f.shared) for f in inner]
     return tuple(found)
 
 

@@ -20,7 +20,7 @@ from momentscan.select.gate import Gate
 from momentscan.select.people import People
 from momentscan.select.picks import Picks
 from momentscan.settings import Settings
-from momentscan.settings.tables import canonical
+from momentscan.settings.tables import canonical, value_now
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def with_models(scorer: Scorer, settings: Settings) -> Scorer:
 
 def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
     """An engine with the knobs that run.json remembers. Raises UnreadableInput for those of another version."""
-    known = {_name_now(engine, name, value): value for name, value in before.knobs.items()}
+    known = {_name_now(engine, n, v): value_now(f"{engine}.{n}", v) for n, v in before.knobs.items()}
     try:
         scorer: Scorer = with_knobs(registry.load("scorers", engine), known)
     except UsageError as error:

@@ -15,18 +15,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from momentscan.errors import IncomparableVectors, UsageError
+from momentscan.records.memory import BankRecord
+from momentscan.records.plain import Json, plain
 from momentscan.select.memory_json import (
     FORMAT,
     founder_of,
     head_of,
     node_of,
-    node_to_json,
+    node_record,
     typed_field,
     unreadable,
 )
@@ -262,8 +264,8 @@ class MemoryBank:
 
     # ---- memory_bank.json ----
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for `memory_bank.json`:
+    def record(self) -> BankRecord:
+        """As `memory_bank.json` has it:
 
         format               1
         embed_model_version  of the Face-ID model
@@ -274,14 +276,19 @@ class MemoryBank:
                              images}], numbered from 0
         images               [{path, quality, bucket, anchor}], best first
         """
-        return {
-            "format": FORMAT,
-            "embed_model_version": self.version,
-            "tau_id": float(self.tau_id),
-            "knobs": asdict(self.knobs),
-            "founder": None if self.founder is None else self.founder.tolist(),
-            "nodes": [node_to_json(node) for node in self.nodes],
-        }
+        return BankRecord(
+            format=FORMAT,
+            embed_model_version=self.version,
+            tau_id=float(self.tau_id),
+            knobs=asdict(self.knobs),
+            founder=None if self.founder is None else tuple(self.founder.tolist()),
+            nodes=tuple(node_record(node) for node in self.nodes),
+        )
+
+    def to_json(self) -> Json:
+        """The same as plain values."""
+        told: Json = plain(self.record())
+        return told
 
     @classmethod
     def from_json(cls, given: object) -> MemoryBank:

@@ -11,6 +11,7 @@ import numpy as np
 
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.knobs import knobs_of, with_knobs
+from momentscan.records.memory import BankImage, BankNode
 from momentscan.select.memory_nodes import DECIMALS, Image, MemoryOptions, Node, Vector, best_first
 
 T = TypeVar("T")
@@ -126,12 +127,12 @@ def _image(given: object, where: str) -> Image:
     )
 
 
-def node_to_json(node: Node) -> dict[str, Any]:
-    return {
-        "vec_id": node.vec.tolist(),
-        "hit_count": node.hit_count,
-        "quality": node.quality,
-        "last_used": node.last_used,
-        "histogram": dict(node.histogram),
-        "images": [asdict(image) for image in node.images],
-    }
+def node_record(node: Node) -> BankNode:
+    return BankNode(
+        vec_id=tuple(node.vec.tolist()),
+        hit_count=node.hit_count,
+        quality=node.quality,
+        last_used=node.last_used,
+        histogram=dict(node.histogram),
+        images=tuple(BankImage(**asdict(image)) for image in node.images),
+    )

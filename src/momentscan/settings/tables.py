@@ -55,9 +55,18 @@ DEPRECATED = {
 RENAMED = {
     "motion": "motion.method",
     "rules.gate": "rules.gate_level",
-    "vector.gate": "vector.gate_level",
+    "vector.gated": "vector.gate_level",
 }
 """Settings of 0.1 that are now tables of the same name -> the knob that they were; taken until 0.3."""
+
+
+VALUES = {"vector.gated": {"true": "strict", "false": "off"}}
+"""Values of such a setting -> what they are called now."""
+
+
+def value_now(name: str, value: Any) -> Any:
+    """The value of today for a setting under its old name."""
+    return VALUES.get(name, {}).get(str(value).lower(), value)
 
 
 def canonical(name: str) -> str:
