@@ -12,7 +12,15 @@ from momentscan.knobs import knobs_of, nearest, turned_knobs
 from momentscan.settings import sources
 from momentscan.settings.options import Options
 from momentscan.settings.settings import Settings
-from momentscan.settings.tables import DEPRECATED, SHORT, canonical, knob_names, stage_class, stages
+from momentscan.settings.tables import (
+    DEPRECATED,
+    SHORT,
+    canonical,
+    knob_names,
+    stage_class,
+    stages,
+    value_now,
+)
 
 LOG = logging.getLogger(__name__)
 
