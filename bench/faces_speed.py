@@ -257,7 +257,9 @@ def _busy_s(niced: bool = True) -> float:
 
 
 def _wait_for_quiet(patience_s: float) -> None:
-    """Until others of the same priority take less than a tenth of a core, for as long as the patience lasts."""
+    """Until others of the same priority take less than a tenth of a core, for as long as the patience
+    lasts.
+    """
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         busy = _busy_s(niced=False)

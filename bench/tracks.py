@@ -144,7 +144,9 @@ def _drawn(frame: NDArray[np.uint8], time_s: float, seen: Seen) -> NDArray[np.ui
 
 @dataclass(frozen=True)
 class Crossing:
-    """A place where two people come together, or one comes back, and what a good tracker keeps apart there."""
+    """A place where two people come together, or one comes back, and what a good tracker keeps apart
+    there.
+    """
 
     start_s: float
     end_s: float

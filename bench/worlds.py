@@ -1,4 +1,6 @@
-"""The videos and weights that the figures are measured on; made once, kept in bench/.cache (ignored by git)."""
+"""The videos and weights that the figures are measured on; made once, kept in bench/.cache (ignored by
+git).
+"""
 
 from __future__ import annotations
 

@@ -39,11 +39,16 @@ def knobs_page() -> str:
     from momentscan.settings.tables import DEPRECATED, SHORT, shared_table, stages
 
     head = (
-        "# Knobs\n\nEvery threshold, its unit, bounds and source. All stand in one tree: `rules.peaks.distance_s` is turned "
-        "with `--set rules.peaks.distance_s=3` (any verb), `MOMENTSCAN_RULES__PEAKS__DISTANCE_S=3`, or in `momentscan.toml`:"
-        "\n\n```toml\n[rules.peaks]\ndistance_s = 3\n```\n\nArguments win over the environment, that over the file. "
-        "`momentscan settings explain NAME` says what is in force and who said so. A stage within a table that has a table "
-        "of its own (`[gate]`, `[people]`) starts from that one. A bare name will do where only one knob of a table ends "
+        "# Knobs\n\nEvery threshold, its unit, bounds and source. All stand in one tree: "
+        "`rules.peaks.distance_s` is turned "
+        "with `--set rules.peaks.distance_s=3` (any verb), `MOMENTSCAN_RULES__PEAKS__DISTANCE_S=3`, or in "
+        "`momentscan.toml`:"
+        "\n\n```toml\n[rules.peaks]\ndistance_s = 3\n```\n\nArguments win over the environment, that over "
+        "the file. "
+        "`momentscan settings explain NAME` says what is in force and who said so. A stage within a table "
+        "that has a table "
+        "of its own (`[gate]`, `[people]`) starts from that one. A bare name will do where only one knob "
+        "of a table ends "
         "so: `rules.distance_s`.\n"
     )
     short = ", ".join(f"`{a}` for `{b}`" for a, b in SHORT.items())
@@ -64,7 +69,8 @@ def _is_shared(stage: type, knob: str, shared_table: Any) -> bool:
 
 def _knob_table(start: str, fields: Any) -> str:
     rows = [
-        f"| `{start}{f.name}` | {f.default} | {f.knob.unit or '-'} | {f.knob.bounds or '-'} | {f.knob.source} |"
+        f"| `{start}{f.name}` | {f.default} | {f.knob.unit or '-'} | {f.knob.bounds or '-'} | "
+        f"{f.knob.source} |"
         for f in fields
     ]
     return "\n".join(["| name | default | unit | bounds | source |", "|---|---|---|---|---|", *rows]) + "\n"

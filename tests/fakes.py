@@ -294,7 +294,9 @@ def columns(batches: Sequence[Batch], perceivers: Sequence[Perceiver]) -> Column
 
 
 def watched(batches: Sequence[Batch], names: Sequence[str] = ALL, **changes: dict[str, Any]) -> Signals:
-    """Signals of what was shown, seen with fakes; tracks={"face_id": None} builds that perceiver without one."""
+    """Signals of what was shown, seen with fakes; tracks={"face_id": None} builds that perceiver
+    without one.
+    """
     from worlds import info
 
     perceivers = [perceiver(name, **changes.get(name, {})) for name in names]

@@ -1,4 +1,6 @@
-"""Puts models of a few honest lines in the place of those that weights would give, in every verb that opens models."""
+"""Puts models of a few honest lines in the place of those that weights would give, in every verb that opens
+models.
+"""
 
 from __future__ import annotations
 

@@ -248,7 +248,9 @@ def build_centerface(
 def build_face_id(
     path: Path, source: str, target: str, dim: int, batch: int | str = "N", last: bool = False
 ) -> Path:
-    """Sixteen means of each colour through a random matrix; `last`: colours are the last axis of the input."""
+    """Sixteen means of each colour through a random matrix; `last`: colours are the last axis of the
+    input.
+    """
     net = _Net(0)
     planes = net.add("Transpose", [source], perm=[0, 3, 1, 2]) if last else source
     means = net.add("Flatten", [net.add("AveragePool", [planes], kernel_shape=[28, 28], strides=[28, 28])])

@@ -1,4 +1,6 @@
-"""Knobs stand in a tree: nested stages by dotted names, models left out, and the nearest name for a wrong one."""
+"""Knobs stand in a tree: nested stages by dotted names, models left out, and the nearest name for a wrong
+one.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A threshold together with its unit, its bounds and where it comes from, and the tree that they stand in.
 
-A frozen dataclass whose fields are knobs is a *stage*. A field that is itself a stage carries its knobs along, so that
-one dotted name reaches each of them:
+A frozen dataclass whose fields are knobs is a *stage*. A field that is itself a stage carries its knobs
+along, so that one dotted name reaches each of them:
 
     @dataclass(frozen=True)
     class Rules:
@@ -30,8 +30,8 @@ T = TypeVar("T")
 class Knob:
     """Metadata of a field: `x: Annotated[float, Knob("s", source="seed 002, every 3 s", low=0.1)] = 3.0`.
 
-    `unit` is a unit, or "" for a pure number; `source` names a paper, a seed, a reading, or says "taste; to be
-    swept". `low` and `high` are inclusive; `choices` lists the words a text knob accepts.
+    `unit` is a unit, or "" for a pure number; `source` names a paper, a seed, a reading, or says "taste; to
+    be swept". `low` and `high` are inclusive; `choices` lists the words a text knob accepts.
     """
 
     unit: str
@@ -51,7 +51,9 @@ class Knob:
 
 @dataclass(frozen=True)
 class Model:
-    """Metadata of a field that holds an opened model of this slot: no knob, and filled in by whoever opens models."""
+    """Metadata of a field that holds an opened model of this slot: no knob, and filled in by whoever opens
+    models.
+    """
 
     slot: str
 
@@ -60,8 +62,8 @@ class Model:
 class KnobField:
     """A knob as it stands in a stage: its dotted name within it, its type and its default there.
 
-    `shared`: it is in a stage that many have (`shared = True` in its class), so that a bare name never means it where
-    another knob has that name.
+    `shared`: it is in a stage that many have (`shared = True` in its class), so that a bare name never means
+    it where another knob has that name.
     """
 
     name: str
@@ -94,9 +96,9 @@ def knob_values(stage: Any) -> dict[str, Any]:
 def with_knobs(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
     """A stage with some knobs turned; text is converted, bounds are checked.
 
-    `values`: nested, or by dotted names; a bare name will do where only one knob of the stage ends so. `where` is the
-    stage's own dotted name, for messages. Raises UsageError naming the knob, what was given and what would be
-    accepted.
+    `values`: nested, or by dotted names; a bare name will do where only one knob of the stage ends so.
+    `where` is the stage's own dotted name, for messages. Raises UsageError naming the knob, what was given
+    and what would be accepted.
     """
     turned = turned_knobs(cls, values, where)
     return cast(T, _replaced(cls(), turned)) if turned else cls()

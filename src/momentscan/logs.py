@@ -36,7 +36,9 @@ class _Now:
 
 
 def listen(wanted: Listening) -> None:
-    """From now on log lines go there, and nowhere else. Raises OutputError for a file that cannot be written."""
+    """From now on log lines go there, and nowhere else. Raises OutputError for a file that cannot be
+    written.
+    """
     handlers: list[logging.Handler] = []
     if wanted.file is not None:
         handlers.append(_levelled(_file(wanted.file), wanted.file_level))

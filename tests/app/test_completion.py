@@ -112,7 +112,8 @@ def test_completion_is_shown_for_the_shell_that_runs() -> None:
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("there is no bash here")
-    line = f"{shlex.quote(sys.executable)} -m momentscan --show-completion; true"  # `true`: bash stays the parent
+    # `true`: bash stays the parent
+    line = f"{shlex.quote(sys.executable)} -m momentscan --show-completion; true"
     shown = subprocess.run([bash, "-c", line], capture_output=True, text=True, check=True)
     assert "complete -o default -F _momentscan_completion momentscan" in shown.stdout
 

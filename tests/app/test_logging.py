@@ -1,4 +1,6 @@
-"""The log of the program: silent until it is asked for, and without anything personal but the names of files."""
+"""The log of the program: silent until it is asked for, and without anything personal but the names of
+files.
+"""
 
 from __future__ import annotations
 

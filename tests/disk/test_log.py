@@ -27,7 +27,9 @@ N = 600
 
 
 def world(seed: int = 0) -> dict[str, dict[str, np.ndarray]]:
-    """maker -> columns, ten minutes of them: numbers with NaN, vectors, bytes, text, and a table with no row."""
+    """maker -> columns, ten minutes of them: numbers with NaN, vectors, bytes, text, and a table with
+    no row.
+    """
     rng = np.random.default_rng(seed)
     motion = rng.random(N).astype(np.float32)
     motion[0] = np.nan

@@ -1,4 +1,6 @@
-"""The verbs as a whole: what is found in a rendered ride, and that the log alone is enough to find it again."""
+"""The verbs as a whole: what is found in a rendered ride, and that the log alone is enough to find it
+again.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def same(one: Verdict, other: Verdict) -> bool:
 
 
 def test_the_log_says_all_that_the_pass_saw(scanned: Outcome, tmp_path: Path) -> None:
-    """find(load(log)) == find(signals): what a scan held in memory and what it wrote give the same verdict."""
+    """find(load(log)) == find(signals): what a scan held in memory and what it wrote give the same
+    verdict.
+    """
     signals = flows.load(Path(scanned.folder))
     in_memory = ms.Signals(signals.video, {n: signals[n].copy() for n in signals}, signals.made_by)
     assert same(flows.judge(signals, "saliency"), flows.judge(in_memory, "saliency"))

@@ -49,7 +49,9 @@ class FakeInfo:
 
 @dataclass
 class FakeModel:
-    """faster_whisper.WhisperModel: the arguments that are used, with the names and defaults of version 1.2.1."""
+    """faster_whisper.WhisperModel: the arguments that are used, with the names and defaults of version
+    1.2.1.
+    """
 
     model_size_or_path: str
     device: str = "auto"
@@ -214,7 +216,9 @@ def test_a_model_that_cannot_be_run_is_one_line(engine: types.ModuleType) -> Non
 
 
 def test_the_stand_in_has_the_signature_of_the_real_one() -> None:
-    """Where the extra is installed; of 1.2.1 it was checked by hand, and what was found stands in FakeModel."""
+    """Where the extra is installed; of 1.2.1 it was checked by hand, and what was found stands in
+    FakeModel.
+    """
     real = pytest.importorskip("faster_whisper")
     for ours, theirs in (
         (FakeModel.transcribe, real.WhisperModel.transcribe),

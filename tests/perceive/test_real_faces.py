@@ -109,7 +109,9 @@ def mask(frame: np.ndarray, detector: FaceDetector, colour: tuple[int, int, int]
 
 
 def test_hands_over_a_face_are_seen(detector: FaceDetector, models_folder: Path, media_folder: Path) -> None:
-    """faces/makeup_test: a hand is over the face from 2.4 s on, more often than not; before that it is not."""
+    """faces/makeup_test: a hand is over the face from 2.4 s on, more often than not; before that it is
+    not.
+    """
     signals = seen(shown(media_folder / "faces" / "makeup_test.avi"), detector, models_folder)
     hidden, time_s = signals["faces.occlusion"] > 0.3, signals["faces.time_s"]
     assert not hidden[time_s < 2.2].any()

@@ -1,4 +1,6 @@
-"""One tree of settings: who may say what, who wins, and what is said to a name or a value that does not do."""
+"""One tree of settings: who may say what, who wins, and what is said to a name or a value that does not
+do.
+"""
 
 from __future__ import annotations
 

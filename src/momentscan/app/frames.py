@@ -70,7 +70,9 @@ class Scanned(Signals):
         self.folder = folder
 
     def table(self, name: str) -> DataTable:
-        """All columns of a table, "faces" say, read now. Raises MissingSignal naming who would have made it."""
+        """All columns of a table, "faces" say, read now. Raises MissingSignal naming who would have
+        made it.
+        """
         table = super().table(name)
         return DataTable(table.name, table.columns)
 

@@ -291,7 +291,9 @@ def plot(verdict: Verdict) -> Figure:
 
 
 def _wanted(verb: str, given: object, kind: type, giver: str) -> None:
-    """Raises UsageError for what is of another kind: a path would be taken for signals in which nothing is."""
+    """Raises UsageError for what is of another kind: a path would be taken for signals in which nothing
+    is.
+    """
     if not isinstance(given, kind):
         raise UsageError(f"{verb} wants {kind.__name__}, which {giver} gives; got {type(given).__name__}")
 

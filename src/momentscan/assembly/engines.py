@@ -39,13 +39,15 @@ class StillChoice:
         names = ("picks", "gate", "people", "limits", "clock")
         return cls(*(settings.stage(name) for name in names))
 
-    def knobs(self) -> dict[str, Any]:
+    def knobs(self) -> Json:
         """As run.json remembers it."""
         return {**knob_values(self.picks), "gate": knob_values(self.gate)}
 
 
 def asked_engines(settings: Settings) -> list[str]:
-    """The engines that the settings name, each once. Raises UsageError for one that there is not, and for bad knobs."""
+    """The engines that the settings name, each once. Raises UsageError for one that there is not, and for bad
+    knobs.
+    """
     known = registry.names("scorers")
     if settings.engine == "all":
         asked = known
@@ -80,7 +82,9 @@ def with_models(scorer: Scorer, settings: Settings) -> Scorer:
 
 
 def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
-    """An engine with the knobs that run.json remembers. Raises UnreadableInput for those of another version."""
+    """An engine with the knobs that run.json remembers. Raises UnreadableInput for those of another
+    version.
+    """
     known = {_name_now(engine, n, v): value_now(f"{engine}.{n}", v) for n, v in before.knobs.items()}
     try:
         scorer: Scorer = with_knobs(registry.load("scorers", engine), known)
@@ -98,7 +102,9 @@ def _name_now(engine: str, knob: str, value: Any) -> str:
 
 
 def judged_engines(settings: Settings, run: Run, folder: Path) -> list[str]:
-    """Those of the engines asked for that have judged the video, for `all` every one. Raises UsageError where one has not."""
+    """Those of the engines asked for that have judged the video, for `all` every one. Raises UsageError where
+    one has not.
+    """
     asked = [e.strip() for e in settings.engine.split(",") if e.strip()]
     judged = list(run.engines)
     missing = [e for e in asked if e not in judged and e != "all"]

@@ -13,6 +13,7 @@ from momentscan.disk.log import FORMAT
 from momentscan.knobs import knob_values
 from momentscan.models.chosen_models import Models
 from momentscan.perceive import Perceiver
+from momentscan.records.plain import Json
 from momentscan.settings import Settings
 from momentscan.signals.words import Transcript
 
@@ -39,7 +40,7 @@ def log_key(
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
 
-def _of_perceiver(perceiver: Perceiver, models: Models, settings: Settings) -> dict[str, Any]:
+def _of_perceiver(perceiver: Perceiver, models: Models, settings: Settings) -> Json:
     cls: type[Any] = registry.load("perceivers", perceiver.name)
     knobs = knobs_for(cls, settings)
     return {

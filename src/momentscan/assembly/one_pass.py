@@ -29,7 +29,9 @@ from momentscan.values import Batch, Columns, VideoInfo
 
 @dataclass(frozen=True)
 class Pass:
-    """A video that is open and about to be watched: its hash, who looks at it, and the key of the log that comes of it."""
+    """A video that is open and about to be watched: its hash, who looks at it, and the key of the log that
+    comes of it.
+    """
 
     video: Video
     sha256: str
@@ -39,7 +41,9 @@ class Pass:
     sampling: SamplingOptions
 
     def write(self, folder: VideoFolder, timings: dict[str, float], on_progress: Progress) -> None:
-        """The log, whole or not at all. `timings` gets the seconds of each perceiver and of waiting for the decoder."""
+        """The log, whole or not at all. `timings` gets the seconds of each perceiver and of waiting for the
+        decoder.
+        """
         log = LogWriter(folder.log)
         try:
             info = self._watched(log, timings, on_progress)
@@ -55,7 +59,9 @@ class Pass:
         folder.forget_read()
 
     def _watched(self, log: LogWriter, timings: dict[str, float], on_progress: Progress) -> VideoInfo:
-        """Every batch to every perceiver, and what they make of it to the log: what is known of the video then."""
+        """Every batch to every perceiver, and what they make of it to the log: what is known of the video
+        then.
+        """
         timed = [_Timed(p, timings) for p in self.perceivers]
         total_s = self.video.info.declared_s
         short_side_px = max(p.short_side_px for p in self.perceivers)

@@ -1,4 +1,6 @@
-"""From moments to clips: aligned, chosen for variety, cut out of the video, with subtitles, previews and a reel."""
+"""From moments to clips: aligned, chosen for variety, cut out of the video, with subtitles, previews and a
+reel.
+"""
 
 from momentscan.clips.choose import choose_clips
 from momentscan.clips.cut import cut_engine

@@ -1,4 +1,6 @@
-"""The clips of one engine: what lies there already is taken over, the rest is cut, and the folder is put in place."""
+"""The clips of one engine: what lies there already is taken over, the rest is cut, and the folder is put in
+place.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def _list(
 
 
 def _others(target: Path, before: ClipList | None) -> dict[str, Path]:
-    """What somebody else put beside the clips: files that clips.json did not tell of, by their names in the folder."""
+    """What somebody else put beside the clips: files that clips.json did not tell of, by their names in the
+    folder.
+    """
     ours = {LIST} | (before.files() if before is not None else set())
     found = {p.relative_to(target).as_posix(): p for p in sorted(target.rglob("*")) if p.is_file()}
     return {name: path for name, path in found.items() if name not in ours}

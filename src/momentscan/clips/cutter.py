@@ -111,7 +111,9 @@ class ClipCutter:
         return view, Framing(view.time_s, view.centre_x, view.centre_y, view.width, view.height, size)
 
     def _kept(self, key: str, name: str) -> ClipRow | None:
-        """The row of the very same clip that lies there already; its files are taken over under their new names."""
+        """The row of the very same clip that lies there already; its files are taken over under their new
+        names.
+        """
         before = self._before.get(key)
         if before is None:
             return None
@@ -170,8 +172,8 @@ class ClipCutter:
         return {"limits": self._plan.limits, "clock": self._plan.clock, "on_progress": on_progress}
 
     def _previewed(self, done: ClipDone, job: _Job) -> Path:
-        """What is in the clip as a small picture: of the source, or of a crop the clip itself, which is upright and
-        starts at 0."""
+        """What is in the clip as a small picture: of the source, or of a crop the clip itself, which is
+        upright and starts at 0."""
         shown, start_s, end_s = self._video, done.start_s, done.end_s
         if job.framing is not None:
             width_px, height_px = done.size_px

@@ -34,8 +34,8 @@ def clip_key(video: VideoInfo, clip: Aligned, plan: ClipPlan, view: View | None,
 
 
 def first_s(clip: Aligned, video: VideoInfo) -> float:
-    """From where frames are taken. A clip that begins with a word begins with the frame that is shown then: the next
-    would cost its onset."""
+    """From where frames are taken. A clip that begins with a word begins with the frame that is shown then:
+    the next would cost its onset."""
     last = next((m for m in reversed(clip.moves) if m.edge == "start"), None)
     if last is None or not last.reason.startswith("speech.") or video.fps <= 0:
         return clip.start_s

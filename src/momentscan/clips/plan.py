@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from momentscan.errors import UsageError
 from momentscan.knobs import knob_values
 from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits
 from momentscan.media.encoders import Encoding
+from momentscan.records.plain import Json
 from momentscan.score.align import Align
 from momentscan.score.clip_selection import ClipSelection
 from momentscan.select.framing import Follow, aspect_of
@@ -58,7 +58,7 @@ class ClipPlan:
             subtitles=settings.subtitles,
         )
 
-    def knobs(self) -> dict[str, Any]:
+    def knobs(self) -> Json:
         """As clips.json remembers it."""
         stages = {
             "align": self.align,

@@ -19,8 +19,8 @@ def clips_folder(folder: Path, engine: str) -> Path:
 
 
 def choice_row(choice: Choice) -> ChoiceRow:
-    """A moment that is delivered, or was left out (rank None): its edges, every move of them with its reason, and why
-    it has its place."""
+    """A moment that is delivered, or was left out (rank None): its edges, every move of them with its reason,
+    and why it has its place."""
     clip = choice.clip
     return ChoiceRow(
         rank=choice.rank,

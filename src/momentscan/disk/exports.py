@@ -1,5 +1,5 @@
-"""exports/: timelines for other programs, and beside them what was told, so that an edit that comes back can be compared
-with it."""
+"""exports/: timelines for other programs, and beside them what was told, so that an edit that comes back can
+be compared with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""feedback.jsonl: what people did to the moments of a video, one JSON object a line, only ever appended to."""
+"""feedback.jsonl: what people did to the moments of a video, one JSON object a line, only ever appended
+to.
+"""
 
 from __future__ import annotations
 

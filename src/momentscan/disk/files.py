@@ -30,7 +30,8 @@ def writing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(
             OSError
-            # a folder that could not be made, a disk that takes nothing any more: the first error is the one to
+            # a folder that could not be made, a disk that takes nothing any more: the first error is the one
+            # to
             # tell
         ):
             temporary.unlink(missing_ok=True)
@@ -74,7 +75,9 @@ def create(path: Path, data: bytes) -> bool:
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Holds a file for this process; a kill lets go of it. Raises OutputError where another process holds it."""
+    """Holds a file for this process; a kill lets go of it. Raises OutputError where another process
+    holds it.
+    """
     with translate_os_errors(path), path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,7 +2,8 @@
 
     with VideoFolder.open(path) as folder:      # locked; what a kill left half done is recovered
         folder.signals, folder.run              # the log and run.json, read once
-        folder.unmark(without=("packs",))       # a kill from here on leaves no word of what is being made anew
+        folder.unmark(without=("packs",))       # a kill from here on leaves no word of what is being made
+        anew
         folder.commit(run)                      # written last
 
 Readers take `VideoFolder(path)` and never write. Whatever lies in the folder is found through this class.
@@ -51,7 +52,8 @@ class VideoFolder:
 
     @classmethod
     def claim(cls, output: Path, video: Path, sha256: str) -> Self:
-        """`output/{video_id}`: the file's name made safe; digits of its hash where another video has that name.
+        """`output/{video_id}`: the file's name made safe; digits of its hash where another video has that
+        name.
 
         Raises OutputError where all its names belong to other videos.
         """
@@ -62,7 +64,8 @@ class VideoFolder:
             if create(folder.path / CLAIM, encode(claim)) or folder._owner() == sha256:
                 return folder
         raise OutputError(
-            f"{output / safe}: belongs to another video, and so do its other names; choose another folder with -o"
+            f"{output / safe}: belongs to another video, and so do its other names; choose another folder "
+            "with -o"
         )
 
     @classmethod
@@ -70,8 +73,8 @@ class VideoFolder:
     def open(cls, path: Path) -> Iterator[Self]:
         """The folder of a scanned video, for one process alone.
 
-        Raises UnreadableInput for what is no scanned video, before anything is locked, and OutputError where another
-        process works in it.
+        Raises UnreadableInput for what is no scanned video, before anything is locked, and OutputError where
+        another process works in it.
         """
         folder = cls(path)
         _ = folder.signals  # what is no scanned video is told before it is locked
@@ -191,7 +194,9 @@ class VideoFolder:
 
 
 def video_folders(places: Iterator[str] | list[str] | tuple[str, ...], output: Path) -> list[Path]:
-    """Folders with a log for ids, folders of one video, or folders of many. Raises UsageError for a place that has none."""
+    """Folders with a log for ids, folders of one video, or folders of many. Raises UsageError for a place
+    that has none.
+    """
     found: list[Path] = []
     for place in places:
         folder = Path(place) if Path(place).is_dir() else output / place

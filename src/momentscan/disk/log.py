@@ -128,7 +128,8 @@ def is_log(folder: Path) -> bool:
 
 
 def place_of(folder: Path) -> Path:
-    """Where the log lies: its folder, or the one beside it that was finished and not put in its place (a kill).
+    """Where the log lies: its folder, or the one beside it that was finished and not put in its place (a
+    kill).
 
     The finished one wins, as in `recover_log`: the older one may show somebody who was forgotten.
     """

@@ -274,8 +274,8 @@ def all_there(folder: Path) -> set[int]:
 
 
 def pack_folders(folder: Path, owner: Mapping[int, int]) -> dict[int, str]:
-    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever has that
-    track (`owner`: track -> number)."""
+    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever
+    has that track (`owner`: track -> number)."""
     found: dict[int, str] = {}
     for home, meta in _people(folder):
         number = owner.get(meta.tracks[0]) if meta.tracks else meta.person_id
@@ -285,8 +285,8 @@ def pack_folders(folder: Path, owner: Mapping[int, int]) -> dict[int, str]:
 
 
 def read_shown_packs(folder: Path) -> ShownPacks:
-    """What `identity_builder/` holds, for a page: the people by number, and the pairs. What is damaged or half deleted is
-    passed by."""
+    """What `identity_builder/` holds, for a page: the people by number, and the pairs. What is damaged or
+    half deleted is passed by."""
     people = [ShownPack(meta, _shown_images(home, meta)) for home, meta in _people(folder)]
     pairs = [ShownPair(meta, _thumb(folder / PACKS / "pair", meta.file)) for _, meta in _pair_metas(folder)]
     return ShownPacks(tuple(sorted(people, key=lambda p: p.meta.person_id)), tuple(pairs))

@@ -1,4 +1,6 @@
-"""Names of before, until their callers have moved: see `disk.codec`, `disk.windows`, `disk.engines` and `disk.stills`."""
+"""Names of before, until their callers have moved: see `disk.codec`, `disk.windows`, `disk.engines` and
+`disk.stills`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""JSON schemas (draft 2020-12) of the files that others read, made from the records; docs/generate.py writes them out to
-docs/schemas."""
+"""JSON schemas (draft 2020-12) of the files that others read, made from the records; docs/generate.py writes
+them out to docs/schemas."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ PUBLISHED: Mapping[str, tuple[str, Any]] = {
 
 
 def schema_of(cls: Any) -> Schema:
-    """The schema of a record as it is written; of a union of records that each of its lines is one of them."""
+    """The schema of a record as it is written; of a union of records that each of its lines is one of
+    them.
+    """
     if cls is LiveLine:
         return {"oneOf": [schema_of(one) for one in get_args(LiveLine)]}
     made = adapter_of(cls).json_schema(mode="serialization", schema_generator=_Generator)
@@ -79,7 +81,9 @@ class _Generator(GenerateJsonSchema):
 
 
 def _plainer(node: Any, shared: Mapping[str, Schema]) -> Any:
-    """References put in their places, "or null" said in the type, and nothing said that the reader does not need."""
+    """References put in their places, "or null" said in the type, and nothing said that the reader does not
+    need.
+    """
     if isinstance(node, list):
         return [_plainer(inner, shared) for inner in node]
     if not isinstance(node, dict):

@@ -1,5 +1,5 @@
-"""Verdicts as the records of `highlight_{engine}/`: windows, frames, curve, candidates. Milliseconds are born here, and
-only here."""
+"""Verdicts as the records of `highlight_{engine}/`: windows, frames, curve, candidates. Milliseconds are born
+here, and only here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""An editor's timeline held against what was exported, and what it says of each moment as a line of feedback."""
+"""An editor's timeline held against what was exported, and what it says of each moment as a line of
+feedback.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ from momentscan.records.feedback import EditFormat, EditSource, FeedbackLine, Or
 def edit_against(
     folder: VideoFolder, file: Path, engine: str | None, limits: ParsingLimits
 ) -> tuple[EditedTimeline, Timeline]:
-    """The edit, and the timeline that it is of. `engine` None: the one the edit names, else the only one exported.
+    """The edit, and the timeline that it is of. `engine` None: the one the edit names, else the only one
+    exported.
 
     Raises UsageError where nothing was exported, or the edit does not say of what it is.
     """
@@ -32,7 +35,8 @@ def edit_against(
     if not there or (engine is not None and engine not in there):
         what = f"moments of {engine} were not" if engine else "nothing was"
         raise UsageError(
-            f"{folder.path}: {what} exported, so there is nothing to compare with; momentscan export {folder.path}"
+            f"{folder.path}: {what} exported, so there is nothing to compare with; momentscan export "
+            f"{folder.path}"
         )
     before = {name: timeline_before(folder, name) for name in ([engine] if engine else there)}
     first = next(iter(before.values()))
@@ -95,7 +99,8 @@ def _named_engine(file: Path, edit: EditedTimeline, there: list[str]) -> str:
     )
     if len(named) != 1:
         raise UsageError(
-            f"{file}: does not say whose moments it has, and {', '.join(there)} were exported; name one with --engine"
+            f"{file}: does not say whose moments it has, and {', '.join(there)} were exported; name one "
+            "with --engine"
         )
     return next(iter(named))
 

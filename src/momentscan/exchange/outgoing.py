@@ -35,7 +35,8 @@ def timeline_of(
     timeline, more = to_timeline(video, engine, named, folder.video_id, rate, drops, start, told_as)
     if abs(float(rate) - video.fps) > 0.01 * float(rate):
         notes.append(
-            f"{video.fps:.6g} frames per second on average; the timelines have {float(rate):.6g}, each edge at "
+            f"{video.fps:.6g} frames per second on average; the timelines have {float(rate):.6g}, each "
+            "edge at "
             "the frame shown then"
         )
     return timeline, notes + list(more)

@@ -17,7 +17,8 @@ from momentscan.settings import Settings
 def clip(path: Path, settings: Settings, on_progress: Progress = silent) -> Outcome:
     """Into `clips/{engine}/`, of the engines asked for (all that have judged the video). The video is needed.
 
-    Raises UnreadableInput where there is no log, or the video has moved or changed; UsageError, OutputError, Cancelled.
+    Raises UnreadableInput where there is no log, or the video has moved or changed; UsageError, OutputError,
+    Cancelled.
     """
     plan = ClipPlan.of(settings)
     with VideoFolder.open(path) as folder:

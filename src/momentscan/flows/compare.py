@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from momentscan import registry
 from momentscan.disk.folder import VideoFolder
 from momentscan.disk.results import read_engine
 from momentscan.errors import UsageError
+from momentscan.records.plain import Json
 from momentscan.records.run import ComparisonRun
 from momentscan.score.compare import Side, Summary, compare, summary
 
@@ -32,7 +32,7 @@ class Compared:
     videos: tuple[VideoComparison, ...]
     summary: Summary
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """{"videos": [...], "summary": {...}}."""
         videos = [{"video_id": v.video_id, **vars(v.comparison)} for v in self.videos]
         return {"videos": videos, "summary": self.summary.to_json()}

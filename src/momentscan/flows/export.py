@@ -19,7 +19,9 @@ from momentscan.settings import Settings
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written for one engine of a video. `notes`: what was left out, cut to what is there, or not written, and why."""
+    """What was written for one engine of a video. `notes`: what was left out, cut to what is there, or not
+    written, and why.
+    """
 
     folder: str
     engine: str
@@ -38,9 +40,10 @@ def export(
 ) -> tuple[Exported, ...]:
     """Writes `exports/{video_id}_{engine}.*` of the engines asked for, and beside them what was told.
 
-    `clips`: of the clips that were cut, with their aligned edges, instead of the windows that the engine found. The
-    video is needed for its timecode only: where it is not there, a note says so. Raises UsageError for formats or
-    engines that there are not, UnreadableInput for what is no scanned video or one that has changed, OutputError.
+    `clips`: of the clips that were cut, with their aligned edges, instead of the windows that the engine
+    found. The video is needed for its timecode only: where it is not there, a note says so. Raises UsageError
+    for formats or engines that there are not, UnreadableInput for what is no scanned video or one that has
+    changed, OutputError.
     """
     wanted = parse_formats(",".join(formats))
     with VideoFolder.open(path) as folder:

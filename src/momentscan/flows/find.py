@@ -15,7 +15,8 @@ from momentscan.settings import Settings
 
 
 def find(path: Path, settings: Settings, on_progress: Progress = silent) -> Outcome:
-    """Judges by the engines asked for; those that judged before are judged as before, as the report shows them all.
+    """Judges by the engines asked for; those that judged before are judged as before, as the report shows
+    them all.
 
     Raises UnreadableInput for what is no scanned video, UsageError, OutputError, Cancelled.
     """

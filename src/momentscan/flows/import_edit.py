@@ -22,7 +22,9 @@ from momentscan.settings import Settings
 
 @dataclass(frozen=True)
 class Imported:
-    """What an edit says of the moments. `known`: that very file was imported before, and nothing was added."""
+    """What an edit says of the moments. `known`: that very file was imported before, and nothing was
+    added.
+    """
 
     folder: str
     engine: str
@@ -44,9 +46,9 @@ def import_edit(
 ) -> Imported:
     """Compares an edited timeline with what was exported and appends what it says to feedback.jsonl, once.
 
-    `engine`: whose moments they are; None: those the edit names, else the only ones exported. `at`: ISO time of the
-    feedback, now if None. Raises UsageError where nothing was exported, UnreadableInput for what is no edit,
-    OutputError.
+    `engine`: whose moments they are; None: those the edit names, else the only ones exported. `at`: ISO time
+    of the feedback, now if None. Raises UsageError where nothing was exported, UnreadableInput for what is no
+    edit, OutputError.
     """
     with VideoFolder.open(path) as folder:
         on_progress(Step("import", 0, 1, "items"))
@@ -55,7 +57,8 @@ def import_edit(
         if compared.foreign:
             sources = ", ".join(clean(name, 60) or "no name" for name in compared.foreign[:3])
             raise UsageError(
-                f"{file}: is an edit of other media ({sources}), not of {path.name}; name the video that it shows"
+                f"{file}: is an edit of other media ({sources}), not of {path.name}; name the video that "
+                "it shows"
             )
         moment, source = at or datetime.now(UTC).isoformat(timespec="seconds"), source_of(file, edit)
         parts = [Part(number, len(compared.lines)) for number in range(1, len(compared.lines) + 1)]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from momentscan.disk.folder import VideoFolder
 from momentscan.records.clips import CutRow
-from momentscan.records.plain import plain
+from momentscan.records.plain import Json, plain
 from momentscan.records.run import PackRun, Run
 
 
@@ -22,7 +21,9 @@ class EngineOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`status`: done, partial, unchanged. `x_realtime`: seconds of video per second of the scan, None where none was done."""
+    """`status`: done, partial, unchanged. `x_realtime`: seconds of video per second of the scan, None where
+    none was done.
+    """
 
     video: str
     video_id: str
@@ -36,7 +37,7 @@ class Outcome:
     packs: tuple[PackRun, ...] = ()
     clips: tuple[CutRow, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """As every door tells it."""
         return {**plain(self), "clips": [cut.to_json() for cut in self.clips]}
 

@@ -20,7 +20,8 @@ from momentscan.settings import Settings
 def pack(path: Path, settings: Settings, on_progress: Progress = silent) -> Outcome:
     """The video is needed for images that were not cut before, and then the detector.
 
-    Raises UnreadableInput where there is no log, MissingModel where images must be cut and no detector is here.
+    Raises UnreadableInput where there is no log, MissingModel where images must be cut and no detector is
+    here.
     """
     packing, choice = PackChoice.of(settings), StillChoice.of(settings)
     _ = VideoFolder(path).signals  # what is no scanned video is told before models are opened
@@ -29,7 +30,8 @@ def pack(path: Path, settings: Settings, on_progress: Progress = silent) -> Outc
         run = folder.run
         if models.detector is None and folder.signals.rows("faces.time_s"):
             raise MissingModel(
-                f"{path}: no face detector is here to look at the crops again; `momentscan models pull faces`, "
+                f"{path}: no face detector is here to look at the crops again; `momentscan models pull "
+                "faces`, "
                 "or --models"
             )
         began = time.perf_counter()

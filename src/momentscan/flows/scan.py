@@ -63,8 +63,10 @@ def _is_due(folder: VideoFolder, key: str, force: bool) -> bool:
     due = force or manifest is None or manifest.key != key
     if due and not force and manifest is not None and forgotten_spans(folder.signals):
         raise UsageError(
-            f"{folder.path}: somebody in this video was forgotten, and this version, its models or its settings "
-            "are others than before: watching it again would find them again; scan with --force if that is wanted"
+            f"{folder.path}: somebody in this video was forgotten, and this version, its models or its "
+            "settings "
+            "are others than before: watching it again would find them again; scan with --force if that "
+            "is wanted"
         )
     return due
 

@@ -6,31 +6,26 @@ import dataclasses
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from momentscan.assembly.engines import StillChoice, asked_engines, build_scorer
 from momentscan.assembly.key import log_key
 from momentscan.assembly.models import open_models
-from momentscan.assembly.one_pass import made_by
 from momentscan.assembly.perceivers import build_perceivers
-from momentscan.disk import LogWriter
 from momentscan.disk.folder import VideoFolder
 from momentscan.disk.live import LiveLog
 from momentscan.flows.outcome import Outcome, outcome_of
 from momentscan.judgement import judge_all, write_report
 from momentscan.judgement.new_run import new_run
 from momentscan.live.events import Event, unheard
+from momentscan.live.log import until_first, write_log
 from momentscan.live.session import Session
 from momentscan.media.feed import open_live
-from momentscan.media.live import Note
-from momentscan.perceive import calibrations_of, process_batches
-from momentscan.progress import Progress, Step, silent
+from momentscan.progress import Progress, silent
 from momentscan.records.live import LiveStarted
 from momentscan.records.run import Run
 from momentscan.settings import Settings
-from momentscan.signals.gaps import columns_of
-from momentscan.values import Batch
 
 
 def watch(
@@ -40,12 +35,12 @@ def watch(
     on_progress: Progress = silent,
     most_s: float | None = None,
 ) -> Outcome:
-    """Watches a growing file, a pipe (`-`, or the path of a FIFO) or an address until it ends, is stopped, or `most_s`
-    of it were seen.
+    """Watches a growing file, a pipe (`-`, or the path of a FIFO) or an address until it ends, is stopped, or
+    `most_s` of it were seen.
 
-    A stop (Ctrl-C) is a clean end like any other: what was seen until then is kept and judged as a scan would. One that
-    comes while that is done breaks it off, and then nothing looks complete. Raises UnreadableInput, OutputError,
-    MissingModel, UsageError or Cancelled.
+    A stop (Ctrl-C) is a clean end like any other: what was seen until then is kept and judged as a scan
+    would. One that comes while that is done breaks it off, and then nothing looks complete. Raises
+    UnreadableInput, OutputError, MissingModel, UsageError or Cancelled.
     """
     started = time.perf_counter()
     scorers = {engine: build_scorer(engine, settings) for engine in asked_engines(settings)}
@@ -56,7 +51,7 @@ def watch(
     until_s = math.inf if most_s is None else most_s
     with open_live(source, settings.stage("live"), limits, until_s, clock) as feed:
         items = feed.batches(settings.stage("sampling"), max(p.short_side_px for p in perceivers))
-        early = _until_first(items)
+        early = until_first(items)
         assert feed.info is not None, "a batch has come"
         token = hashlib.sha256(f"{source} {time.time_ns()}".encode()).hexdigest()
         name = Path(f"{feed.info.video_id}_live.feed")
@@ -66,45 +61,10 @@ def watch(
             with LiveLog(folder.path) as told:
                 session = Session(feed, perceivers, scorers, finalization, told, on_event)
                 session.tell(LiveStarted("started", session.seen_ms, feed.name, str(folder.path)))
-                _write_log(session, early, items, folder, key, on_progress)
+                write_log(session, early, items, folder, key, on_progress)
             run = dataclasses.replace(new_run(folder.signals, settings, models, key), live=session.summary())
             run = _conclude(session, folder, settings, choice, run, started, on_progress)
     return outcome_of(folder, run)
-
-
-def _until_first(items: Iterator[Batch | Note]) -> list[Batch | Note]:
-    """What comes up to the first batch, so that a feed without a picture leaves nothing behind."""
-    early: list[Batch | Note] = []
-    for item in items:
-        early.append(item)
-        if isinstance(item, Batch):
-            break
-    return early
-
-
-def _write_log(
-    session: Session,
-    early: list[Batch | Note],
-    items: Iterator[Batch | Note],
-    folder: VideoFolder,
-    key: str,
-    on_progress: Progress,
-) -> None:
-    log = LogWriter(folder.log)
-    try:
-        for done_s, made in process_batches(session.shown(early, items), session.perceivers):
-            log.add(done_s, made)
-            log.add(done_s, session.take(done_s, made))
-            on_progress(Step("watching", done_s, None))
-        session.finish()
-        if session.gaps:
-            log.add(session.seen_s, {"live": columns_of(session.gaps)})
-        video = dataclasses.replace(session.feed.info_until(session.seen_s), video_id=folder.video_id)
-        log.close(video, key, made_by(session.perceivers), calibrations_of(session.perceivers))
-    except BaseException:
-        log.abandon()
-        raise
-    folder.forget_read()
 
 
 def _conclude(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from momentscan.disk.folder import VideoFolder
 from momentscan.flows.outcome import Outcome
+from momentscan.records.plain import Json
 
 
-def windows_of(outcome: Outcome) -> dict[str, Any]:
+def windows_of(outcome: Outcome) -> Json:
     """engine -> its windows.json, of the engines that an outcome tells of."""
     folder = VideoFolder(Path(outcome.folder))
     places = {engine: folder.engine(engine) / "windows.json" for engine in outcome.engines}

@@ -13,7 +13,7 @@ from momentscan.errors import Cancelled, MomentscanError, one_line
 from momentscan.jobs.tasks import Task, subject_of, verb_of
 from momentscan.jobs.verbs import VERBS, OnEvent
 from momentscan.progress import Progress, silent
-from momentscan.records.plain import plain
+from momentscan.records.plain import Json, plain
 from momentscan.settings.resolve import from_json
 
 _log = logging.getLogger(__name__)
@@ -21,7 +21,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Result:
-    """How a task ended: what the verb gave, or one line of error with its exit code. `trace` only for defects of ours."""
+    """How a task ended: what the verb gave, or one line of error with its exit code. `trace` only for defects
+    of ours.
+    """
 
     task: Task
     outcome: Any = None
@@ -29,7 +31,7 @@ class Result:
     exit_code: int = 0
     trace: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """As every door tells it."""
         if self.error is not None:
             kind = next(

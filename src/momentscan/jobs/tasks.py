@@ -12,6 +12,7 @@ from typing import Any
 
 from momentscan import __version__
 from momentscan.errors import UsageError
+from momentscan.records.plain import Json
 
 Plain = Mapping[str, Any]
 
@@ -61,7 +62,9 @@ class Export:
 
 @dataclass(frozen=True)
 class Import:
-    """Take an edited timeline back. `engine` None: the one that the edit names; `at`: ISO time of the feedback, None = now."""
+    """Take an edited timeline back. `engine` None: the one that the edit names; `at`: ISO time of the
+    feedback, None = now.
+    """
 
     folder: str
     file: str
@@ -129,7 +132,7 @@ def subject_of(task: Task) -> str:
     return ", ".join(task.folders) if isinstance(task, Compare) else task.folder
 
 
-def task_to_json(task: Task) -> dict[str, Any]:
+def task_to_json(task: Task) -> Json:
     """{"verb": "scan", "version": ..., the fields}."""
     return {"verb": verb_of(task), "version": __version__, **dataclasses.asdict(task)}
 
@@ -141,7 +144,8 @@ def task_from_json(plain: Mapping[str, Any]) -> Task:
         raise UsageError(f"a task wants a verb of {', '.join(TASKS)}; got {plain.get('verb')!r}")
     if plain.get("version") != __version__:
         raise UsageError(
-            f"the task is of momentscan {plain.get('version')!r} and this is {__version__}; make it anew with this version"
+            f"the task is of momentscan {plain.get('version')!r} and this is {__version__}; make it anew "
+            "with this version"
         )
     fields = {f.name: f for f in dataclasses.fields(cls)}
     given = {name: value for name, value in plain.items() if name not in ("verb", "version")}

@@ -30,7 +30,8 @@ class _Worker:
 
 
 def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = silent) -> Iterator[Result]:
-    """Results as they come; steps of several tasks name their video (`Step.subject`), and the sum is told too.
+    """Results as they come; steps of several tasks name their video (`Step.subject`), and the sum is told
+    too.
 
     Raising Cancelled in `on_progress` stops the workers.
     """
@@ -47,7 +48,8 @@ def run_all(tasks: Sequence[Task], workers: int = 1, on_progress: Progress = sil
     for number, result in _pooled(left, workers, together):
         del left[number]
         yield result
-    # a process died and took the pool with it; each by itself, so that only the one that kills its process fails
+    # a process died and took the pool with it; each by itself, so that only the one that kills its process
+    # fails
     for number, task in left.items():
         _log.info("%s: its process died", title_of(task))
         died = f"{subject_of(task)}: its process died (killed, or out of memory?); try again with --jobs 1"
@@ -107,7 +109,9 @@ def _work(number: int, task: Task) -> Result:
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started inside never hear Ctrl-C, which a terminal sends to all: the parent does, and stops them."""
+    """Processes started inside never hear Ctrl-C, which a terminal sends to all: the parent does, and stops
+    them.
+    """
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -28,7 +28,9 @@ from momentscan.values import Verdict, Window
 
 
 class Judged(NamedTuple):
-    """What all engines said: each one's verdict, its small stills by frame_idx, and what became of the frames it looked at."""
+    """What all engines said: each one's verdict, its small stills by frame_idx, and what became of the frames
+    it looked at.
+    """
 
     verdicts: Mapping[str, Verdict]
     pictures: Mapping[str, Mapping[int, bytes]]
@@ -49,7 +51,8 @@ def judge_all(
     timings: dict[str, float],
     on_progress: Progress,
 ) -> tuple[Judged, Run]:
-    """Judges, cuts stills where they are wanted, writes the engines' folders: what was said, and run.json as it is then.
+    """Judges, cuts stills where they are wanted, writes the engines' folders: what was said, and run.json as
+    it is then.
 
     The report comes next; nothing is committed.
     """

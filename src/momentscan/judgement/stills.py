@@ -1,4 +1,6 @@
-"""Stills of the frames that engines chose: taken over where they lie already, else cut out of the video in one go."""
+"""Stills of the frames that engines chose: taken over where they lie already, else cut out of the video in
+one go.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,8 @@ def cut_stills(
 ) -> dict[int, Still]:
     """frame_idx -> still of every frame that any engine chose, in the working folder.
 
-    Stills that an engine has already are taken over, so that the video is not needed; the others are cut if they are
-    `wanted` and the video is still there.
+    Stills that an engine has already are taken over, so that the video is not needed; the others are cut if
+    they are `wanted` and the video is still there.
     """
     chosen = {p.frame_idx: p.time_s for v in verdicts.values() for m in v.moments for p in m.picks}
     there = {i: still for place in folder.engines().values() for i, still in kept_stills(place).items()}

@@ -10,8 +10,8 @@ from momentscan.records.plain import Json, plain
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: started; provisional, moved, withdrawn, hardened (a moment); stall, flowing, lost,
-    reconnect, gap (the feed); ended, which comes last. `record`: as live.jsonl has it."""
+    """Something that happened: started; provisional, moved, withdrawn, hardened (a moment); stall, flowing,
+    lost, reconnect, gap (the feed); ended, which comes last. `record`: as live.jsonl has it."""
 
     record: LiveLine
 

@@ -66,7 +66,9 @@ class Session:
         self._on_event(Event(line))
 
     def shown(self, early: list[Batch | Note], items: Iterator[Batch | Note]) -> Iterator[Batch]:
-        """The batches; notes are told. A stop comes between two batches, never within one, and ends the feed."""
+        """The batches; notes are told. A stop comes between two batches, never within one, and ends the
+        feed.
+        """
         try:
             for item in itertools.chain(early, items):
                 yield from self._one(item)

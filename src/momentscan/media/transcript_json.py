@@ -12,6 +12,7 @@ from typing import Any
 
 from momentscan.errors import UnreadableInput, one_line
 from momentscan.media.transcript_cues import TranscriptCue, cleaned
+from momentscan.records.plain import Json
 from momentscan.signals.words import Word, spread
 
 
@@ -34,7 +35,7 @@ def json_cues(text: str, path: Path) -> list[TranscriptCue]:
     return [_cue_of_segment(row) for row in rows]
 
 
-def _cue_of_words(rows: list[dict[str, Any]]) -> TranscriptCue:
+def _cue_of_words(rows: list[Json]) -> TranscriptCue:
     """A list of words without segments is one cue, from its first time to its last."""
     ends = [_number(row.get(key)) for row in rows for key in ("start", "end")]
     times = [t for t in ends if math.isfinite(t)]
@@ -42,7 +43,7 @@ def _cue_of_words(rows: list[dict[str, Any]]) -> TranscriptCue:
     return TranscriptCue(start_s, end_s, "", tuple(_timed(rows, start_s, end_s)))
 
 
-def _rows(data: Any) -> list[dict[str, Any]] | None:
+def _rows(data: Any) -> list[Json] | None:
     """The segments, or the words, in the JSON of Whisper, faster-whisper, WhisperX, whisper.cpp, OpenAI's
     API, or a plain list.
     """
@@ -55,15 +56,15 @@ def _rows(data: Any) -> list[dict[str, Any]] | None:
     return segments if segments is not None else words
 
 
-def _is_cue(row: dict[str, Any]) -> bool:
+def _is_cue(row: Json) -> bool:
     return bool({"start", "offsets"} & set(row) and {"text", "word"} & set(row))
 
 
-def _objects(rows: Any) -> list[dict[str, Any]] | None:
+def _objects(rows: Any) -> list[Json] | None:
     return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else None
 
 
-def _cue_of_segment(row: dict[str, Any]) -> TranscriptCue:
+def _cue_of_segment(row: Json) -> TranscriptCue:
     offsets = row.get("offsets")
     if isinstance(offsets, dict):  # whisper.cpp: milliseconds
         start_s, end_s = _number(offsets.get("from")) / 1000, _number(offsets.get("to")) / 1000
@@ -74,7 +75,7 @@ def _cue_of_segment(row: dict[str, Any]) -> TranscriptCue:
     return TranscriptCue(start_s, end_s, shared, tuple(_timed(words or (), start_s, end_s)))
 
 
-def _timed(rows: Sequence[dict[str, Any]], start_s: float, end_s: float) -> Iterator[Word]:
+def _timed(rows: Sequence[Json], start_s: float, end_s: float) -> Iterator[Word]:
     """Words of a segment; those without times (WhisperX gives numbers none) share what lies between their
     neighbours.
     """
@@ -103,6 +104,6 @@ def _number(value: Any) -> float:
     return float(value) if -1e9 < value < 1e9 else math.nan
 
 
-def _prob(row: dict[str, Any]) -> float:
+def _prob(row: Json) -> float:
     prob = _number(row.get("probability", row.get("score", row.get("prob"))))
     return prob if 0 <= prob <= 1 else math.nan

@@ -93,7 +93,9 @@ class FaceLandmarks(Protocol):
 
 
 class _Mesher:
-    """What both networks share: a square around the face, turned upright, in; points in px of the frame out."""
+    """What both networks share: a square around the face, turned upright, in; points in px of the frame
+    out.
+    """
 
     name: str
     version: str
@@ -501,7 +503,9 @@ def foreign_share(points: Points, frame: Frame) -> float:
 
 
 def foreign(lab: Points, skin: Points) -> NDArray[np.bool_]:
-    """(N,3) Lab colours and the skin's (3,) -> (N,): which are too far off to be that skin in another light."""
+    """(N,3) Lab colours and the skin's (3,) -> (N,): which are too far off to be that skin in another
+    light.
+    """
     # Shade scales a and b as it scales L + 16 (CIE 1976, all are cube roots of light); a highlight has no
     # more colour than the skin.
     shade = np.clip((lab[:, :1] + 16) / (skin[0] + 16), 0, 1)

@@ -11,6 +11,7 @@ from momentscan.knobs import knob_values, with_knobs
 from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits
 from momentscan.packs.cropping import CuttingOptions
+from momentscan.records.plain import Json
 from momentscan.records.run import Run
 from momentscan.select.buckets import Buckets
 from momentscan.select.face_samples import ReferenceQuality
@@ -56,7 +57,9 @@ class PackChoice:
 
     @classmethod
     def of(cls, settings: Settings) -> PackChoice:
-        """By the settings. Raises UsageError for a knob out of bounds, and for words that no folder can be named by."""
+        """By the settings. Raises UsageError for a knob out of bounds, and for words that no folder can be
+        named by.
+        """
         subject(settings.token, settings.token_class)
         stages: dict[str, Any] = {name: settings.stage(name) for name in (*cls.STAGES, "limits", "clock")}
         return cls(**stages, token=settings.token, klass=settings.token_class)
@@ -74,7 +77,7 @@ class PackChoice:
         except (KeyError, UsageError):
             return None
 
-    def knobs(self) -> dict[str, Any]:
+    def knobs(self) -> Json:
         """As run.json remembers it."""
         stages = {name: knob_values(getattr(self, name)) for name in self.STAGES}
         return stages | {"token": self.token, "class": self.klass}

@@ -35,7 +35,8 @@ NOT_CUT = "was not cut before, and nothing can be cut now"
 class CropStore:
     """The crops of one video while its packs are made: what was cut, and what was refused with the reason.
 
-    `before`: the only crops there are; None: those that the folder holds, and what the video gives for the rest.
+    `before`: the only crops there are; None: those that the folder holds, and what the video gives for the
+    rest.
     """
 
     def __init__(

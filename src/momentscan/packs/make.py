@@ -25,8 +25,8 @@ from momentscan.signals import Signals
 from momentscan.values import Window
 
 ROUNDS = 12
-"""So often other samples are chosen for those that could not be cut; then what is left out is said. No video has
-needed more than 4."""
+"""So often other samples are chosen for those that could not be cut; then what is left out is said. No video
+has needed more than 4."""
 
 Packs = tuple[tuple[IdentityPack, ...], tuple[Pair, ...]]
 
@@ -40,7 +40,8 @@ def make_packs(
     on_progress: Progress = silent,
     before: CropsBefore | None = None,
 ) -> Run:
-    """Writes `identity_builder/` anew, or removes it where nobody plays a part: run.json with what there is then.
+    """Writes `identity_builder/` anew, or removes it where nobody plays a part: run.json with what there is
+    then.
 
     models  may be None where nothing is cut
     before  the only crops there are; None: those that the folder holds, and what the video gives for the rest
@@ -73,7 +74,9 @@ def same_packs(run: Run, folder: VideoFolder, choice: PackChoice, settings: Sett
 
 
 def _tau(signals: Signals, run: Run) -> float | None:
-    """The cosine from which the model that made the log's Face-ID vectors takes two faces for one person's."""
+    """The cosine from which the model that made the log's Face-ID vectors takes two faces for one
+    person's.
+    """
     version = signals.made_by.get("face_ids.embedding")
     if version is None:
         return None
@@ -133,12 +136,14 @@ class _PackMaker:
         lines = []
         if packs and self._tau is None:
             lines.append(
-                "packs: no Face-ID model looked, so each track has a pack of its own and no identity is verified; "
+                "packs: no Face-ID model looked, so each track has a pack of its own and no identity is "
+                "verified; "
                 "`momentscan models pull sface`, then scan again"
             )
         if self._lost and not given:
             lines.append(
-                f"packs: {self._lost} images could not be cut, {self._signals.video.path} is not there or has "
+                f"packs: {self._lost} images could not be cut, {self._signals.video.path} is not there or "
+                "has "
                 "changed; images that were cut before were chosen in their place"
             )
         if self._given_up:
@@ -149,13 +154,16 @@ class _PackMaker:
         version = self._signals.made_by.get("face_ids.embedding")
         if self._crops.cuts_anew and version is not None and not self._crops.identifies_again:
             lines.append(
-                f"packs: crops were not identified again, as the Face-ID model of the log ({version}) is not here"
+                f"packs: crops were not identified again, as the Face-ID model of the log ({version}) is "
+                "not here"
             )
         own = [f"packs: person {p.person.number}: {w}" for p in packs for w in p.warnings]
         return lines + (own if self._tau is not None else [])
 
     def _only_what_is_there(self) -> None:
-        """Where nothing can be cut, samples without a crop are out; how many of them would have been chosen is said."""
+        """Where nothing can be cut, samples without a crop are out; how many of them would have been chosen
+        is said.
+        """
         self._lost = sum(not self._crops.taken_over(rows) for rows in _wanted(*self._choose()))
         faces = range(len(self._signals["faces.time_s"])) if self._lost else range(0)
         gone = [(row,) for row in faces if not self._crops.taken_over((row,))]

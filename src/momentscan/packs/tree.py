@@ -109,7 +109,9 @@ def _context(signals: Signals, rows: Rows, words: str, negative_prompt: Sequence
 
 
 def _refused(signals: Signals, crops: CropStore) -> tuple[Refusal, ...]:
-    """Samples that were chosen and could not be used, each with the reason; not those that nobody tried to cut."""
+    """Samples that were chosen and could not be used, each with the reason; not those that nobody tried to
+    cut.
+    """
     return tuple(
         Refusal(int(signals["faces.frame_idx"][rows[0]]), whole_boxes(signals, rows), reason)
         for rows, reason in sorted(crops.refused.items())

@@ -23,7 +23,9 @@ from momentscan.settings import Settings
 
 
 def scorers_as_before(run: Run | None, path: Path) -> dict[str, Scorer]:
-    """Every engine that run.json remembers, with its knobs; without those that are not here any more or have other knobs now."""
+    """Every engine that run.json remembers, with its knobs; without those that are not here any more or have
+    other knobs now.
+    """
     found = {}
     for name, engine in (run.engines if run is not None else {}).items():
         with suppress(UnreadableInput):

@@ -44,7 +44,8 @@ def remove_derived(
             notes.append(f"{place.name} was removed as a whole: it cannot be judged again as it was before")
     if folder.feedback.is_file():
         notes.append(
-            f"{folder.feedback.name} stays: it has the times of moments and what editors did to them, and names nobody"
+            f"{folder.feedback.name} stays: it has the times of moments and what editors did to them, and "
+            "names nobody"
         )
     places = {"packs": folder.packs, "clips": folder.clips, "exports": folder.exports}
     gone = {"stills": stills, **{what: _remove_folder(place) for what, place in places.items()}}
@@ -52,7 +53,9 @@ def remove_derived(
 
 
 def crops_of_others(folder: VideoFolder, person: Person, spans: list[Span]) -> CropsBefore:
-    """The images of everybody else's packs, read, without those of instants at which the person may be seen."""
+    """The images of everybody else's packs, read, without those of instants at which the person may be
+    seen.
+    """
     signals = folder.signals
     at = _times(signals)
     boxes = whole_boxes(signals, person.rows)
@@ -87,8 +90,8 @@ def _without_packs(folder: VideoFolder, run: Run) -> tuple[Run, list[str]]:
 
 
 def _remove_pictures(engine: Path, signals: Signals, spans: list[Span] | None) -> int:
-    """Leaves nothing in an engine's folder but the stills, full and small, of instants outside of the spans: how many
-    stills went."""
+    """Leaves nothing in an engine's folder but the stills, full and small, of instants outside of the spans:
+    how many stills went."""
     at, count = _times(signals), 0
     for path in [p for p in engine.rglob("*") if p.is_file()]:
         is_still = path.parent.name in ("frames", THUMBS) and path.suffix == ".jpg"

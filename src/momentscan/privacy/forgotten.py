@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from momentscan.errors import UsageError
-from momentscan.records.plain import plain
+from momentscan.records.plain import Json, plain
 from momentscan.select.people import Person
 from momentscan.signals.spans import Span
 
@@ -59,7 +58,7 @@ class Forgotten:
     kept: str = KEPT
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """As every door tells it; the video itself was not touched."""
         spans = [{"start_s": start_s, "end_s": end_s} for start_s, end_s in self.spans]
         return {**plain(self), "spans": spans, "video": {"path": self.video, "touched": False}}

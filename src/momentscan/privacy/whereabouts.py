@@ -25,7 +25,9 @@ Keep = Mapping[str, NDArray[np.bool_]]
 
 
 def visible_spans(signals: Signals, person: Person) -> list[Span]:
-    """When somebody may be seen: each track from the look before it to the look after it, and at least the margin."""
+    """When somebody may be seen: each track from the look before it to the look after it, and at least the
+    margin.
+    """
     own = np.isin(signals["tracks.id"], person.tracks)
     looks = signals["frames.time_s"][np.isfinite(signals["frames.n_faces"])]
     ends = as_pairs(spans_of(signals, "tracks")[own])
@@ -41,7 +43,9 @@ def _widened(start_s: float, end_s: float, looks: NDArray[np.float64], duration_
 
 
 def rows_that_stay(signals: Signals, person: Person, spans: list[Span]) -> Keep:
-    """Not those of the person's tracks, and no picture of an instant at which they may be seen; of other tables all."""
+    """Not those of the person's tracks, and no picture of an instant at which they may be seen; of other
+    tables all.
+    """
     tables = sorted({table_of(name) for name in signals})
     tracked = [t for t in tables if f"{t}.track" in signals]
     keep = {t: ~np.isin(signals[f"{t}.track"], person.tracks) for t in tracked}
@@ -59,7 +63,9 @@ def fewer_faces(signals: Signals, keep: Keep) -> Columns:
 
 
 def noted_spans(spans: list[Span]) -> dict[str, Columns]:
-    """The table of the log that says when somebody who was forgotten may be seen, and nothing else of them."""
+    """The table of the log that says when somebody who was forgotten may be seen, and nothing else of
+    them.
+    """
     ends = np.array(spans, np.float64).reshape(-1, 2)
     return {"forgetting": {START_S: ends[:, 0].copy(), END_S: ends[:, 1].copy()}}
 

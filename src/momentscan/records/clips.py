@@ -45,7 +45,9 @@ class ReactionRow(Record):
 
 @dataclass(frozen=True)
 class ChoiceRow(Record):
-    """A moment that is delivered, or was left out (rank None). Times in ms of the source, edges after alignment."""
+    """A moment that is delivered, or was left out (rank None). Times in ms of the source, edges after
+    alignment.
+    """
 
     rank: Rank
     start_ms: Annotated[Ms, Meta("edge after alignment, in the source's time")]
@@ -66,7 +68,9 @@ class ChoiceRow(Record):
 
 @dataclass(frozen=True)
 class ClipRow(ChoiceRow):
-    """A clip as it was cut. `sha256`: of `file`, and of `preview` where there is one; `key`: what it was made of and how."""
+    """A clip as it was cut. `sha256`: of `file`, and of `preview` where there is one; `key`: what it was made
+    of and how.
+    """
 
     file: str
     cut_start_ms: Annotated[Ms, Meta("PTS of the first frame that was cut, in the source's time")]
@@ -139,7 +143,9 @@ class CutRow(Record):
 
 @dataclass(frozen=True)
 class ClipList(Record):
-    """clips.json. `reason`: why there are none; `left_out`: moments that were not delivered, each with the reason."""
+    """clips.json. `reason`: why there are none; `left_out`: moments that were not delivered, each with the
+    reason.
+    """
 
     video_id: str
     sha256: str

@@ -18,7 +18,9 @@ Frames = Annotated[int, Meta("frames of the nominal rate from the source's first
 
 @dataclass(frozen=True)
 class ExportedWindow(Record):
-    """A moment as it was told, in ms of the source. `window_id` counts windows as the engine found them, or clips by rank."""
+    """A moment as it was told, in ms of the source. `window_id` counts windows as the engine found them, or
+    clips by rank.
+    """
 
     window_id: FromOne
     start_ms: Ms
@@ -29,7 +31,9 @@ class ExportedWindow(Record):
 
 @dataclass(frozen=True)
 class ExportedRange(ExportedWindow):
-    """The same as frames of the nominal rate, from the source's first; `end_frame` is the one after the last."""
+    """The same as frames of the nominal rate, from the source's first; `end_frame` is the one after the
+    last.
+    """
 
     why: str
     first_frame: Frames
@@ -39,7 +43,9 @@ class ExportedRange(ExportedWindow):
 
 @dataclass(frozen=True)
 class Export(Record):
-    """`rate`: frames per second, as a fraction; `start_frame`: timecode of the first frame; `formats`: format -> its files."""
+    """`rate`: frames per second, as a fraction; `start_frame`: timecode of the first frame; `formats`: format
+    -> its files.
+    """
 
     version: Literal[1]
     engine: str

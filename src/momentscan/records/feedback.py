@@ -44,7 +44,8 @@ class EditSource(Record):
 
 @dataclass(frozen=True)
 class FeedbackLine(Record):
-    """What became of one moment. `edited`: what is left of it, in the source; `moved_*_ms`: + is later, None = not known.
+    """What became of one moment. `edited`: what is left of it, in the source; `moved_*_ms`: + is later, None
+    = not known.
 
     `part`: which line of that edit this is; it is given when the line is appended.
     """
@@ -60,7 +61,8 @@ class FeedbackLine(Record):
     edited: Annotated[
         Span | None,
         Meta(
-            "what is left of it, in the source; of a retimed piece what the edit says; null: dropped or only moved"
+            "what is left of it, in the source; of a retimed piece what the edit says; null: dropped or "
+            "only moved"
         ),
     ]
     moved_start_ms: Moved

@@ -28,7 +28,9 @@ class UsualRow(Record):
 
 @dataclass(frozen=True)
 class CalibrationRow(Record):
-    """What an embedder's vectors do when nothing happens, as it declares; `crop_delta` None: nobody measured it."""
+    """What an embedder's vectors do when nothing happens, as it declares; `crop_delta` None: nobody measured
+    it.
+    """
 
     change_floor: float
     crop_delta: UsualRow | None
@@ -36,8 +38,8 @@ class CalibrationRow(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class LogManifest(Record):
-    """`key`: what the log was made of and how; `files` by name; `embed_model_version`: column -> model that made it;
-    `calibrations`: column -> what that model declares of its vectors; `created_at`: ISO time."""
+    """`key`: what the log was made of and how; `files` by name; `embed_model_version`: column -> model that
+    made it; `calibrations`: column -> what that model declares of its vectors; `created_at`: ISO time."""
 
     format: int
     key: str

@@ -31,7 +31,9 @@ Cue = Literal["yaw", "pitch", "dark", "occluded", "bright"]
 
 @dataclass(frozen=True)
 class VersionStamp(Record):
-    """What made a file. `embed_model`: version of the model behind `vision.embedding`, None where none looked."""
+    """What made a file. `embed_model`: version of the model behind `vision.embedding`, None where none
+    looked.
+    """
 
     app: str
     app_version: str

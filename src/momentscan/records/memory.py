@@ -21,7 +21,9 @@ class BankImage(Record):
 
 @dataclass(frozen=True)
 class BankNode(Record):
-    """The person in one condition. `vec_id`: unit vector of the Face-ID model; `histogram`: bucket -> samples."""
+    """The person in one condition. `vec_id`: unit vector of the Face-ID model; `histogram`: bucket ->
+    samples.
+    """
 
     vec_id: tuple[float, ...]
     hit_count: FromOne
@@ -35,8 +37,8 @@ class BankNode(Record):
 class BankRecord(Record):
     """The memory of one person: Face-ID vectors by condition; biometric data.
 
-    `embed_model_version`: of the Face-ID model; `tau_id`: cosine from which it takes two faces for one person's; `founder`:
-    the first vector, None of an empty bank. `select.memory` reads and checks it.
+    `embed_model_version`: of the Face-ID model; `tau_id`: cosine from which it takes two faces for one
+    person's; `founder`: the first vector, None of an empty bank. `select.memory` reads and checks it.
     """
 
     format: int

@@ -1,4 +1,6 @@
-"""`identity_builder/`: one person's pack (meta.json, manifest.json, metas of images), pairs, and what was refused."""
+"""`identity_builder/`: one person's pack (meta.json, manifest.json, metas of images), pairs, and what was
+refused.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +114,9 @@ class FaceOffset(Record):
 
 @dataclass(frozen=True)
 class PairMeta(Record):
-    """`pair/*_meta.json`: who is where, how large, and what both do (identity_builder §12); left, then right."""
+    """`pair/*_meta.json`: who is where, how large, and what both do (identity_builder §12); left, then
+    right.
+    """
 
     type: Literal["pair"]
     frame_idx: Count
@@ -173,8 +177,8 @@ class PackImage(Record):
 class PersonMeta(Record):
     """`person_*/meta.json`: the seed's fields (identity_builder §2), then ours.
 
-    `tau_id`: the cosine from which two faces are one person's, None where no Face-ID model looked; `left_out`: reason ->
-    samples.
+    `tau_id`: the cosine from which two faces are one person's, None where no Face-ID model looked;
+    `left_out`: reason -> samples.
     """
 
     person_id: Count
@@ -229,7 +233,9 @@ class SetShares(Record):
 
 @dataclass(frozen=True)
 class RepeatedShares(Record):
-    """What shares become in tools that only repeat; `error`: the largest difference of a set; `most`: times at most."""
+    """What shares become in tools that only repeat; `error`: the largest difference of a set; `most`: times
+    at most.
+    """
 
     shares: SetShares
     error: float
@@ -257,7 +263,8 @@ class PackManifest(Record):
 
     ratios    all that identity_builder §10 knows, anchor : coverage : challenge
     ratio     the one in force, that of the first condition
-    shares    the same over the sets that are not empty (readings I15); they sum to 1, or are 0 where nothing is there
+    shares    the same over the sets that are not empty (readings I15); they sum to 1, or are 0 where nothing
+              is there
     """
 
     token: str
@@ -283,8 +290,8 @@ class Refusal(Record):
 
 @dataclass(frozen=True)
 class ShownImage:
-    """An image as a page shows it: how meta.json names it, its own meta (None where that is damaged or gone), and its
-    small JPEG (empty where it is gone)."""
+    """An image as a page shows it: how meta.json names it, its own meta (None where that is damaged or gone),
+    and its small JPEG (empty where it is gone)."""
 
     entry: PackImage
     meta: ImageMeta | None

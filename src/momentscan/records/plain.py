@@ -1,4 +1,6 @@
-"""How a record looks as JSON: the names of its keys, which of them are left away, and what is published of its fields."""
+"""How a record looks as JSON: the names of its keys, which of them are left away, and what is published of
+its fields.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,8 @@ RECORD = Record.__pydantic_config__
 class Meta:
     """What the published schema says of a field beside its type. Used in `Annotated`.
 
-    `limits` (ge, le, pattern) are also what a file is refused by. Known to pydantic by the names of its two methods, so
-    that this room needs none.
+    `limits` (ge, le, pattern) are also what a file is refused by. Known to pydantic by the names of its two
+    methods, so that this room needs none.
     """
 
     def __init__(self, description: str = "", **limits: float | str) -> None:

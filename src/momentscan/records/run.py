@@ -1,4 +1,6 @@
-"""run.json: what ran on a video, and what came of it. Written last, so that it says that everything is there."""
+"""run.json: what ran on a video, and what came of it. Written last, so that it says that everything is
+there.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ PersonRole = Literal["main", "passenger", "transient", "noise"]
 
 @dataclass(frozen=True)
 class ModelRow(Record):
-    """A model that ran. `for_`: what for; `tau`: of Face-ID, the cosine from which two faces are one person's."""
+    """A model that ran. `for_`: what for; `tau`: of Face-ID, the cosine from which two faces are one
+    person's.
+    """
 
     name: str
     version: str
@@ -29,8 +33,8 @@ class ModelRow(Record):
 
 @dataclass(frozen=True)
 class EngineRun(Record):
-    """What an engine found and by which knobs. `stills`: frame_idx of those that could be cut; `picked`: how many frames were
-    chosen."""
+    """What an engine found and by which knobs. `stills`: frame_idx of those that could be cut; `picked`: how
+    many frames were chosen."""
 
     moments: int
     reason: str | None
@@ -43,7 +47,9 @@ class EngineRun(Record):
 
 @dataclass(frozen=True)
 class PersonRun(Record):
-    """Somebody who was seen. `size`, `centre`, `length` in [0, 1]; `looks`: how many times their face was seen."""
+    """Somebody who was seen. `size`, `centre`, `length` in [0, 1]; `looks`: how many times their face was
+    seen.
+    """
 
     number: int
     role: PersonRole
@@ -120,10 +126,11 @@ class LiveRun(Record):
 
 @dataclass(frozen=True)
 class Run(Record):
-    """run.json. `key`: what the log was made of and how; `packs` None: none were asked for, or they are being made anew.
+    """run.json. `key`: what the log was made of and how; `packs` None: none were asked for, or they are being
+    made anew.
 
-    `find_s`, `pack_s`: seconds of the last `find` and `pack`; `forgotten`, `live`, `pack_knobs` only where there is such
-    a thing.
+    `find_s`, `pack_s`: seconds of the last `find` and `pack`; `forgotten`, `live`, `pack_knobs` only where
+    there is such a thing.
     """
 
     version: str

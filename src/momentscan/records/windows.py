@@ -1,4 +1,6 @@
-"""What an engine found, in `highlight_{engine}/`: windows.json, metas of stills, and what debug/ says of the rest."""
+"""What an engine found, in `highlight_{engine}/`: windows.json, metas of stills, and what debug/ says of the
+rest.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ class WindowRecord(Record):
 
 @dataclass(frozen=True)
 class FrameMeta(Record):
-    """`frames/*_meta.json`, beside a still. `measures`: the logged numbers behind its quality, None: not known."""
+    """`frames/*_meta.json`, beside a still. `measures`: the logged numbers behind its quality, None: not
+    known.
+    """
 
     window_id: FromOne
     frame_idx: FrameIdx
@@ -79,7 +83,9 @@ class FrameMeta(Record):
 
 @dataclass(frozen=True)
 class ScoreCurve(Record):
-    """debug/score_curve.json: lists of one length. `parts` sum to `score`; `threshold` None: the engine has none."""
+    """debug/score_curve.json: lists of one length. `parts` sum to `score`; `threshold` None: the engine has
+    none.
+    """
 
     engine: str
     time_ms: tuple[Ms, ...]
@@ -104,7 +110,9 @@ class PeakCandidate(Record):
 
 @dataclass(frozen=True)
 class ConsideredFrame(Record):
-    """What became of one frame that might have been a still: every reason against it, and in a word what happened."""
+    """What became of one frame that might have been a still: every reason against it, and in a word what
+    happened.
+    """
 
     frame_idx: int
     timestamp_ms: Ms
@@ -127,7 +135,9 @@ class WindowFiltering(Record):
 
 @dataclass(frozen=True)
 class FilteringLog(Record):
-    """debug/filtering_log.json. `reason`: why there are no windows; `absent`: which parts of the score, and why."""
+    """debug/filtering_log.json. `reason`: why there are no windows; `absent`: which parts of the score, and
+    why.
+    """
 
     reason: str | None
     absent: Mapping[str, str]

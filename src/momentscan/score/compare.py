@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from momentscan.records.plain import Json
 from momentscan.signals.spans import overlap_s
 from momentscan.values import Series, Verdict, Window
 
@@ -71,7 +72,7 @@ class Comparison:
     quality_b: float | None
     rank_correlation: float | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Plain values by name."""
         return asdict(self)
 
@@ -94,7 +95,7 @@ class Summary:
     means: dict[str, float | None]
     told: dict[str, int]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Plain values by name."""
         return asdict(self)
 

@@ -12,6 +12,7 @@ import numpy as np
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.knobs import knobs_of, with_knobs
 from momentscan.records.memory import BankImage, BankNode
+from momentscan.records.plain import Json
 from momentscan.select.memory_nodes import DECIMALS, MemoryOptions, Node, NodeImage, UnitVector, best_first
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ def head_of(given: object) -> tuple[str, float, MemoryOptions]:
         raise unreadable(str(error)) from None
 
 
-def _knobs(given: dict[str, Any]) -> MemoryOptions:
+def _knobs(given: Json) -> MemoryOptions:
     typed: dict[str, Any] = {
         f.name: typed_field(given, f.name, f.type, "its knobs") for f in knobs_of(MemoryOptions)
     }

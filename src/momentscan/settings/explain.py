@@ -16,7 +16,9 @@ from momentscan.settings.tables import canonical, stages
 
 @dataclass(frozen=True)
 class Setting:
-    """One option, slot or knob. `source`: who set it, or "default"; `about`: what it is for, or where its number is from."""
+    """One option, slot or knob. `source`: who set it, or "default"; `about`: what it is for, or where its
+    number is from.
+    """
 
     name: str
     value: Any

@@ -28,7 +28,8 @@ Raw = Iterable[tuple[str, Any]]
 
 
 def load(given: Mapping[str, Any] | None = None, /, **more: Any) -> Settings:
-    """The settings in force. Arguments are options, models by slot, tables, or dotted names of knobs; None = not given.
+    """The settings in force. Arguments are options, models by slot, tables, or dotted names of knobs; None =
+    not given.
 
     Raises UsageError naming the setting, what was found, what would be accepted, and where it was said.
     """

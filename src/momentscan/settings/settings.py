@@ -12,6 +12,7 @@ from typing import Any
 
 from momentscan import registry
 from momentscan.knobs import knobs_of, with_knobs
+from momentscan.records.plain import Json
 from momentscan.settings.options import Options
 from momentscan.settings.tables import as_tree, shared_table, stage_class
 
@@ -32,13 +33,13 @@ class Settings(Options):
     def stage(self, name: str) -> Any:
         """The table of that name as a value of its class.
 
-        Stages within it whose class has a table of its own start from that table: `[gate]` is the gate of every
-        engine, unless `[rules.gate]` says otherwise.
+        Stages within it whose class has a table of its own start from that table: `[gate]` is the gate of
+        every engine, unless `[rules.gate]` says otherwise.
         """
         cls = stage_class(name)
         if cls is None:
             raise KeyError(name)
-        return with_knobs(cls, self._shared(cls) | self._of(name), name)
+        return with_knobs(cls, {**self._shared(cls), **self._of(name)}, name)
 
     def choice(self, slot: str) -> str:
         """Which model a slot gets: "auto", "none", or a name."""
@@ -49,8 +50,10 @@ class Settings(Options):
         turned = {**self.turned, **changes.pop("turned", {})}
         return dataclasses.replace(self, turned=turned, **changes)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values from which `from_json` makes the same settings on any machine: what is not named is a default."""
+    def to_json(self) -> Json:
+        """Plain values from which `from_json` makes the same settings on any machine: what is not named is a
+        default.
+        """
         options = {f.name: getattr(self, f.name) for f in knobs_of(Options)}
         plain = {name: str(v) if isinstance(v, Path) else v for name, v in options.items()}
         slots = {slot: self.choice(slot) for slot in registry.slot_defaults()}
@@ -60,11 +63,11 @@ class Settings(Options):
         """The same settings, the same 16 digits."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
-    def _of(self, table: str) -> dict[str, Any]:
+    def _of(self, table: str) -> Json:
         start = f"{table}."
         return {name.removeprefix(start): v for name, v in self.turned.items() if name.startswith(start)}
 
-    def _shared(self, cls: type) -> dict[str, Any]:
+    def _shared(self, cls: type) -> Json:
         inner = dict.fromkeys(f.name.partition(".")[0] for f in knobs_of(cls) if "." in f.name)
         default = cls()
         tables = {field: shared_table(type(getattr(default, field))) for field in inner}

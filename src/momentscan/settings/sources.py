@@ -1,4 +1,6 @@
-"""Where settings come from: arguments, the environment, momentscan.toml; each as dotted names and raw values."""
+"""Where settings come from: arguments, the environment, momentscan.toml; each as dotted names and raw
+values.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ TOML = "momentscan.toml"
 PREFIX = "MOMENTSCAN_"
 
 OTHERS = ("cache", "debug", "media", "require", "planted")
-"""Variables that are no settings: the cache of weights, tracebacks of defects, and what tests and benchmarks read."""
+"""Variables that are no settings: the cache of weights, tracebacks of defects, and what tests and benchmarks
+read.
+"""
 
 
 def from_arguments(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,6 @@
-"""The tables of knobs: which stage stands behind which name, and what a name that is not known may have meant."""
+"""The tables of knobs: which stage stands behind which name, and what a name that is not known may have
+meant.
+"""
 
 from __future__ import annotations
 

@@ -225,7 +225,9 @@ def typed(**options: Any) -> dict[str, Any]:
 
 
 def knobs(turned: list[str] | None, table: str | None = None) -> dict[str, str]:
-    """dotted name -> value of every `--set`; bare names are of `table`. Raises UsageError for what is no knob=value."""
+    """dotted name -> value of every `--set`; bare names are of `table`. Raises UsageError for what is no
+    knob=value.
+    """
     return dict(_knob(text, table) for text in turned or [])
 
 
