@@ -20,7 +20,7 @@ import numpy as np
 from bench import worlds
 from bench.measure import Target, interleaved, ratio, write_result
 from momentscan import flows, registry
-from momentscan.media import decode, open_video
+from momentscan.media import batches, open_video
 from momentscan.media.audio_reader import AudioReader
 from momentscan.media.clock import Clock
 from momentscan.media.decode import SamplingOptions
@@ -149,10 +149,10 @@ def _tallied_decode(tally: _Tally) -> Iterator[None]:
     """The stages inside the pass that have a function of their own."""
     stages = (
         (FrameConverter, "rgb", "scale to RGB"),
-        (decode, "thumb", "thumb of every frame"),
+        (batches, "thumb", "thumb of every frame"),
         (AudioReader, "between", "sound: demux, decode, resample"),
         (Clock, "__call__", "clock of every frame"),
-        (decode.BatchBuilder, "_batch", "stack the batch"),
+        (batches.BatchBuilder, "_batch", "stack the batch"),
     )
     with ExitStack() as stack:
         for owner, name, stage in stages:

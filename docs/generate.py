@@ -44,7 +44,7 @@ def knobs_page() -> str:
     from momentscan.media.decode import SamplingOptions
     from momentscan.media.encoders import Encoding
     from momentscan.media.live import LiveOptions
-    from momentscan.media.subtitles import TranscriptOptions
+    from momentscan.media.transcripts import TranscriptOptions
     from momentscan.perceive.body import BodiesOptions
     from momentscan.perceive.crops import CropsOptions
     from momentscan.perceive.faces import FacesOptions

@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-import worlds
+from momentscan import process
+
+process.own()  # before NumPy, OpenCV and Arrow are loaded: tests run as the program does
+
+import worlds  # noqa: E402
 
 settings.register_profile(
     "house", derandomize=True, deadline=None

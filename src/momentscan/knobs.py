@@ -76,7 +76,7 @@ def knobs_of(cls: type) -> list[KnobField]:
 
 def models_of(cls: type) -> dict[str, str]:
     """field -> slot of every model that a stage wants."""
-    return {name: mark.slot for name, mark in _marks(cls) if isinstance(mark, Model)}
+    return {name: mark.slot for name, mark in _marks(cast(Hashable, cls)) if isinstance(mark, Model)}
 
 
 def knob_values(stage: Any) -> dict[str, Any]:
@@ -160,7 +160,8 @@ def _marks(cls: Any) -> tuple[tuple[str, Any], ...]:
     found = []
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
-        mark = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Knob | Model)), None)
+        marks = getattr(hint, "__metadata__", ())
+        mark: Any = next((m for m in marks if isinstance(m, Knob | Model)), None)
         if mark is None and dataclasses.is_dataclass(hint):
             mark = hint
         if mark is None:
@@ -179,7 +180,7 @@ def _knobs_of(cls: Any, default: Any = None) -> tuple[KnobField, ...]:
         if isinstance(mark, Knob):
             found.append(KnobField(name, typing.get_args(hints[name])[0], value, mark))
         elif not isinstance(mark, Model):
-            inner = _knobs_of(type(value), value)
+            inner = _knobs_of(cast(Hashable, type(value)), value)
             found += [dataclasses.replace(f, name=f"{name}.{f.name}") for f in inner]
     return tuple(found)
 

@@ -16,6 +16,7 @@ class Step:
     done: float
     total: float | None
     unit: str = "s"
+    subject: str = ""
 
 
 Progress = Callable[[Step], None]

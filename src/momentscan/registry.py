@@ -65,3 +65,9 @@ def load(kind: str, name: str) -> Any:
 def _plugins(kind: str) -> dict[str, EntryPoint]:
     """name -> entry point; asked once, as every look reads the metadata of all installed packages."""
     return {entry.name: entry for entry in entry_points(group=f"momentscan.{kind}")}
+
+
+def slot_defaults() -> dict[str, str]:
+    """slot -> which model it gets where nobody says: "auto" or "none"."""
+    slots = ("embedder", "detector", "landmarks", "face_id", "body_pose", "voice", "tagger")
+    return {**dict.fromkeys(slots, "auto"), "asr": "none"}

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from momentscan.display import counted, html_table
+
 Series = NDArray[np.float64]
 """(N,) float64."""
 
@@ -84,6 +86,17 @@ class Batch:
     thumbs: NDArray[np.uint8]
     thumb_s: Series
 
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {getattr(self, name).shape}" for name in ("frames", "sound", "thumbs"))
+        return f"Batch([{self.start_s:.2f}, {self.end_s:.2f}) s, {shapes})"
+
+    def _repr_html_(self) -> str:
+        names = ("frames", "time_s", "frame_idx", "sound", "thumbs", "thumb_s")
+        rows = [(name, value.shape, value.dtype) for name in names for value in [getattr(self, name)]]
+        return html_table(
+            f"Batch of [{self.start_s:.2f}, {self.end_s:.2f}) s", ("array", "shape", "type"), rows
+        )
+
 
 @dataclass(frozen=True)
 class Window:
@@ -120,6 +133,22 @@ class Curve:
         for name, series in {"value": self.value, **self.parts}.items():
             if series.shape != (n,):
                 raise ValueError(f"curve {name} has shape {series.shape}, expected ({n},)")
+
+    def __repr__(self) -> str:
+        return f"Curve({self._summary()}; parts {', '.join(self.parts) or 'none'})"
+
+    def _repr_html_(self) -> str:
+        """Least, mean and greatest of the score and of each part."""
+        series = {"score": self.value, **self.parts} if len(self.time_s) else {}
+        rows = [(name, *(f"{f(x):.3g}" for f in (np.min, np.mean, np.max))) for name, x in series.items()]
+        return html_table(f"Curve: {self._summary()}", ("part", "least", "mean", "greatest"), rows)
+
+    def _summary(self) -> str:
+        n = counted(len(self.time_s), "value")
+        if not len(self.time_s):
+            return n
+        reach = f"{self.time_s[0]:.2f} to {self.time_s[-1] + self.span_s:.2f} s"
+        return f"{n}, {reach}, score {np.min(self.value):.3g} to {np.max(self.value):.3g}"
 
 
 @dataclass(frozen=True)
@@ -176,6 +205,18 @@ class Moment:
     rivals: tuple[str, ...] = ()
     picks: tuple[Pick, ...] = ()
 
+    def __repr__(self) -> str:
+        w = self.window
+        span = f"{w.start_s:.2f} to {w.end_s:.2f} s, peak {w.peak_s:.2f} s"
+        return f"Moment({span}, {self.scorer} {self.score:.3g}: {self.why})"
+
+    def _repr_html_(self) -> str:
+        """Its parts, each as a share of the score and in its own unit."""
+        rows = [(name, f"{part:.3g}", _number(self.features.get(name))) for name, part in self.parts.items()]
+        w = self.window
+        title = f"{w.start_s:.2f} to {w.end_s:.2f} s, peak {w.peak_s:.2f} s, {self.scorer} {self.score:.3g}"
+        return html_table(title, ("part", "adds", "measured"), rows, [self.why])
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -197,6 +238,32 @@ class Verdict:
         """The abstention as files hold it: "code: words"."""
         return None if self.abstention is None else str(self.abstention)
 
+    def __repr__(self) -> str:
+        lines = [f"Verdict of {self.scorer}: {self._found()}", f"  {self.curve!r}"]
+        lines += [f"  {rank}  {moment!r}" for rank, moment in enumerate(self.moments, 1)]
+        return "\n".join([*lines, *(f"  without {part}: {why}" for part, why in self.absent.items())])
+
+    def _repr_html_(self) -> str:
+        """The moments by rank, and what was not there."""
+        rows = [
+            (
+                rank,
+                *(f"{t:.2f}" for t in (m.window.start_s, m.window.peak_s, m.window.end_s)),
+                f"{m.score:.3g}",
+                m.why,
+            )
+            for rank, m in enumerate(self.moments, 1)
+        ]
+        head = ("rank", "start (s)", "peak (s)", "end (s)", "score", "why")
+        notes = [repr(self.curve), *(f"without {part}: {why}" for part, why in self.absent.items())]
+        return html_table(f"{self.scorer}: {self._found()}", head, rows, notes)
+
+    def _found(self) -> str:
+        found = counted(len(self.moments), "moment") if self.moments else "no moment"
+        threshold = "" if self.threshold is None else f", threshold {self.threshold:.3g}"
+        reason = f"; {self.reason}" if self.reason else ""
+        return f"{found} of {counted(len(self.candidates), 'candidate')}{threshold}{reason}"
+
 
 @dataclass(frozen=True)
 class Reaction:
@@ -207,11 +274,15 @@ class Reaction:
     score: float
 
 
+Edge = Literal["start", "end"]
+ClipFlag = Literal["speech.start", "speech.end", "length"]
+
+
 @dataclass(frozen=True)
 class Move:
     """One edge of a clip, moved. `edge`: start or end; `reason` a dotted code; `note` says it in words."""
 
-    edge: str
+    edge: Edge
     from_s: float
     to_s: float
     reason: str
@@ -231,7 +302,7 @@ class Aligned:
     start_s: float
     end_s: float
     moves: tuple[Move, ...]
-    flags: tuple[str, ...]
+    flags: tuple[ClipFlag, ...]
     reaction: Reaction | None
 
 
@@ -253,3 +324,7 @@ class Choice:
     below: bool
     what: str
     why: str
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

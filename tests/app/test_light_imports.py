@@ -47,3 +47,15 @@ def test_the_public_names_are_found_when_they_are_asked_for() -> None:
     assert set(momentscan.__all__) <= set(dir(momentscan))
     with pytest.raises(AttributeError, match="nonsense"):
         _ = momentscan.nonsense
+
+
+@pytest.mark.parametrize("first", ["import momentscan.export.formats", "import momentscan.flows", ""])
+def test_the_verb_export_is_not_put_away_by_the_room_of_its_name(first: str) -> None:
+    code = f"""
+{first or "pass"}
+import momentscan as ms
+from momentscan import export
+from momentscan.export.formats import FORMATS
+assert ms.export is export and callable(export) and FORMATS, ms.export
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

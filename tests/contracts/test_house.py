@@ -20,7 +20,7 @@ from momentscan.media.container import Limits
 from momentscan.media.decode import SamplingOptions
 from momentscan.media.encoders import Encoding
 from momentscan.media.live import LiveOptions
-from momentscan.media.subtitles import TranscriptOptions
+from momentscan.media.transcripts import TranscriptOptions
 from momentscan.perceive.body import BodiesOptions
 from momentscan.perceive.crops import CropsOptions
 from momentscan.perceive.faces import FacesOptions

@@ -44,10 +44,24 @@ def test_it_writes_what_it_says_and_the_dictionary_knows_it_as_the_maker(
         assert everything[written].ndim == 1 + len(column(written).shape)
 
 
+VERBS = ("watch", "forgetting")
+"""They note what no perceiver can see."""
+
+
 def test_every_column_of_the_dictionary_has_a_maker_that_writes_it() -> None:
     from momentscan.signals import COLUMNS
 
-    assert {c.name for c in COLUMNS} == {w for n in NAMES for w in build(n).writes}
+    assert {c.name for c in COLUMNS if c.maker not in VERBS} == {w for n in NAMES for w in build(n).writes}
+
+
+def test_what_verbs_note_is_in_the_dictionary() -> None:
+    from momentscan.signals import COLUMNS, forgotten, gaps
+
+    noted = {*gaps.columns_of([]), forgotten.START_S, forgotten.END_S}
+    assert {c.name for c in COLUMNS if c.maker in VERBS} == noted
+    assert {name: rows.dtype for name, rows in gaps.columns_of([]).items()} == {
+        name: np.dtype(TYPES.get(column(name).dtype, column(name).dtype)) for name in gaps.columns_of([])
+    }
 
 
 @pytest.mark.parametrize("span_s", [0.5, 2.3, 6.0])

@@ -112,7 +112,26 @@ def test_names_from_the_file_cannot_write_into_the_report(ride: Path, tmp_path: 
 
 
 def readme_blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    return blocks_of("README.md", language)
+
+
+def blocks_of(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.S)
+
+
+def test_the_page_on_python_runs_block_after_block(
+    ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ride.mp4").write_bytes(ride.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "docs.python"}
+    blocks = blocks_of("docs/python.md", "python")
+    assert len(blocks) >= 8
+    for block in blocks:
+        exec(compile(block, "docs/python.md", "exec"), names)
+    assert Path("verdict.png").stat().st_size > 10_000
+    assert names["few"]
+    assert names["cut"].clips
 
 
 def test_the_python_of_the_readme_runs(ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

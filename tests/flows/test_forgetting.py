@@ -28,7 +28,8 @@ from momentscan.flows import folders, forgetting, judging, watching
 from momentscan.select.people import People
 from momentscan.settings import Settings, load
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import forgotten_spans, within
+from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.spans import as_pairs, union, within
 
 MAIN, PASSER_BY = 0, 1
 VECTORS = (
@@ -126,7 +127,7 @@ def secrets(
         theirs = {row.tobytes() for row in signals[name][own]}
         vectors |= theirs - {row.tobytes() for row in signals[name][~own]}
     portraits = {bytes(b) for b in signals["tracks.jpeg"][np.isin(signals["tracks.id"], tracks)] if len(b)}
-    shown = within(spans, signals["thumbnails.time_s"])
+    shown = within(spans, signals["thumbnails.time_s"], closed=True)
     return vectors, portraits | {bytes(b) for b in signals["thumbnails.jpeg"][shown]}
 
 
@@ -188,7 +189,11 @@ def test_no_byte_of_somebody_forgotten_is_left_and_every_row_of_others_is(number
     person = People()(before)[number]
     spans = forgetting._visible(before, person)
     vectors, pictures = secrets(before, person.tracks, spans)
-    shown = {p.read_bytes() for p in stills(folder) if within(spans, np.array([time_of(before, p)]))[0]}
+    shown = {
+        p.read_bytes()
+        for p in stills(folder)
+        if within(spans, np.array([time_of(before, p)]), closed=True)[0]
+    }
     smalls = {
         (p.parents[1] / "thumbs" / f"f{forgetting._frame_idx(p)}.jpg").read_bytes()
         for p in stills(folder)
@@ -216,7 +221,7 @@ def test_what_was_removed_is_counted(folder: Path) -> None:
         t: int(np.isin(signals[f"{t}.track"], person.tracks).sum())
         for t in ("faces", "crops", "face_ids", "poses")
     }
-    shown = int(within([(15.5, 19.0)], signals["thumbnails.time_s"]).sum())
+    shown = int(within([(15.5, 19.0)], signals["thumbnails.time_s"], closed=True).sum())
     n_stills = sum(15.5 <= time_of(signals, p) <= 19.0 for p in stills(folder))
     removed = flows.forget(folder, PASSER_BY, settings(folder.parent)).removed
     assert removed == {
@@ -268,7 +273,7 @@ def test_packs_of_others_stay_but_for_pictures_of_instants_at_which_somebody_for
 
 def assert_no_pack_shows(folder: Path, spans: list[tuple[float, float]]) -> None:
     metas = [json.loads(p.read_text()) for p in (folder / "identity_builder").rglob("*_meta.json")]
-    assert not within(spans, np.array([m["timestamp_ms"] / 1000 for m in metas])).any()
+    assert not within(spans, np.array([m["timestamp_ms"] / 1000 for m in metas]), closed=True).any()
 
 
 def test_files_that_hold_nothing_of_them_are_not_touched(folder: Path) -> None:
@@ -360,7 +365,9 @@ def test_no_picture_of_them_is_cut_later_either(again: str, visit: Path, seen: P
         flows.scan(visit, settings(tmp_path))
     signals = flows.load(tmp_path / "visit")
     assert not [
-        p.name for p in stills(tmp_path / "visit") if within(spans, np.array([time_of(signals, p)]))[0]
+        p.name
+        for p in stills(tmp_path / "visit")
+        if within(spans, np.array([time_of(signals, p)]), closed=True)[0]
     ]
 
 
@@ -397,7 +404,7 @@ def test_a_folder_without_anybody_is_whole(folder: Path) -> None:
 def test_spans_of_two_who_were_forgotten_are_kept_as_one_list(folder: Path) -> None:
     first = flows.forget(folder, PASSER_BY, settings(folder.parent)).spans
     second = flows.forget(folder, MAIN, settings(folder.parent)).spans
-    assert forgotten_spans(flows.load(folder)) == forgetting.merged([*first, *second])
+    assert forgotten_spans(flows.load(folder)) == as_pairs(union([*first, *second], touching=True))
 
 
 # ---- what is odd
@@ -580,7 +587,9 @@ def test_killed_at_any_instant_it_is_the_old_log_or_the_new_one_and_no_picture_o
         assert set(rows.values()) in ({n_old}, {n_new}), at
         states.append(set(rows.values()) == {n_new})
         if states[-1]:
-            assert not [p for p in stills(at) if within(spans, np.array([time_of(signals, p)]))[0]]
+            assert not [
+                p for p in stills(at) if within(spans, np.array([time_of(signals, p)]), closed=True)[0]
+            ]
             assert_no_pack_shows(at, spans)
             assert not (at / forgetting.CLIPS).exists()
             assert signals.rows("thumbnails.jpeg") < before.rows("thumbnails.jpeg")

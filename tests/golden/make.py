@@ -1,5 +1,6 @@
-"""Makes the golden log (of worlds.visit, seen with fakes, without its pictures) and the verdicts on it. Run
-when a change of verdict is meant.
+"""Makes the golden folder (worlds.visit, seen with fakes): its log without pictures, its run, the verdicts.
+
+Run it when a change of verdict is meant, and make_outputs.py after it.
 """
 
 from __future__ import annotations
@@ -34,12 +35,16 @@ def main() -> None:
         shutil.copytree(
             Path(outcome.folder) / "signals", HERE / "signals", ignore=shutil.ignore_patterns("thumbnails.*")
         )
+        run = json.loads((Path(outcome.folder) / "run.json").read_text())
+        shutil.copy(Path(outcome.folder) / "video.json", HERE / "video.json")
     manifest = json.loads((HERE / "signals" / "manifest.json").read_text())
     manifest["files"] = {
         name: content for name, content in manifest["files"].items() if not name.startswith("thumbnails.")
     }
     manifest["video"]["path"] = "visit.mp4"
     write_json(HERE / "signals" / "manifest.json", manifest)
+    run["video"]["path"], run["settings"]["output"] = "visit.mp4", "output"
+    write_json(HERE / "run.json", {**run, "timings_s": {}, "x_realtime": None, "find_s": 0.0})
     for engine in registry.names("scorers"):
         write_json(HERE / f"{engine}.json", windows_json(flows.judge(flows.load(HERE / "signals"), engine)))
 

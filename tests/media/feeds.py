@@ -19,7 +19,8 @@ import numpy as np
 
 from media.making import numbered
 from momentscan.media.decode import SamplingOptions
-from momentscan.media.live import Feed, LiveOptions, Note, open_live
+from momentscan.media.feed import Feed, open_live
+from momentscan.media.live import LiveOptions, Note
 from momentscan.media.render import write_video
 from momentscan.values import Batch, VideoInfo
 

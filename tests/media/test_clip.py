@@ -16,11 +16,13 @@ import pytest
 from media.cutting import Truth, heard_late_s, read, scanned, video
 from media.making import HW, numbered
 from momentscan.errors import Cancelled, MomentscanError, OutputError, UnreadableInput, UsageError
-from momentscan.media import Framing, Limits, Piece, encoders, preview
+from momentscan.media import Framing, Limits, Segment, encoders, preview, same_source
 from momentscan.media.bitstream import joined, units
-from momentscan.media.clip import ClipDone, cut_clip, cut_reel, same_source
+from momentscan.media.clip import ClipDone, cut_clip, cut_reel
+from momentscan.media.clock import ClockOptions
 from momentscan.media.encoders import Encoding, sound_format_of
 from momentscan.media.loudness import loudness
+from momentscan.media.source_file import SourceFile
 from momentscan.media.stream_copy import like
 from momentscan.progress import Step
 from momentscan.values import VideoInfo
@@ -203,7 +205,7 @@ def test_a_stop_in_the_midst_leaves_nothing_and_keeps_what_was_there(
     with pytest.raises(Cancelled):
         cut_clip(truth.info, 0.3, 5.0, to, how, on_progress=stop)
     with pytest.raises(Cancelled):
-        cut_reel([Piece(truth.info, 0.3, 5.0)], to, on_progress=stop)
+        cut_reel([Segment(truth.info, 0.3, 5.0)], to, on_progress=stop)
     assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]
     assert to.read_bytes() == b"an older clip"
 
@@ -532,14 +534,8 @@ def test_the_loudness_asked_is_the_loudness_given(truth: Truth, tmp_path: Path) 
 def loudness_of(done: ClipDone) -> float:
     info = scanned(done.path)
     with av.open(str(done.path)) as container:
-        voice = sound_format_of(container.streams.audio[0].codec_context, Encoding())
-    return loudness(info, 0.0, info.duration_s, voice, Limits()).lufs
-
-
-def limits():
-    from momentscan.media import Limits
-
-    return Limits()
+        sound = sound_format_of(container.streams.audio[0].codec_context, Encoding())
+    return loudness(SourceFile(info, Limits(), ClockOptions()), 0.0, info.duration_s, sound).lufs
 
 
 def test_peaks_keep_a_clip_from_being_turned_up(truth: Truth, tmp_path: Path) -> None:
@@ -602,7 +598,7 @@ def test_a_reel_shows_one_piece_after_the_other_with_chapters_and_sound_in_time(
 ) -> None:
     windows = [(4.0, 5.0), (0.52, 2.2), (0.52, 1.0), (2.31, 2.4)]
     done = cut_reel(
-        [Piece(truth.info, *w, title=f"Stück {i}") for i, w in enumerate(windows)],
+        [Segment(truth.info, *w, title=f"Stück {i}") for i, w in enumerate(windows)],
         tmp_path / "reel.mp4",
         title="Alles",
     )
@@ -628,7 +624,7 @@ def test_a_reel_of_different_videos_has_the_shape_of_the_first(truth: Truth, tmp
     tall = video(tmp_path / "tall.mkv", Fraction(30000, 1001), turn_deg=-90, hz=44100, n=60)
     silent = video(tmp_path / "silent.mp4", 10, sound_start_s=None, n=20)
     done = cut_reel(
-        [Piece(truth.info, 1.0, 2.0), Piece(tall.info, 0.5, 1.5), Piece(silent.info, 0.0, 1.0)],
+        [Segment(truth.info, 1.0, 2.0), Segment(tall.info, 0.5, 1.5), Segment(silent.info, 0.0, 1.0)],
         tmp_path / "reel.mp4",
     )
     frames = frames_of(done.path)

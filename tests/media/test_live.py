@@ -34,7 +34,10 @@ from media.feeds import (
 from media.making import ALL, encode, heard, indices, numbered, numbers, shown, times, watched
 from momentscan.errors import UnreadableInput
 from momentscan.media.container import ADDRESSES
-from momentscan.media.live import LiveOptions, Note, named, open_live
+from momentscan.media.feed import open_live
+from momentscan.media.live import LiveOptions, Note
+from momentscan.media.live_batches import Outage
+from momentscan.media.live_source import public_name
 from momentscan.values import SOUND_HZ, Batch
 
 
@@ -295,8 +298,8 @@ def test_a_stop_is_heard_within_moments_and_leaves_no_thread(tmp_path: Path) -> 
 
 
 def test_a_name_tells_no_password() -> None:
-    assert named("rtsp://me:secret@camera.local:554/live?token=abc") == "rtsp://camera.local:554/live"
-    assert named("https://example.org/a/b.m3u8") == "https://example.org/a/b.m3u8"
+    assert public_name("rtsp://me:secret@camera.local:554/live?token=abc") == "rtsp://camera.local:554/live"
+    assert public_name("https://example.org/a/b.m3u8") == "https://example.org/a/b.m3u8"
 
 
 def test_no_address_may_lead_to_a_file() -> None:
@@ -413,15 +416,12 @@ def test_a_source_that_begins_anew_when_asked_again_has_ended(six: Path) -> None
 
 def test_the_wait_between_tries_doubles_up_to_its_most(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    with open_live(
-        "http://127.0.0.1:9/x.ts", LiveOptions(retry_s=1.0, retry_most_s=8.0, give_up_s=30.0)
-    ) as feed:
-        monkeypatch.setattr(feed._stop, "wait", lambda s: waits.append(s) or False)
-        monkeypatch.setattr(type(feed), "_away_s", property(lambda _: sum(waits)))
-        while not (why := feed._wait()):
-            pass
+    outage = Outage(LiveOptions(retry_s=1.0, retry_most_s=8.0, give_up_s=30.0))
+    monkeypatch.setattr(Outage, "length_s", property(lambda _: sum(waits)))
+    while (wait_s := outage.next_wait_s()) is not None:
+        waits.append(wait_s)
     assert waits == [1.0, 2.0, 4.0, 8.0, 8.0]
-    assert why == "the connection was lost and did not come back within 30 s (5 tries)"
+    assert outage.tries == 5
 
 
 # ---- HLS ----

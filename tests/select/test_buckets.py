@@ -21,7 +21,7 @@ from momentscan.select.buckets import (
     YAW_EDGES,
     YAWS,
     Buckets,
-    Sorted,
+    FaceBins,
     file_key,
     key,
     label,
@@ -33,7 +33,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 NEUTRAL, SMILE, MOUTH_OPEN, EYES_CLOSED = range(4)
 
 
-def of(signals: Signals, good: np.ndarray | None = None, **knobs: Any) -> Sorted:
+def of(signals: Signals, good: np.ndarray | None = None, **knobs: Any) -> FaceBins:
     rows = np.arange(signals.rows("faces.time_s"))
     return Buckets(**knobs)(signals, rows, np.ones(len(rows), bool) if good is None else good)
 

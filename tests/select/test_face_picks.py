@@ -10,6 +10,7 @@ import pytest
 import worlds
 from momentscan.knobs import with_knobs
 from momentscan.select.gate import Gate
+from momentscan.select.people import People
 from momentscan.select.picks import Picked, Picks
 from momentscan.signals import Signals
 from momentscan.values import Window
@@ -19,7 +20,7 @@ WINDOW = Window(29.0, 33.0, 31.0)
 
 
 def somebody(**changes: np.ndarray) -> Signals:
-    """A minute of one person whose look changes slowly all the time, so that no two looks are quite the same."""
+    """A minute of one person whose look changes slowly, so that no two looks are quite the same."""
     film = worlds.signals(burst=None, people=True)
     columns = {n: film[n] for n in film}
     angle = columns["crops.time_s"][:, None] * np.linspace(0, 0.5, 64)
@@ -169,6 +170,11 @@ def test_a_window_in_which_no_main_face_is_seen_gets_frames_of_the_whole() -> No
     assert found.picks
     assert {p.face_px for p in found.picks} == {None}
     assert {p.why for p in found.picks} == {"passed the frame gate"}
+
+
+def test_whose_face_counts_is_for_the_knobs_of_people_to_say() -> None:
+    nobody = People(noise_rows=10_000)
+    assert {p.face_px for p in Picks()(somebody(), [WINDOW], people=nobody)[0].picks} == {None}
 
 
 @pytest.mark.parametrize("frontality", ["landmarks", "A", "B", "C"])

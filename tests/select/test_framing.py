@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import worlds
 from momentscan.errors import UsageError
 from momentscan.select.framing import Follow, aspect_of
+from momentscan.select.people import People
 from momentscan.signals import Signals
 
 TALL = 9 / 16
@@ -84,6 +85,8 @@ def test_two_main_people_are_both_shown_where_they_fit() -> None:
     close = Follow()(walk(lambda t: 0.45, lambda t: 0.6), 0, 10, 1.0)
     assert close.who == "both main people"
     assert close.centre_x[0] == pytest.approx(0.525, abs=0.01)
+    alone = Follow()(walk(lambda t: 0.45, lambda t: 0.6), 0, 10, 1.0, People(mains=1))
+    assert alone.who.startswith("person")
     apart = Follow()(walk(lambda t: 0.1, lambda t: 0.9), 0, 10, TALL)
     assert apart.who.startswith("person")
 

@@ -14,7 +14,7 @@ import faces
 from faces import TAU, about, axis, somebody, video
 from momentscan.select import identity as module
 from momentscan.select.gate import Gate
-from momentscan.select.identity import Identities, Identity, misfit
+from momentscan.select.identity import Identities, Identity, alignment_error
 from momentscan.select.people import People
 from momentscan.signals import Signals
 from momentscan.signals.boxes import STANDARD_POINTS as STANDARD
@@ -241,12 +241,12 @@ def test_turning_scaling_and_shifting_a_face_is_no_misfit(
     turned = (STANDARD @ (1, 1j)) * scale * np.exp(1j * np.radians(roll))
     shares = (np.stack([turned.real, turned.imag], axis=-1) / faces.PX + (x, y)).astype(np.float32)
     signals = Signals(alone(1).video, {"faces.points": shares.reshape(1, 10)})
-    assert misfit(signals, np.array([0]))[0] < 0.02
+    assert alignment_error(signals, np.array([0]))[0] < 0.02
 
 
 def test_points_that_are_no_face_are_a_misfit() -> None:
     signals = alone(20, misfit=np.arange(20) >= 10)
-    found = misfit(signals, np.arange(20))
+    found = alignment_error(signals, np.arange(20))
     assert found[:10].max() < 0.1
     assert found[10:].min() > 0.5
 
@@ -254,14 +254,16 @@ def test_points_that_are_no_face_are_a_misfit() -> None:
 def test_a_face_in_a_mirror_is_a_misfit() -> None:
     """Left and right changed places: alignment would turn it over."""
     px = STANDARD[[1, 0, 2, 4, 3]] / faces.PX
-    assert misfit(Signals(alone(1).video, {"faces.points": px.reshape(1, 10)}), np.array([0]))[0] > 0.5
+    assert (
+        alignment_error(Signals(alone(1).video, {"faces.points": px.reshape(1, 10)}), np.array([0]))[0] > 0.5
+    )
 
 
 def test_points_in_one_place_are_a_misfit() -> None:
-    assert misfit(Signals(alone(1).video, {"faces.points": np.full((1, 10), 0.5)}), np.array([0]))[
+    assert alignment_error(Signals(alone(1).video, {"faces.points": np.full((1, 10), 0.5)}), np.array([0]))[
         0
     ] == pytest.approx(1)
-    assert len(misfit(alone(1), np.zeros(0, np.int64))) == 0
+    assert len(alignment_error(alone(1), np.zeros(0, np.int64))) == 0
 
 
 # ---- an hour of looks ----

@@ -18,8 +18,10 @@ import faces
 from faces import HZ, TAU, about, axis, held, pictures, somebody, video
 from momentscan.select.pack import FOLDERS, SHARES, Chosen, IdentityPack
 from momentscan.select.packs import Packs
+from momentscan.select.people import People
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import forgotten_spans, within
+from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.spans import within
 from momentscan.values import Window
 
 WORLDS = 10
@@ -49,7 +51,7 @@ def names(pack: IdentityPack, kind: str | None = None) -> list[str]:
 
 def at(pack: IdentityPack, image: Chosen) -> int:
     """Which of the pack's looks an image is."""
-    return int(np.flatnonzero(pack.looks.rows == image.row)[0])
+    return int(np.flatnonzero(pack.samples.rows == image.row)[0])
 
 
 def window(start_s: float, end_s: float) -> Window:
@@ -160,7 +162,7 @@ def test_no_two_images_of_a_set_are_copies_except_a_buckets_second(seed: int) ->
     for pack in all_packs(seed):
         for kind in FOLDERS:
             images = pack.of(kind)
-            vectors = pack.looks.face[[at(pack, i) for i in images]]
+            vectors = pack.samples.face[[at(pack, i) for i in images]]
             cosines = vectors @ vectors.T
             for a, one in enumerate(images):
                 for b, other in enumerate(images[:a]):
@@ -172,7 +174,7 @@ def test_no_two_images_of_a_set_are_copies_except_a_buckets_second(seed: int) ->
 @given(SEEDS)
 def test_no_image_is_all_but_the_same_as_one_of_another_set(seed: int) -> None:
     for pack in all_packs(seed):
-        vectors = pack.looks.face[[at(pack, i) for i in pack.images]]
+        vectors = pack.samples.face[[at(pack, i) for i in pack.images]]
         kinds = np.array([i.kind for i in pack.images])
         assert (vectors @ vectors.T)[kinds[:, None] != kinds[None]].max(initial=-1) <= 0.97 + 1e-6
 
@@ -184,7 +186,7 @@ def test_every_image_is_surely_of_this_person(seed: int) -> None:
         for image in pack.images:
             assert image.stable is not None
             assert image.stable >= TAU
-            own, other = pack.looks.stable[at(pack, image)], pack.looks.other[at(pack, image)]
+            own, other = pack.samples.stable[at(pack, image)], pack.samples.other[at(pack, image)]
             assert own > other
 
 
@@ -204,7 +206,7 @@ def test_anchors_are_strict_frontal_and_a_second_apart(seed: int) -> None:
         anchors = pack.of("anchor")
         turned = any("turned aside" in w for w in pack.warnings)
         assert len(anchors) <= 5
-        assert all(i.gate == "strict" and pack.looks.strict[at(pack, i)] for i in anchors)
+        assert all(i.gate == "strict" and pack.samples.strict[at(pack, i)] for i in anchors)
         assert all(abs(i.yaw_deg) <= (30 if turned else 15) for i in anchors)
         assert all(
             i.expression_bin != "eyes_closed" and i.lighting_bin != "dark" and i.occlusion_bin != "heavy"
@@ -220,8 +222,8 @@ def test_coverage_lies_well_within_its_buckets(seed: int) -> None:
     for pack in all_packs(seed):
         for image in pack.of("coverage"):
             i = at(pack, image)
-            assert pack.looks.sorted.inside[i]
-            assert pack.looks.loose[i]
+            assert pack.samples.bins.inside[i]
+            assert pack.samples.loose[i]
             assert abs(image.yaw_deg) < 45
 
 
@@ -231,7 +233,7 @@ def test_challenge_is_hard_sure_and_visible(seed: int) -> None:
     for pack in all_packs(seed):
         challenge = pack.of("challenge")
         assert len(challenge) <= 8
-        assert all(i.cues and pack.looks.visible[at(pack, i)] for i in challenge)
+        assert all(i.cues and pack.samples.visible[at(pack, i)] for i in challenge)
         assert np.diff(sorted(i.time_s for i in challenge)).min(initial=1.0) >= 1.0 - 1e-9
 
 
@@ -242,7 +244,7 @@ def test_no_image_has_a_head_laid_over_or_shows_what_was_forgotten(seed: int) ->
         signals = wandered(seed)[0]
         rows = [i.row for i in pack.images]
         assert np.abs(signals["faces.roll"][rows]).max() <= 30
-        assert not within(forgotten_spans(signals), signals["faces.time_s"][rows]).any()
+        assert not within(forgotten_spans(signals), signals["faces.time_s"][rows], closed=True).any()
 
 
 @EACH
@@ -339,7 +341,7 @@ def show(
     ids: np.ndarray | None = None,
     **measures: Any,
 ) -> Signals:
-    """Somebody in one pose after the other; each is a picture of its own unless `codes` say which are alike."""
+    """Somebody in one pose after the other; each a picture of its own unless `codes` say which are alike."""
     acts = {name: held([0.7 * (p[2] == name) for p in poses], looks) for name in ("smile", "mouth_open")}
     pose = {"yaw": held([p[0] for p in poses], looks), "pitch": held([p[1] for p in poses], looks)}
     n = len(poses) * looks
@@ -450,7 +452,7 @@ def test_what_was_satisfied_stays_so_at_the_same_instant(seed: int, data: st.Dat
 
 @pytest.mark.parametrize("rest_s", [40, 120])
 def test_a_long_calm_end_does_not_unsay_that_all_was_covered(rest_s: int) -> None:
-    """Who shows everything and then looks ahead for two minutes, with the little noise that every camera has."""
+    """Who shows everything, then looks ahead for two minutes, with the noise that every camera has."""
     brief, long = only(tour(16, noise=0.15)), only(tour(rest_s, noise=0.15))
     assert brief.stop.reason == "coverage_satisfied"
     assert long.stop == brief.stop
@@ -628,7 +630,7 @@ def test_whatever_was_logged_packs_are_made_without_complaint(
     for pack in packs_of(anything(seed), [window(1, 3)], tau, **knobs):
         assert len({i.path for i in pack.images}) == len(pack.images)
         assert sum(pack.shares.values()) == pytest.approx(1 if pack.images else 0)
-        assert sum(pack.left_out.values()) <= len(pack.looks.rows)
+        assert sum(pack.left_out.values()) <= len(pack.samples.rows)
 
 
 def test_of_nobody_there_is_no_pack() -> None:
@@ -727,7 +729,7 @@ def test_a_look_that_is_closer_to_somebody_else_is_not_chosen() -> None:
         face=pictures(held(range(10, 20), HZ)),
     )
     pack = next(p for p in packs_of(video(one, two)) if p.person.tracks == (0,))
-    assert (pack.looks.stable[mixed_up] >= TAU).all()
+    assert (pack.samples.stable[mixed_up] >= TAU).all()
     assert pack.images
     assert not any(4 <= i.time_s < 6 for i in pack.images)
     assert pack.left_out == {"closer to somebody else": 10}
@@ -818,7 +820,7 @@ def test_a_face_cut_off_by_the_edge_is_not_chosen() -> None:
 def test_each_look_is_left_out_for_one_reason() -> None:
     for seed in range(WORLDS):
         for pack in all_packs(seed):
-            assert sum(pack.left_out.values()) <= len(pack.looks.rows)
+            assert sum(pack.left_out.values()) <= len(pack.samples.rows)
 
 
 def test_another_person_in_the_track_is_told() -> None:
@@ -851,6 +853,7 @@ def test_passengers_have_packs_where_everybody_is_asked_for() -> None:
     )
     assert [p.person.role for p in packs_of(signals)] == ["main", "main"]
     assert [p.person.role for p in packs_of(signals, roles="all")] == ["main", "main", "passenger"]
+    assert [p.person.role for p in Packs()(signals, tau=TAU, people=People(mains=1))] == ["main"]
 
 
 # ---- what was found by a fresh pair of eyes

@@ -85,7 +85,7 @@ def test_whatever_happens_both_are_strict_sure_apart_and_the_instants_differ(see
     signals = video(somehow(0), somehow(1))
     packs = Packs()(signals, (), TAU)
     found = Pairs()(signals, packs)
-    sure = {int(r) for p in packs for r in p.looks.rows[p.sure & p.looks.strict]}
+    sure = {int(r) for p in packs for r in p.samples.rows[p.sure & p.samples.strict]}
     assert all(set(p.rows) <= sure for p in found)
     assert all(p.overlap < 0.05 for p in found)
     assert all(min(s if s is not None else -1 for s in p.stable) >= TAU for p in found)

@@ -130,3 +130,11 @@ def test_only_main_people_are_portrayed() -> None:
     assert [
         p.person.tracks for p in portraits(signals, People()(signals), "landmarks", Gate(), "strict")
     ] == [(0,)]
+
+
+def test_method_c_asks_the_gate_that_is_in_force() -> None:
+    soft = somebody(faces__sharpness=np.where(during(TIME_S, (12.0, 13.0)), 50.0, 200.0).astype(np.float32))
+    people = People()(soft)
+    (strict,) = portraits(soft, people, "C", Gate(sharpness=100.0), "strict")
+    assert strict.frontality[during(TIME_S, (12.0, 13.0))].max() == 0
+    assert of(soft, "C").frontality.min() > 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from momentscan.signals.boxes import areas, ious
+import worlds
+from momentscan.signals import Signals
+from momentscan.signals.boxes import areas, boxes_px, heights, ious, middles, squares, whole, whole_boxes
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,21 @@ def test_one_box_is_held_against_many() -> None:
 
 def test_a_box_turned_inside_out_has_no_area() -> None:
     assert areas(np.array([[10, 10, 0, 0], [0, 0, 2, 3]])).tolist() == [0, 6]
+
+
+def test_a_square_stands_around_the_middle_and_is_as_wide_as_the_longer_side_asks() -> None:
+    boxes = np.array([[0, 0, 10, 20], [30, 10, 50, 14]])
+    assert squares(boxes, 1.5).tolist() == [[-10, -5, 20, 25], [25, -3, 55, 27]]
+    assert squares(boxes[0], 1.0).tolist() == [-5, 0, 15, 20]
+    assert middles(squares(boxes, 3.0)).tolist() == middles(boxes).tolist() == [[5, 10], [40, 12]]
+    assert heights(boxes).tolist() == [20, 4]
+
+
+def test_logged_boxes_are_px_of_the_video_and_whole_ones_end_with_the_picture() -> None:
+    shares = np.array([[-0.1, 0.25, 0.5004, 1.2], [0.0, 0.0, 0.5, 0.5]], np.float32)
+    seen = Signals(worlds.info(width_px=200, height_px=100), {"faces.bbox": shares})
+    assert boxes_px(seen, 1).tolist() == [0, 0, 100, 50]
+    assert boxes_px(seen, np.array([0]))[0] == pytest.approx([-20, 25, 100.08, 120], abs=1e-4)
+    assert whole_boxes(seen, [0, 1]) == ((0, 25, 100, 100), (0, 0, 100, 50))
+    assert whole_boxes(seen, []) == ()
+    assert whole(np.array([0.5, 1.5, 2.4, 2.6])) == (0, 2, 2, 3)

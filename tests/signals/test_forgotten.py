@@ -6,25 +6,7 @@ import numpy as np
 
 import worlds
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import END_S, START_S, forgotten_spans, merged, within
-
-
-def test_spans_that_touch_become_one() -> None:
-    assert merged([(4, 5), (1, 2), (2, 3)]) == [(1, 3), (4, 5)]
-    assert merged([(0, 10), (2, 3)]) == [(0, 10)]
-    assert merged([]) == []
-
-
-def test_both_ends_are_inside() -> None:
-    assert within([(1, 2), (4, 5)], np.array([0.9, 1, 2, 3, 5, 5.1])).tolist() == [
-        False,
-        True,
-        True,
-        False,
-        True,
-        False,
-    ]
-    assert not within([], np.arange(3.0)).any()
+from momentscan.signals.forgotten import END_S, START_S, forgotten_spans
 
 
 def test_a_log_without_the_table_hides_nothing() -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import worlds
 from momentscan.signals import Signals
-from momentscan.signals.speech import Voicing, merged, reaction, words
+from momentscan.signals.speech import Voicing, reaction, words
 
 
 def voice(*prob: float) -> Signals:
@@ -43,17 +41,6 @@ def test_words_of_two_speakers_are_one_span_and_words_that_touch_are_two() -> No
     assert spans.tolist() == [[1.0, 2.0], [2.0, 2.5], [3.0, 3.5]]
     assert sentences.tolist() == [[1.0, 2.5], [3.0, 3.5]]
     assert words(worlds.signals())[0].shape == (0, 2)
-
-
-@given(st.lists(st.tuples(st.floats(0, 50), st.floats(0.01, 5)), max_size=30))
-def test_merged_spans_ascend_do_not_overlap_and_cover_the_same(spans: list[tuple[float, float]]) -> None:
-    given_spans = np.array([[a, a + d] for a, d in spans]).reshape(-1, 2)
-    out = merged(given_spans)
-    assert (out[1:, 0] >= out[:-1, 1]).all()
-    for t in np.linspace(0, 55, 111):
-        assert ((given_spans[:, 0] < t) & (t < given_spans[:, 1])).any() <= (
-            (out[:, 0] < t) & (t < out[:, 1])
-        ).any()
 
 
 def test_the_strongest_reaction_is_told_with_its_onset_even_before_the_span() -> None:

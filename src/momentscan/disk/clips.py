@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from momentscan.disk.codec import read_or_none
 from momentscan.disk.results import ms
+from momentscan.records.clips import ChoiceRow, ClipList, MoveRow, ReactionRow, Span
 from momentscan.values import Aligned, Choice, Move
 
 CLIPS = "clips"
@@ -19,49 +18,36 @@ def clips_folder(folder: Path, engine: str) -> Path:
     return folder / CLIPS / engine
 
 
-def choice_entry(choice: Choice) -> dict[str, Any]:
-    """A moment that is delivered, or was left out (rank null): its edges, every move of them with its reason,
-    and why it has its place.
-    """
+def choice_row(choice: Choice) -> ChoiceRow:
+    """A moment that is delivered, or was left out (rank None): its edges, every move of them with its reason, and why
+    it has its place."""
     clip = choice.clip
-    return {
-        "rank": choice.rank,
-        "start_ms": ms(clip.start_s),
-        "end_ms": ms(clip.end_s),
-        "peak_ms": ms(clip.window.peak_s),
-        "window": {"start_ms": ms(clip.window.start_s), "end_ms": ms(clip.window.end_s)},
-        "score": choice.score,
-        "kind": choice.kind,
-        "below_threshold": choice.below,
-        "what": choice.what,
-        "why": choice.why,
-        "moves": [_move(m) for m in clip.moves],
-        "flags": list(clip.flags),
-        "reaction": _reaction(clip),
-    }
-
-
-def _move(move: Move) -> dict[str, Any]:
-    return {
-        "edge": move.edge,
-        "from_ms": ms(move.from_s),
-        "to_ms": ms(move.to_s),
-        "reason": move.reason,
-        "note": move.note,
-    }
-
-
-def _reaction(clip: Aligned) -> dict[str, Any] | None:
-    heard = clip.reaction
-    return (
-        None if heard is None else {"kind": heard.kind, "onset_ms": ms(heard.onset_s), "score": heard.score}
+    return ChoiceRow(
+        rank=choice.rank,
+        start_ms=ms(clip.start_s),
+        end_ms=ms(clip.end_s),
+        peak_ms=ms(clip.window.peak_s),
+        window=Span(ms(clip.window.start_s), ms(clip.window.end_s)),
+        score=choice.score,
+        kind=choice.kind,
+        below_threshold=choice.below,
+        what=choice.what,
+        why=choice.why,
+        moves=tuple(_move(m) for m in clip.moves),
+        flags=clip.flags,
+        reaction=_reaction(clip),
     )
 
 
-def read_clips(folder: Path, engine: str) -> Mapping[str, Any] | None:
+def _move(move: Move) -> MoveRow:
+    return MoveRow(move.edge, ms(move.from_s), ms(move.to_s), move.reason, move.note)
+
+
+def _reaction(clip: Aligned) -> ReactionRow | None:
+    heard = clip.reaction
+    return None if heard is None else ReactionRow(heard.kind, ms(heard.onset_s), heard.score)
+
+
+def read_clips(folder: Path, engine: str) -> ClipList | None:
     """clips.json of an engine; None where it has none that can be read."""
-    try:
-        told = json.loads((clips_folder(folder, engine) / LIST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return told if isinstance(told, dict) and isinstance(told.get("clips"), list) else None
+    return read_or_none(ClipList, clips_folder(folder, engine) / LIST)

@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from momentscan.disk.codec import encode
 from momentscan.disk.files import translate_os_errors
-from momentscan.disk.results import to_json
+from momentscan.records.feedback import FeedbackLine
 
 FEEDBACK = "feedback.jsonl"
 
 TORN = "feedback.jsonl.torn"
 """What crashes of others have left of a last line: kept, as it may say something to somebody."""
-
-FORMAT = 1
 
 
 class FeedbackLines(NamedTuple):
@@ -39,7 +38,7 @@ def read_feedback(folder: Path) -> FeedbackLines:
     )
 
 
-def append_feedback(folder: Path, lines: Sequence[Mapping[str, Any]]) -> int:
+def append_feedback(folder: Path, lines: Sequence[FeedbackLine]) -> int:
     """Appends what one edit says, and gives how many lines were new: none where that very file (its sha256,
     the same engine) is in it.
 
@@ -47,10 +46,7 @@ def append_feedback(folder: Path, lines: Sequence[Mapping[str, Any]]) -> int:
     is held, written and synced; a last line that broke off is kept aside. Raises OutputError for what the
     disk refuses.
     """
-    told = [
-        {"version": FORMAT, **json.loads(to_json(line)), "part": {"number": i, "of": len(lines)}}
-        for i, line in enumerate(lines, 1)
-    ]
+    told = [json.loads(encode(line)) for line in lines]
     path = folder / FEEDBACK
     with translate_os_errors(path), path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # goes with the file

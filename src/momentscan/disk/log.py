@@ -35,8 +35,6 @@ PART_S = 60.0
 
 MANIFEST = "manifest.json"
 
-pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they once had, which grows with the video
-
 
 class LogWriter:
     """Takes columns batch by batch; what it holds in memory is one part.
@@ -115,12 +113,28 @@ class LogWriter:
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a complete log of this format, or None. A log finished but not yet in its place (a
-    kill) is put there.
-    """
+    """The manifest of a complete log that can be read, or None. Reads only: see `recover_log`."""
+    return _manifest_in(place_of(folder))
+
+
+def is_log(folder: Path) -> bool:
+    """Whether there is a complete log."""
+    return manifest_of(folder) is not None
+
+
+def place_of(folder: Path) -> Path:
+    """Where the log lies: its folder, or after a kill in the midst of `swap` the finished one beside it."""
+    return folder if _manifest_in(folder) is not None else folder.with_name(folder.name + ".part")
+
+
+def recover_log(folder: Path) -> None:
+    """Puts a log that was finished but not yet in its place (a kill) there. Only for who holds the folder."""
     finished = folder.with_name(folder.name + ".part")
     if (finished / MANIFEST).is_file():
         swap(finished, folder)
+
+
+def _manifest_in(folder: Path) -> dict[str, Any] | None:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -151,7 +165,8 @@ def read_log(folder: Path) -> Signals:
     """Signals of a complete log; each column is read on first use. Raises UnreadableInput where there is
     none.
     """
-    manifest = manifest_of(folder)
+    place = place_of(folder)
+    manifest = _manifest_in(place)
     if manifest is None:
         raise UnreadableInput(f"{folder}: holds no complete signal log; scan the video again")
     try:
@@ -163,7 +178,7 @@ def read_log(folder: Path) -> Signals:
             f"{folder / MANIFEST}: was not written by this version; scan the video again with --force"
         ) from None
     loaders = {
-        name: _Loader(folder / file, name)
+        name: _Loader(place / file, name, content["rows"])
         for file, content in manifest["files"].items()
         for name in content["columns"]
     }
@@ -176,6 +191,7 @@ class _Loader:
 
     path: Path
     name: str
+    rows: int
 
     def __call__(self) -> NDArray[Any]:
         with self._opened() as file:

@@ -15,14 +15,12 @@ from momentscan.disk.results import ms
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
 from momentscan.select.pack import Chosen, Cover, IdentityPack
 from momentscan.select.pairs import Pair
+from momentscan.signals.boxes import Box
 
 PACKS = "identity_builder"
 THUMBS = "thumbs"
 REFUSED = "refused.json"
 META = "meta.json"
-
-Box = tuple[int, int, int, int]
-"""x1, y1, x2, y2 in px of the video as shown."""
 
 COARSE = {"left": (0, 1), "front": (2, 3, 4), "right": (5, 6)}
 """The seven yaws in three, which noise of the pose hardly mixes up (readings I3)."""
@@ -49,7 +47,7 @@ class ImageContext(NamedTuple):
     face_px: tuple[Box, ...]
     embed_model_version: str | None
     caption: str
-    cues: Mapping[str, Any]
+    negative_prompt: Sequence[str]
     version: Mapping[str, Any]
 
 
@@ -80,7 +78,7 @@ def image_meta(pack: IdentityPack, image: Chosen, crop: Crop, told: ImageContext
         "pitch_deg": image.pitch_deg,
         "in_moment": image.moment,
         "cues": list(image.cues),
-        "negative_prompt_hints": list(told.cues["negative_prompt"]),
+        "negative_prompt_hints": list(told.negative_prompt),
         "caption": told.caption,
         "why": image.why,
         "redetected": _redetected(crop, 0),
@@ -296,3 +294,16 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def pack_folders(folder: Path, owner: Mapping[int, int]) -> dict[int, str]:
+    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever has that
+    track (`owner`: track -> number)."""
+    found: dict[int, str] = {}
+    for meta in sorted((folder / PACKS).glob(f"person_*/{META}")):
+        told = _read(meta)
+        tracks = told.get("tracks")
+        number = owner.get(tracks[0]) if isinstance(tracks, list) and tracks else told.get("person_id")
+        if isinstance(number, int):
+            found.setdefault(number, str(meta.parent))
+    return found

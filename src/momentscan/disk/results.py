@@ -13,9 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.disk.files import translate_os_errors, write_bytes, write_tree
+from momentscan.signals.boxes import Box, squares, whole
 from momentscan.values import Candidate, Moment, Pick, Verdict, VideoInfo, Window
 
 
@@ -226,13 +228,11 @@ CROP_SCALE = 1.5
 """companions §2.4: face crops are bbox × 1.5."""
 
 
-def crop_box(box: tuple[int, int, int, int]) -> list[int]:
+def crop_box(box: Box) -> list[int]:
     """x1, y1, x2, y2 of the square around a box, 1.5 times its longer side; like the box it may reach past
     the picture.
     """
-    half = CROP_SCALE * max(box[2] - box[0], box[3] - box[1]) / 2
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return [round(x - half), round(y - half), round(x + half), round(y + half)]
+    return list(whole(squares(np.array(box), CROP_SCALE)))
 
 
 def _frame_meta(

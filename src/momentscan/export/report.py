@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from momentscan.export.people_lanes import people_lanes
 from momentscan.export.time_axis import ticks, x_of
 from momentscan.select.picks import Picked
 from momentscan.signals import Signals
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Verdict
 
 
@@ -44,7 +45,6 @@ def report_html(
         engine_section(i, colours[n], v, stills.get(n, {}), (looked or {}).get(n, ()), signals)
         for i, (n, v) in enumerate(verdicts.items())
     ]
-    cuts: Iterable[float] = signals["scenes.start_s"][1:] if signals.rows("scenes.start_s") else ()
     return str(
         _template().render(
             video=signals.video,
@@ -58,7 +58,7 @@ def report_html(
             agreements=[agreement(c, colours) for c in run.get("comparisons") or ()],
             people=people_lanes(signals),
             packs=packs_page(*packs, made=run.get("packs") is not None),
-            cuts=[x_of(s, duration_s) for s in cuts],
+            cuts=[x_of(s, duration_s) for s in cuts_of(signals)],
             width=WIDTH,
             height=HEIGHT,
             tall=signals.video.height_px > signals.video.width_px,

@@ -31,11 +31,12 @@ class AudioReader:
         restarts: bool,
         hz: int = SOUND_HZ,
         layout: str = "mono",
+        clock: ClockOptions = ClockOptions(),
     ) -> None:
         self._packets = packets
-        self._hz, self._layout = hz, layout
-        self._losses = DecodeErrors()
-        self._frames = (frame for packet in packets for frame in decoded(packet, self._losses))
+        self._hz, self._layout, self._clock = hz, layout, clock
+        self._errors = DecodeErrors()
+        self._frames = (frame for packet in packets for frame in decoded(packet, self._errors))
         self._origin_s = origin_s
         self._restarts = restarts
         self._resampler = self._new_resampler()
@@ -43,10 +44,10 @@ class AudioReader:
         self._chunks: list[tuple[int, NDArray[np.float32]]] = []
         self._shift_s = 0.0
         self._anchor: int | None = None
-        self._given = 0
+        self._n_placed = 0
         self._ended = False
         self._held_s = 0.0
-        self._heard = 0
+        self._n_decoded = 0
         self._last_sample = 0
         self._jumps = 0
 
@@ -59,7 +60,7 @@ class AudioReader:
 
     def channels_between(self, start: int, end: int) -> NDArray[np.float32]:
         """As `between`, every channel of the layout: (channels, end - start) float32."""
-        while not self._ended and self._position() < end:
+        while not self._ended and self.reached < end:
             self._read_frame()
         sound = np.full((self._n_channels, end - start), np.nan, np.float32)
         kept = []
@@ -73,27 +74,28 @@ class AudioReader:
         return sound
 
     @property
-    def heard(self) -> bool:
+    def reached(self) -> int:
+        """The sample up to which everything was decoded."""
+        return 0 if self._anchor is None else self._anchor + self._n_placed
+
+    @property
+    def has_sound(self) -> bool:
         """Whether anything could be decoded so far."""
-        return self._heard > 0
+        return self._n_decoded > 0
 
     def notes(self, video_end_s: float) -> list[str]:
         """What a person should know of the sound, after the pass."""
         notes = []
-        if not self._heard:
+        if not self._n_decoded:
             notes.append("the sound track could not be decoded")
-        if self._heard and self._losses.bad_packets:
-            notes.append(f"{self._losses.bad_packets} damaged packets of sound were read over")
+        if self._n_decoded and self._errors.bad_packets:
+            notes.append(f"{self._errors.bad_packets} damaged packets of sound were read over")
         if self._jumps:
             notes.append(f"{self._jumps} jumps of the sound's clock were closed")
         missing_s = video_end_s - self._last_sample / self._hz
-        if self._heard and missing_s > 1.0:
+        if self._n_decoded and missing_s > 1.0:
             notes.append(f"the sound ends {missing_s:.1f} s before the picture")
         return notes
-
-    def _position(self) -> int:
-        """The sample up to which everything was decoded."""
-        return 0 if self._anchor is None else self._anchor + self._given
 
     def _read_frame(self) -> None:
         try:
@@ -101,12 +103,12 @@ class AudioReader:
         except StopIteration:
             self.close()
             return
-        self._hear(frame)
+        self._add(frame)
 
     def put(self, packet: Any) -> None:
         """For packets that are handed in rather than fetched: decodes one now."""
-        for frame in decoded(packet, self._losses):
-            self._hear(frame)
+        for frame in decoded(packet, self._errors):
+            self._add(frame)
 
     def close(self) -> None:
         """No more will come."""
@@ -119,19 +121,14 @@ class AudioReader:
         """
         self._append(self._resampled(None))
         self._resampler = self._new_resampler()
-        self._shift_s, self._anchor, self._given = shift_s, None, 0
+        self._shift_s, self._anchor, self._n_placed = shift_s, None, 0
 
-    @property
-    def reached(self) -> int:
-        """The sample up to which everything was decoded."""
-        return self._position()
-
-    def _hear(self, frame: Any) -> None:
+    def _add(self, frame: Any) -> None:
         self._place(frame)
         self._append(self._resampled(frame))
 
     def _place(self, frame: Any) -> None:
-        """Moves the anchor where the time stamp says that sound does not follow on what was heard."""
+        """Moves the anchor where the time stamp says that sound does not follow on the sample before."""
         if frame.pts is None or not frame.time_base:
             if self._anchor is None:
                 self._anchor = 0
@@ -140,17 +137,16 @@ class AudioReader:
         if self._anchor is None:
             self._anchor = round(start_s * self._hz)
             return
-        off_s = start_s - self._position() / self._hz - self._held_s
+        off_s = start_s - self.reached / self._hz - self._held_s
         if abs(off_s) <= JITTER_S:
             return
-        knobs = ClockOptions()
-        if off_s < -knobs.overlap_s or (self._restarts and off_s > knobs.gap_s):
+        if off_s < -self._clock.overlap_s or (self._restarts and off_s > self._clock.gap_s):
             self._shift_s -= off_s
             self._jumps += 1
             return
         self._append(self._resampled(None))
         self._resampler = self._new_resampler()
-        self._anchor, self._given = round(start_s * self._hz), 0
+        self._anchor, self._n_placed = round(start_s * self._hz), 0
 
     def _resampled(self, frame: Any | None) -> NDArray[np.float32]:
         """Sound out of the resampler; it holds a few samples back, which `_held_s` counts."""
@@ -174,10 +170,10 @@ class AudioReader:
     def _append(self, sound: NDArray[np.float32]) -> None:
         length = sound.shape[1]
         if length and self._anchor is not None:
-            first = self._anchor + self._given
+            first = self._anchor + self._n_placed
             self._chunks.append((first, np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0)))
-            self._given += length
-            self._heard += length
+            self._n_placed += length
+            self._n_decoded += length
             self._last_sample = max(self._last_sample, first + length)
 
     def _new_resampler(self) -> Any:

@@ -45,7 +45,7 @@ class Clock:
     """
 
     restarts: bool
-    knobs: ClockOptions = field(default_factory=ClockOptions)
+    options: ClockOptions = field(default_factory=ClockOptions)
     origin_s: float | None = None
     shift_s: float = 0.0
     last_s: float | None = None
@@ -69,10 +69,10 @@ class Clock:
             return 0.0
         time_s = raw_s - self.origin_s + self.shift_s
         back_s = self.last_s - time_s
-        if 0 <= back_s <= max(self.knobs.overlap_s, self.back_most_s):
+        if 0 <= back_s <= max(self.options.overlap_s, self.back_most_s):
             self.dropped += 1
             return None
-        if back_s > 0 or (self.restarts and -back_s > max(self.knobs.gap_s, self.ahead_most_s)):
+        if back_s > 0 or (self.restarts and -back_s > max(self.options.gap_s, self.ahead_most_s)):
             self.shift_s += self.last_s + step_s - time_s
             self.jumps += 1
             time_s = self.last_s + step_s

@@ -24,11 +24,11 @@ class DecodeErrors:
     broke_off: str = ""
 
 
-def packets(container: Any, stream: Any, losses: DecodeErrors, beside: Any | None = None) -> Iterator[Any]:
-    """Packets of one stream (or of two), and the flushing one of the first at the end even where the
+def packets(container: Any, stream: Any, errors: DecodeErrors, second: Any | None = None) -> Iterator[Any]:
+    """Packets of one stream (or of two, as they lie in the file), and the flushing one of the first at the end even where the
     container breaks off.
     """
-    wanted = [stream] if beside is None else [stream, beside]
+    wanted = [stream] if second is None else [stream, second]
     for other in container.streams:
         if other.index not in {s.index for s in wanted}:
             other.discard = av.stream.Discard.all
@@ -36,28 +36,26 @@ def packets(container: Any, stream: Any, losses: DecodeErrors, beside: Any | Non
     while True:
         try:
             yield next(demuxed)
-        except (
-            StopIteration,
-            IndexError,
-        ):  # PyAV 18 flushes streams that only appeared on the way by a stale list; ours comes before
+        # IndexError: PyAV 18 flushes streams that only appeared on the way by a stale list; ours comes before.
+        except (StopIteration, IndexError):
             return
         except (av.error.FFmpegError, OSError) as error:
-            losses.broke_off = f"the file breaks off ({getattr(error, 'strerror', None) or error})"
+            errors.broke_off = f"the file breaks off ({getattr(error, 'strerror', None) or error})"
             flush = av.Packet()
             flush.stream = stream
             yield flush
             return
 
 
-def decoded(packet: Any, losses: DecodeErrors) -> list[Any]:
+def decoded(packet: Any, errors: DecodeErrors) -> list[Any]:
     """The frames a packet completes; none where it is damaged, which is counted. `marked`: the container says
     that parts of it are missing.
     """
-    losses.marked_packets += packet.is_corrupt
+    errors.marked_packets += packet.is_corrupt
     try:
         return list(packet.decode())
     except av.error.FFmpegError:
-        losses.bad_packets += 1
+        errors.bad_packets += 1
         return []
 
 
@@ -75,10 +73,10 @@ class Timestamps:
     The rule is libavcodec's own for `best_effort_timestamp` (guess_correct_pts), which PyAV does not show.
     """
 
-    def __init__(self, fps: float, losses: DecodeErrors) -> None:
+    def __init__(self, fps: float, errors: DecodeErrors) -> None:
         self._fps = fps
-        self._losses = losses
-        self._faulty = [0, 0]
+        self._errors = errors
+        self._n_backward = [0, 0]
         self._last: list[int | None] = [None, None]
         self._last_s: float | None = None
 
@@ -90,14 +88,14 @@ class Timestamps:
         for i, stamp in enumerate(stamps):
             if stamp is not None:
                 last = self._last[i]
-                self._faulty[i] += last is not None and stamp <= last
+                self._n_backward[i] += last is not None and stamp <= last
                 self._last[i] = stamp
         pts, dts = stamps
-        best = pts if pts is not None and (self._faulty[0] <= self._faulty[1] or dts is None) else dts
+        best = pts if pts is not None and (self._n_backward[0] <= self._n_backward[1] or dts is None) else dts
         if best is not None and frame.time_base:
             self._last_s = float(best * frame.time_base)
         else:
-            self._losses.no_pts += 1
+            self._errors.no_pts += 1
             step = shown_s(frame, self._fps)
             self._last_s = 0.0 if self._last_s is None else self._last_s + step
         return self._last_s

@@ -88,7 +88,7 @@ class Encoding:
 
 @dataclass(frozen=True)
 class PictureFormat:
-    """A picture as an encoder is told of it. Colours are numbers of ISO/IEC 23091-2."""
+    """The picture that an encoder is to write. Colours are numbers of ISO/IEC 23091-2."""
 
     codec: str
     options: Mapping[str, str]
@@ -99,8 +99,8 @@ class PictureFormat:
     pixel_aspect: Fraction | None = None
     colours: Mapping[str, int] = field(default_factory=dict)
 
-    def dress(self, context: Any) -> None:
-        """Puts all that on an encoder that is not open yet."""
+    def apply_to(self, context: Any) -> None:
+        """Sets all that on an encoder that is not open yet."""
         context.width, context.height, context.pix_fmt = self.width_px, self.height_px, self.pix_fmt
         if self.pixel_aspect is not None:
             context.sample_aspect_ratio = self.pixel_aspect
@@ -159,39 +159,42 @@ def x264(encoding: Encoding, rate: Fraction) -> dict[str, str]:
     }
 
 
-def x265(encoding: Encoding, rate: Fraction, of_screen: str) -> dict[str, str]:
+def x265(encoding: Encoding, rate: Fraction, mastering: str) -> dict[str, str]:
     """Options of libx265 for HDR: silent, with as many threads everywhere, and of one block size: encoders in
     one process share it, whoever came first.
     """
     keyframes = max(1, round(encoding.keyframe_s * rate))
-    params = f"log-level=none:ctu=64:pools={encoding.threads}:frame-threads=1:keyint={keyframes}:hdr-opt=1:repeat-headers=0"
+    params = (
+        f"log-level=none:ctu=64:pools={encoding.threads}:frame-threads=1:keyint={keyframes}:hdr-opt=1:"
+        "repeat-headers=0"
+    )
     return {
         "preset": encoding.preset,
         "crf": f"{encoding.crf:g}",
-        "x265-params": f"{params}:{of_screen}" if of_screen else params,
+        "x265-params": f"{params}:{mastering}" if mastering else params,
     }
 
 
-def by_hardware(look: PictureFormat, tick: Fraction) -> PictureFormat | None:
-    """The look as the first encoder in hardware makes it that really encodes a picture of its size here; None
+def by_hardware(picture: PictureFormat, tick: Fraction) -> PictureFormat | None:
+    """The picture as the first encoder in hardware writes it that really encodes one of its size here; None
     where none does.
     """
     for codec, (pix_fmt, options) in HARDWARE.items():
-        bits = str(round(BITS_PER_PIXEL * look.width_px * look.height_px * look.rate))
-        full = "yuvj" in look.pix_fmt
-        told = dataclasses.replace(look, codec=codec, pix_fmt=pix_fmt, options={**options, "b": bits})
-        if not full and _works(told, tick):
-            return told
+        bits = str(round(BITS_PER_PIXEL * picture.width_px * picture.height_px * picture.rate))
+        full = "yuvj" in picture.pix_fmt
+        candidate = dataclasses.replace(picture, codec=codec, pix_fmt=pix_fmt, options={**options, "b": bits})
+        if not full and _works(candidate, tick):
+            return candidate
     return None
 
 
-def _works(look: PictureFormat, tick: Fraction) -> bool:
+def _works(picture: PictureFormat, tick: Fraction) -> bool:
     try:
-        context = av.CodecContext.create(look.codec, "w")
-        look.dress(context)
-        context.framerate, context.time_base = look.rate, tick
-        context.options = dict(look.options)
-        frame = av.VideoFrame(look.width_px, look.height_px, look.pix_fmt)
+        context = av.CodecContext.create(picture.codec, "w")
+        picture.apply_to(context)
+        context.framerate, context.time_base = picture.rate, tick
+        context.options = dict(picture.options)
+        frame = av.VideoFrame(picture.width_px, picture.height_px, picture.pix_fmt)
         frame.pts, frame.time_base = 0, tick
         return bool([*context.encode(frame), *context.encode(None)])
     except (av.error.FFmpegError, OSError, ValueError, RuntimeError, NotImplementedError):

@@ -19,7 +19,7 @@ below it BT.601.
 
 
 def rotation_of(frame: Any) -> int:
-    """Clockwise quarter turns' degrees (0, 90, 180, 270) that put the frame upright; other angles count as 0."""
+    """Degrees clockwise (0, 90, 180, 270) that put the frame upright; other angles count as 0."""
     degrees = -int(frame.rotation) % 360
     return degrees if degrees in (90, 180, 270) else 0
 
@@ -55,10 +55,10 @@ class FrameConverter:
         """(H,W,3) uint8 RGB of the display size."""
         width_px, height_px = self._coded
         matrix = Colorspace.ITU709 if frame.colorspace in (0, 2) and frame.height >= _HD_LINES else None
-        shown = self._scaler.reformat(
+        scaled = self._scaler.reformat(
             frame, width_px, height_px, "rgb24", src_colorspace=matrix, interpolation="AREA", threads=1
         )
-        array = np.asarray(shown.to_ndarray(), np.uint8)
+        array = np.asarray(scaled.to_ndarray(), np.uint8)
         return array if self._turn is None else np.asarray(cv2.rotate(array, self._turn))
 
 

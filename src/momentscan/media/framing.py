@@ -53,12 +53,13 @@ class Framing:
         return min(max(x, 0.0), 1 - self.width), min(max(y, 0.0), 1 - self.height)
 
 
-def framed(shown: Iterable[TimedFrame], framing: Framing) -> Iterator[TimedFrame]:
+def framed(frames: Iterable[TimedFrame], framing: Framing) -> Iterator[TimedFrame]:
     """Upright 4:2:0 frames -> the crop of each at its time, resampled to the size asked, at any sub-pixel
     place.
     """
-    for one in shown:
-        yield TimedFrame(_crop(one.frame, framing, framing.corner(one.start_s)), one.start_s, one.end_s)
+    for frame in frames:
+        cropped = _crop(frame.frame, framing, framing.corner(frame.start_s))
+        yield TimedFrame(cropped, frame.start_s, frame.end_s)
 
 
 def _crop(frame: Any, framing: Framing, corner: tuple[float, float]) -> Any:

@@ -93,15 +93,15 @@ def write_cube(path: Path, transfer: int) -> None:
     )
 
 
-def said_of_screen(frame: Any) -> str:
-    """What the frame says of the screen it was made on and of its brightest light, as options of x265; empty
-    where it says nothing.
+def mastering_of(frame: Any) -> str:
+    """What the frame says of its mastering display and of its brightest light, as options of x265; empty where
+    it says nothing.
     """
     data = {frame.side_data[i].type.name: bytes(frame.side_data[i]) for i in range(len(frame.side_data))}
-    said = _mastering(data.get("MASTERING_DISPLAY_METADATA", b"")) + _brightest(
+    options = _mastering(data.get("MASTERING_DISPLAY_METADATA", b"")) + _brightest(
         data.get("CONTENT_LIGHT_LEVEL", b"")
     )
-    return ":".join(said)
+    return ":".join(options)
 
 
 def _mastering(data: bytes) -> list[str]:

@@ -11,10 +11,9 @@ import av
 import numpy as np
 from av.filter import Graph
 
-from momentscan.media.container import Limits
 from momentscan.media.encoders import Encoding, SoundFormat
 from momentscan.media.seek import sound_from
-from momentscan.values import VideoInfo
+from momentscan.media.source_file import SourceFile
 
 SILENT_LUFS = -70.0
 """The absolute gate of BS.1770: what is below is silence."""
@@ -31,14 +30,14 @@ class Loudness:
     true_peak_db: float
 
 
-def loudness(info: VideoInfo, start_s: float, end_s: float, voice: SoundFormat, limits: Limits) -> Loudness:
+def loudness(source: SourceFile, start_s: float, end_s: float, sound: SoundFormat) -> Loudness:
     """Of what a clip will sound like, silence where the source has none."""
-    meter = _Meter(voice)
-    with sound_from(info, start_s, voice.hz, voice.layout, limits) as hearing:
-        at, end = round(start_s * voice.hz), round(end_s * voice.hz)
+    meter = _LoudnessMeter(sound)
+    with sound_from(source, start_s, sound.hz, sound.layout) as audio:
+        at, end = round(start_s * sound.hz), round(end_s * sound.hz)
         while at < end:
-            until = min(end, at + round(STEP_S * voice.hz))
-            meter.hear(np.nan_to_num(hearing.channels_between(at, until)))
+            until = min(end, at + round(STEP_S * sound.hz))
+            meter.add(np.nan_to_num(audio.channels_between(at, until)))
             at = until
     return meter.read()
 
@@ -52,33 +51,40 @@ def gain_db(found: Loudness, encoding: Encoding) -> tuple[float, str]:
     wanted = encoding.loudness_lufs - found.lufs
     allowed = encoding.true_peak_db - found.true_peak_db
     gain = min(wanted, allowed)
-    told = f"sound {found.lufs:.1f} LUFS, turned {'up' if gain >= 0 else 'down'} by {abs(gain):.1f} dB"
+    note = f"sound {found.lufs:.1f} LUFS, turned {'up' if gain >= 0 else 'down'} by {abs(gain):.1f} dB"
     if gain < wanted - 0.05:
-        told += f" and no more, for its peaks would pass {encoding.true_peak_db:g} dBTP; {encoding.loudness_lufs:g} LUFS were asked"
-    return gain, told
+        note += (
+            f" and no more, for its peaks would pass {encoding.true_peak_db:g} dBTP; "
+            f"{encoding.loudness_lufs:g} LUFS were asked"
+        )
+    return gain, note
 
 
-class _Meter:
+class _LoudnessMeter:
     """libavfilter's ebur128, fed with blocks."""
 
-    def __init__(self, voice: SoundFormat) -> None:
-        self._voice, self._n = voice, 0
+    def __init__(self, sound_format: SoundFormat) -> None:
+        self._format, self._n_samples = sound_format, 0
         self._graph = Graph()
         source = self._graph.add_abuffer(
-            sample_rate=voice.hz, format="fltp", layout=voice.layout, time_base=Fraction(1, voice.hz)
+            sample_rate=sound_format.hz,
+            format="fltp",
+            layout=sound_format.layout,
+            time_base=Fraction(1, sound_format.hz),
         )
         meter = self._graph.add("ebur128", "metadata=1:peak=true:framelog=quiet")
         self._graph.link_nodes(source, meter, self._graph.add("abuffersink"))
         self._graph.configure()
         self._last: dict[str, str] = {}
 
-    def hear(self, sound: Any) -> None:
+    def add(self, sound: Any) -> None:
         """(channels, n) float32."""
         frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(sound), format="fltp", layout=self._voice.layout
+            np.ascontiguousarray(sound), format="fltp", layout=self._format.layout
         )
-        frame.sample_rate, frame.pts, frame.time_base = self._voice.hz, self._n, Fraction(1, self._voice.hz)
-        self._n += sound.shape[1]
+        frame.sample_rate, frame.pts = self._format.hz, self._n_samples
+        frame.time_base = Fraction(1, self._format.hz)
+        self._n_samples += sound.shape[1]
         self._graph.push(frame)
         self._drain()
 

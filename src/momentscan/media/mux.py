@@ -13,7 +13,7 @@ from av.codec.context import Flags
 from momentscan.media.audio_reader import AudioReader
 from momentscan.media.encoders import PictureFormat, SoundFormat
 
-FINE = Fraction(1, 90_000)
+MPEG_TICK = Fraction(1, 90_000)
 """The clock of pictures whose own cannot be kept (MPEG's, ISO 13818-1)."""
 
 
@@ -26,63 +26,62 @@ def tick_of(time_base: Fraction | None) -> Fraction:
         or time_base.numerator * 10 > time_base.denominator
         or time_base.denominator > 1_000_000
     ):
-        return FINE
+        return MPEG_TICK
     return Fraction(1, time_base.denominator * -(-10_000 // time_base.denominator))
 
 
 class SoundTrack:
-    """The sound of a clip as AAC, of one stretch of a source after the other. Does nothing where there is no
-    voice.
+    """The sound of a clip as AAC, of one stretch of a source after the other. Does nothing where the clip has
+    none (`format` None).
     """
 
-    def __init__(self, container: Any, voice: SoundFormat | None) -> None:
-        self._container, self._voice = container, voice
-        self._hearing: AudioReader | None = None
+    def __init__(self, container: Any, sound: SoundFormat | None) -> None:
+        self._container, self.format = container, sound
+        self._audio: AudioReader | None = None
         self._shift, self._gain, self._n_samples = 0, 1.0, 0
-        if voice is not None:
+        if sound is not None:
             self._stream = container.add_stream(
-                "aac", rate=voice.hz, layout=voice.layout, bit_rate=voice.bits_per_s
+                "aac", rate=sound.hz, layout=sound.layout, bit_rate=sound.bits_per_s
             )
 
-    def follow(
-        self, hearing: AudioReader | None, first_s: float, at_s: float = 0.0, gain_db: float = 0.0
+    def attach(
+        self, audio: AudioReader | None, first_s: float, at_s: float = 0.0, gain_db: float = 0.0
     ) -> None:
-        """From now on what is heard from `first_s` of a source on is heard from `at_s` of the clip on."""
-        self._hearing, self._gain = hearing, 10 ** (gain_db / 20)
-        if self._voice is not None:
-            self._shift = round(first_s * self._voice.hz) - round(at_s * self._voice.hz)
+        """From now on, what this source plays from `first_s` on is written from `at_s` of the clip on."""
+        self._audio, self._gain = audio, 10 ** (gain_db / 20)
+        if self.format is not None:
+            self._shift = round(first_s * self.format.hz) - round(at_s * self.format.hz)
 
     @property
-    def heard(self) -> bool:
-        """Whether the source being followed has given any sound."""
-        return self._hearing is not None and self._hearing.heard
+    def has_sound(self) -> bool:
+        """Whether the attached source has given any sound."""
+        return self._audio is not None and self._audio.has_sound
 
-    def until(self, time_s: float) -> None:
-        """Takes what is heard up to this time of the source's clock; silence where it carries none."""
-        if self._voice is None:
+    def write_until(self, time_s: float) -> None:
+        """Writes the sound up to this time of the source's clock; silence where it carries none."""
+        if self.format is None:
             return
-        start, end = self._shift + self._n_samples, round(time_s * self._voice.hz)
-        if end <= start:
-            return
-        n_channels = 1 if self._voice.layout == "mono" else 2
-        heard = (
-            self._hearing.channels_between(start, end)
-            if self._hearing is not None
-            else np.zeros((n_channels, end - start), np.float32)
-        )
-        frame = av.AudioFrame.from_ndarray(
-            np.nan_to_num(heard) * np.float32(self._gain), format="fltp", layout=self._voice.layout
-        )
-        frame.sample_rate, frame.pts, frame.time_base = (
-            self._voice.hz,
-            self._n_samples,
-            Fraction(1, self._voice.hz),
-        )
-        self._n_samples += end - start
+        start, end = self._shift + self._n_samples, round(time_s * self.format.hz)
+        if end > start:
+            self._write(self._samples(start, end))
+
+    def _samples(self, start: int, end: int) -> Any:
+        """(channels, end - start) float32."""
+        assert self.format is not None
+        if self._audio is None:
+            return np.zeros((1 if self.format.layout == "mono" else 2, end - start), np.float32)
+        return np.nan_to_num(self._audio.channels_between(start, end)) * np.float32(self._gain)
+
+    def _write(self, samples: Any) -> None:
+        assert self.format is not None
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=self.format.layout)
+        frame.sample_rate, frame.pts = self.format.hz, self._n_samples
+        frame.time_base = Fraction(1, self.format.hz)
+        self._n_samples += samples.shape[1]
         self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> None:
-        if self._voice is not None:
+        if self.format is not None:
             self._container.mux(self._stream.encode(None))
 
 
@@ -90,7 +89,7 @@ HELD = 17
 """Packets: one more than any codec reorders (H.264 and HEVC: 16)."""
 
 
-class Track:
+class PictureTrack:
     """Packets of the picture on their way into a container, the last few held back: only at the end is known
     how long the whole lasts.
 
@@ -103,7 +102,7 @@ class Track:
         self._first_dts: int | None = None
         self._held: deque[Any] = deque()
 
-    def take(self, packet: Any) -> None:
+    def add(self, packet: Any) -> None:
         if self._first_dts is None:
             self._first_dts = packet.dts
         packet.stream = self._stream
@@ -124,28 +123,28 @@ class Track:
 class Muxer:
     """Takes frames with their times, in order."""
 
-    def __init__(self, container: Any, tick: Fraction, look: PictureFormat) -> None:
+    def __init__(self, container: Any, tick: Fraction, picture: PictureFormat) -> None:
         self._tick = tick
-        self._stream = container.add_stream(look.codec, rate=look.rate, options=dict(look.options))
-        look.dress(self._stream.codec_context)
+        self._stream = container.add_stream(picture.codec, rate=picture.rate, options=dict(picture.options))
+        picture.apply_to(self._stream.codec_context)
         self._stream.codec_context.time_base = tick
         self._stream.codec_context.flags |= Flags.frame_duration
-        if look.codec == "libx265":
+        if picture.codec == "libx265":
             self._stream.codec_context.codec_tag = "hvc1"  # the only name under which Apple's players take it
-        self._track = Track(container, self._stream)
+        self._track = PictureTrack(container, self._stream)
         self._end = 0
         self.n_frames = 0
 
-    def show(self, frame: Any, start_s: float, end_s: float) -> None:
-        """A frame of the look's size and format, on the screen in `[start_s, end_s)` of the clip."""
+    def write(self, frame: Any, start_s: float, end_s: float) -> None:
+        """A frame of the picture's size and format, on the screen in `[start_s, end_s)` of the clip."""
         self._end = stamp(frame, self._tick, start_s, end_s)
         self.n_frames += 1
         for packet in self._stream.encode(frame):
-            self._track.take(packet)
+            self._track.add(packet)
 
     def finish(self) -> None:
         for packet in self._stream.encode(None):
-            self._track.take(packet)
+            self._track.add(packet)
         self._track.finish(self._end)
 
 

@@ -4,7 +4,8 @@ ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import av
 from av.filter import Graph
 
 from momentscan.errors import UnreadableInput, UsageError
-from momentscan.media.clip import inside
+from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits, create_container
 from momentscan.media.frame import FrameConverter
 from momentscan.media.seek import frames_in
+from momentscan.media.segments import within_video
+from momentscan.media.source_file import SourceFile
 from momentscan.progress import Progress, Step, silent
 from momentscan.values import VideoInfo
 
@@ -40,18 +43,19 @@ def preview(
     hz: float = 10.0,
     limits: Limits = Limits(),
     on_progress: Progress = silent,
+    clock: ClockOptions = ClockOptions(),
 ) -> Path:
     """Writes what is on the screen at `hz` instants a second, `width_px` wide; the path with its own suffix.
+    `clock`: as the video was scanned with.
 
     Raises UsageError, UnreadableInput or OutputError; nothing is left after an error.
     """
     if kind not in KINDS:
         raise UsageError(f"there is no preview of kind {kind!r}; there are {', '.join(KINDS)}")
-    start_s, end_s, _ = inside(info, start_s, end_s)
-    muxer, codec, pix_fmt, options = KINDS[kind]
+    start_s, end_s, _ = within_video(info, start_s, end_s)
     size = width_px, max(2, round(width_px * info.height_px / info.width_px))
-    frames = _sampled(info, start_s, end_s, hz, size, limits, on_progress)
-    if pix_fmt == "pal8":
+    frames = _sampled(SourceFile(info, limits, clock), start_s, end_s, hz, size, on_progress)
+    if kind == "gif":
         frames = _paletted(frames, size)
     first = next(frames, None)
     if first is None:
@@ -59,41 +63,57 @@ def preview(
             f"{info.path}: no frame can be decoded from {start_s:.3f} to {end_s:.3f} s; choose another window"
         )
     to = to.with_suffix(f".{kind}")
+    _write(to, kind, itertools.chain([first], frames), size, hz)
+    return to
+
+
+def _write(to: Path, kind: str, frames: Iterable[Any], size: tuple[int, int], hz: float) -> None:
+    muxer, codec, pix_fmt, options = KINDS[kind]
     with create_container(to, muxer, options) as container:
         stream = container.add_stream(codec, rate=Fraction(hz).limit_denominator(1000))
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.time_base = CENTISECOND
-        number, frame = 0, first
-        while frame is not None:
+        for number, frame in enumerate(frames):
             frame.pts, frame.time_base = round(number / hz / CENTISECOND), CENTISECOND
             container.mux(stream.encode(frame))
-            number, frame = number + 1, next(frames, None)
         container.mux(stream.encode(None))
-    return to
 
 
 def _sampled(
-    info: VideoInfo,
+    source: SourceFile,
     start_s: float,
     end_s: float,
     hz: float,
     size: tuple[int, int],
-    limits: Limits,
     on_progress: Progress,
 ) -> Iterator[Any]:
     """What is on the screen at start + k / hz, as RGB frames."""
-    shower, k = FrameConverter(size, info.rotation_deg), 0
-    for shown in frames_in(info, start_s, end_s, 0.0, limits):
-        picture = None
-        while start_s + k / hz < min(shown.end_s, end_s) - 1e-6:
-            picture = picture if picture is not None else shower.rgb(shown.frame)
+    converter, k = FrameConverter(size, source.info.rotation_deg), 0
+    for frame in frames_in(source, start_s, end_s, 0.0):
+        rgb = None
+        while start_s + k / hz < min(frame.end_s, end_s) - 1e-6:
+            rgb = rgb if rgb is not None else converter.rgb(frame.frame)
             k += 1
-            yield av.VideoFrame.from_ndarray(picture, format="rgb24")
-        on_progress(Step("cutting", min(shown.end_s, end_s) - start_s, end_s - start_s))
+            yield av.VideoFrame.from_ndarray(rgb, format="rgb24")
+        on_progress(Step("cutting", min(frame.end_s, end_s) - start_s, end_s - start_s))
 
 
 def _paletted(frames: Iterator[Any], size: tuple[int, int]) -> Iterator[Any]:
     """The same in 256 colours, chosen for all of them together; they are all held until the last has come."""
+    graph = _palette_graph(size)
+    for number, frame in enumerate(frames):
+        frame.pts, frame.time_base = number, CENTISECOND
+        graph.push(frame)
+    graph.push(None)
+    while True:
+        try:
+            yield graph.vpull()
+        except (BlockingIOError, av.error.EOFError):
+            return
+
+
+def _palette_graph(size: tuple[int, int]) -> Graph:
+    """Pictures in, the same in colours of one palette out once all have come."""
     graph = Graph()
     source = graph.add(
         "buffer", video_size=f"{size[0]}x{size[1]}", pix_fmt="rgb24", time_base="1/100", pixel_aspect="1/1"
@@ -106,12 +126,4 @@ def _paletted(frames: Iterator[Any], size: tuple[int, int]) -> Iterator[Any]:
     palette.link_to(use, 0, 1)
     use.link_to(sink)
     graph.configure()
-    for number, frame in enumerate(frames):
-        frame.pts, frame.time_base = number, CENTISECOND
-        graph.push(frame)
-    graph.push(None)
-    while True:
-        try:
-            yield graph.vpull()
-        except (BlockingIOError, av.error.EOFError):
-            return
+    return graph

@@ -6,16 +6,15 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import av
 
 from momentscan.media.audio_reader import AudioReader
 from momentscan.media.clock import RESTARTING, Clock
-from momentscan.media.container import Limits, audio_stream, open_container, video_stream
+from momentscan.media.container import audio_stream, open_container
 from momentscan.media.demux import DecodeErrors, Timestamps, decoded, packets, shown_s
-from momentscan.values import VideoInfo
+from momentscan.media.source_file import SourceFile
 
 BACK_S = (0.0, 5.0, math.inf)
 """How far before the wanted instant a seek aims, one after the other: some indexes point behind the frame
@@ -47,73 +46,75 @@ class TimedFrame:
     end_s: float
 
 
-def frames_in(
-    info: VideoInfo, start_s: float, end_s: float, held_s: float, limits: Limits
-) -> Iterator[TimedFrame]:
+def frames_in(source: SourceFile, start_s: float, end_s: float, held_s: float) -> Iterator[TimedFrame]:
     """Every frame whose time lies in `[start_s, end_s)`, to SLACK_S.
 
     A frame that stands across an edge for more than `held_s` inside (at the start) or outside (at the end) is
     cut at that edge.
     """
+    for frame in _with_ends(source, start_s, end_s):
+        trimmed = _trimmed(frame, start_s, end_s, held_s)
+        if trimmed is not None:
+            yield trimmed
+
+
+def _with_ends(source: SourceFile, start_s: float, end_s: float) -> Iterator[TimedFrame]:
+    """Frames from the one that is on the screen at `start_s`, or an earlier one, on; each ends when the next
+    one comes.
+    """
     before: tuple[float, Any] | None = None
-    for time_s, frame in timed_frames(info, start_s, limits):
+    for time_s, frame in timed_frames(source, start_s):
         if before is not None:
-            shown = _cut(before[1], before[0], time_s, start_s, end_s, held_s)
-            if shown is not None:
-                yield shown
+            yield TimedFrame(before[1], before[0], time_s)
         before = (time_s, frame)
         if time_s >= end_s - SLACK_S:
             return
     if before is not None:
-        ends_s = (
-            info.duration_s
-            if info.duration_s > before[0] + SLACK_S
-            else before[0] + shown_s(before[1], info.fps)
-        )
-        shown = _cut(before[1], before[0], ends_s, start_s, end_s, held_s)
-        if shown is not None:
-            yield shown
+        info, (time_s, frame) = source.info, before
+        known = info.duration_s > time_s + SLACK_S
+        yield TimedFrame(frame, time_s, info.duration_s if known else time_s + shown_s(frame, info.fps))
 
 
-def _cut(
-    frame: Any, time_s: float, next_s: float, start_s: float, end_s: float, held_s: float
-) -> TimedFrame | None:
-    if time_s >= end_s - SLACK_S or next_s <= start_s + SLACK_S:
+def _trimmed(frame: TimedFrame, start_s: float, end_s: float, held_s: float) -> TimedFrame | None:
+    time_s = frame.start_s
+    if time_s >= end_s - SLACK_S or frame.end_s <= start_s + SLACK_S:
         return None
     if time_s < start_s - SLACK_S:
-        if next_s - start_s <= held_s:
+        if frame.end_s - start_s <= held_s:
             return None
         time_s = start_s
-    return TimedFrame(frame, time_s, end_s if next_s - end_s > held_s else next_s)
+    return TimedFrame(frame.frame, time_s, end_s if frame.end_s - end_s > held_s else frame.end_s)
 
 
-def timed_frames(info: VideoInfo, start_s: float, limits: Limits) -> Iterator[tuple[float, Any]]:
+def timed_frames(source: SourceFile, start_s: float) -> Iterator[tuple[float, Any]]:
     """(time, frame) from the frame that is on the screen at `start_s`, or an earlier one, on."""
-    if info.mended_clock:
-        yield from frames_from_start(info, limits)
+    if source.info.mended_clock:
+        yield from frames_from_start(source)
         return
-    path = Path(info.path)
     for back_s in BACK_S:
-        with open_container(path, limits) as container:
-            stream = video_stream(container, path, limits)
-            stream.thread_type = (
-                "SLICE" if info.partial else "AUTO"
-            )  # what frame threads make of damage depends on chance
-            whole = needs_start(stream) or not seek(container, stream, info.origin_s + start_s - back_s)
-            stamp, losses, first = Timestamps(info.fps, DecodeErrors()), DecodeErrors(), True
-            for packet in packets(container, stream, losses):
-                for frame in decoded(packet, losses):
-                    time_s = stamp(frame) - info.origin_s
-                    if first and not whole and time_s > start_s + SLACK_S:
-                        break
-                    first = False
-                    yield time_s, frame
-                else:
-                    continue
-                break
-            else:
-                if not first:
+        found = _frames_after_seek(source, start_s, back_s)
+        first = next(found, None)
+        if first is not None:
+            yield first
+            yield from found
+            return
+
+
+def _frames_after_seek(source: SourceFile, start_s: float, back_s: float) -> Iterator[tuple[float, Any]]:
+    """None where the seek came out after the wanted frame."""
+    info, errors = source.info, DecodeErrors()
+    with source.open() as (container, stream):
+        # What frame threads make of damage depends on chance.
+        stream.thread_type = "SLICE" if info.partial else "AUTO"
+        whole = needs_start(stream) or not seek(container, stream, info.origin_s + start_s - back_s)
+        timestamp, first = Timestamps(info.fps, DecodeErrors()), True
+        for packet in packets(container, stream, errors):
+            for frame in decoded(packet, errors):
+                time_s = timestamp(frame) - info.origin_s
+                if first and not whole and time_s > start_s + SLACK_S:
                     return
+                first = False
+                yield time_s, frame
 
 
 def needs_start(stream: Any) -> bool:
@@ -136,49 +137,47 @@ def seek(container: Any, stream: Any, raw_s: float) -> bool:
     return True
 
 
-def frames_from_start(info: VideoInfo, limits: Limits) -> Iterator[tuple[float, Any]]:
+def frames_from_start(source: SourceFile) -> Iterator[tuple[float, Any]]:
     """The same walk as the pass, from the start, for files whose clock had to be mended."""
-    path = Path(info.path)
-    losses = DecodeErrors()
-    clock, stamp = Clock(restarts=info.container in RESTARTING), Timestamps(info.fps, losses)
-    with open_container(path, limits) as container:
-        stream = video_stream(container, path, limits)
+    info, errors = source.info, DecodeErrors()
+    clock = Clock(info.container in RESTARTING, source.clock)
+    timestamp = Timestamps(info.fps, errors)
+    with source.open() as (container, stream):
         stream.thread_type = "SLICE"
-        for packet in packets(container, stream, losses):
-            for frame in decoded(packet, losses):
-                time_s = clock(stamp(frame), shown_s(frame, info.fps))
+        for packet in packets(container, stream, errors):
+            for frame in decoded(packet, errors):
+                time_s = clock(timestamp(frame), shown_s(frame, info.fps))
                 if time_s is not None:
                     yield time_s, frame
 
 
 @contextmanager
-def sound_from(
-    info: VideoInfo, start_s: float, hz: int, layout: str, limits: Limits
-) -> Iterator[AudioReader]:
+def sound_from(source: SourceFile, start_s: float, hz: int, layout: str) -> Iterator[AudioReader]:
     """The sound from `start_s` on, to be asked for in order, through an opening of its own."""
-    path = Path(info.path)
-    back_s = math.inf if info.mended_clock else _back_s(path, info.origin_s + start_s, limits)
-    with open_container(path, limits) as container:
+    info = source.info
+    back_s = math.inf if info.mended_clock else _sound_back_s(source, info.origin_s + start_s)
+    with open_container(source.path, source.limits) as container:
         stream = audio_stream(container)
         whole = not seek(container, stream, info.origin_s + start_s - back_s)
         restarts = whole and container.format.name in RESTARTING
-        hearing = AudioReader(packets(container, stream, DecodeErrors()), info.origin_s, restarts, hz, layout)
+        audio = AudioReader(
+            packets(container, stream, DecodeErrors()), info.origin_s, restarts, hz, layout, source.clock
+        )
         for skipped in range(1, int(start_s / SKIP_S) + 1 if whole else 0):
-            hearing.channels_between(round(skipped * SKIP_S * hz), round(skipped * SKIP_S * hz))
-        yield hearing
+            audio.channels_between(round(skipped * SKIP_S * hz), round(skipped * SKIP_S * hz))
+        yield audio
 
 
-def _back_s(path: Path, raw_s: float, limits: Limits) -> float:
+def _sound_back_s(source: SourceFile, raw_s: float) -> float:
     """How far before `raw_s` a seek of the sound has to aim in order to come out before it."""
-    with open_container(path, limits) as container:
+    with open_container(source.path, source.limits) as container:
         stream = audio_stream(container)
         for back_s in BACK_S[:-1]:
-            if seek(container, stream, raw_s - back_s - PREROLL_S):
-                first = next(packets(container, stream, DecodeErrors()), None)
-                if (
-                    first is not None
-                    and first.pts is not None
-                    and float(first.pts * first.time_base) <= raw_s
-                ):
-                    return back_s + PREROLL_S
+            if not seek(container, stream, raw_s - back_s - PREROLL_S):
+                continue
+            first = next(packets(container, stream, DecodeErrors()), None)
+            if first is None or first.pts is None:
+                continue
+            if float(first.pts * first.time_base) <= raw_s:
+                return back_s + PREROLL_S
     return math.inf

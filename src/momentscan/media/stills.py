@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import av
@@ -14,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.errors import MomentscanError
-from momentscan.media.container import Limits, open_container, video_stream
+from momentscan.media.clock import ClockOptions
+from momentscan.media.container import Limits
 from momentscan.media.demux import DecodeErrors, decoded, packets
 from momentscan.media.frame import FrameConverter
-from momentscan.media.seek import frames_from_start, needs_start
+from momentscan.media.seek import BACK_S, frames_from_start, needs_start
+from momentscan.media.source_file import SourceFile
 from momentscan.values import VideoInfo
 
 JPEG_QUALITY = 92
@@ -54,35 +54,36 @@ def stills(
     times_s: Sequence[float],
     limits: Limits = Limits(),
     keep: Callable[[float, NDArray[np.uint8]], Any] = _itself,
+    clock: ClockOptions = ClockOptions(),
 ) -> dict[float, Any]:
     """time -> `keep` of the frame, (H,W,3) uint8 RGB at display size, for PTS as logged. Instants that cannot
     be reached are left out.
 
     `keep` is called with one time and frame after the other, so that full-size frames need not all be held at
-    once.
+    once. `clock`: as the video was scanned with. Raises UnreadableInput.
     """
-    path = Path(info.path)
-    shower = FrameConverter((info.width_px, info.height_px), info.rotation_deg)
-    wanted = sorted(set(times_s))
-    found: dict[float, Any] = {}
-    with open_container(path, limits) as container:
-        stream = video_stream(container, path, limits)
+    source = SourceFile(info, limits, clock)
+    converter = FrameConverter((info.width_px, info.height_px), info.rotation_deg)
+    return {t: keep(t, converter.rgb(frame)) for t, frame in _frames_at(source, sorted(set(times_s)))}
+
+
+def _frames_at(source: SourceFile, wanted: Sequence[float]) -> Iterator[tuple[float, Any]]:
+    """(time, frame), in no order; instants behind the same key frame are cut together."""
+    info, found = source.info, set[float]()
+    with source.open() as (container, stream):
         if info.mended_clock or needs_start(stream):
-            return {
-                t: keep(t, shower.rgb(frame)) for t, frame in _chosen(frames_from_start(info, limits), wanted)
-            }
+            yield from _chosen(frames_from_start(source), wanted)
+            return
         first_s = min(0.0, info.origin_s)
-        for back_s in (0.0, 5.0, math.inf):  # some indexes point behind the frame they name
+        for back_s in BACK_S:
             left = [(t, max(first_s, info.origin_s + t - back_s)) for t in wanted if t not in found]
-            starts = {t: _seek(container, stream, from_s) for t, from_s in left}
-            for _, group in itertools.groupby(left, key=lambda item: starts[item[0]]):
+            key_dts = {t: _seek(container, stream, from_s) for t, from_s in left}
+            for _, group in itertools.groupby(left, key=lambda item: key_dts[item[0]]):
                 times, from_s = zip(*group, strict=True)
                 _seek(container, stream, from_s[0])
-                found |= {
-                    t: keep(t, shower.rgb(frame))
-                    for t, frame in _onwards(container, stream, info.origin_s, times)
-                }
-    return found
+                for time_s, frame in _onwards(container, stream, info.origin_s, times):
+                    found.add(time_s)
+                    yield time_s, frame
 
 
 def _seek(container: Any, stream: Any, raw_s: float) -> int | None:
@@ -120,10 +121,10 @@ def _onwards(
                 yield left.pop(0), frame
 
 
-def _chosen(shown: Iterator[tuple[float, Any]], wanted: list[float]) -> Iterator[tuple[float, Any]]:
+def _chosen(frames: Iterator[tuple[float, Any]], wanted: Sequence[float]) -> Iterator[tuple[float, Any]]:
     """(time, frame) of those ascending times at which a frame is shown, no further than the last of them."""
     left = list(wanted)
-    for time_s, frame in shown:
+    for time_s, frame in frames:
         while left and left[0] < time_s - 1e-6:
             left.pop(0)
         if left and abs(time_s - left[0]) < 1e-6:

@@ -13,11 +13,12 @@ from typing import Any
 import av
 
 from momentscan.media.bitstream import prefix_of, without_user_data
-from momentscan.media.container import Limits, audio_stream, create_container, open_container, video_stream
+from momentscan.media.container import Limits, audio_stream, create_container, open_container
 from momentscan.media.demux import DecodeErrors, packets
 from momentscan.media.encoders import Encoding
-from momentscan.media.mux import Track
+from momentscan.media.mux import PictureTrack
 from momentscan.media.seek import BACK_S, SLACK_S, needs_start, seek
+from momentscan.media.source_file import SourceFile
 from momentscan.progress import Progress, Step
 from momentscan.values import VideoInfo
 
@@ -29,12 +30,16 @@ PREROLL_S = 0.1
 """Sound that the decoder needs to settle in (AAC one frame, Opus 80 ms); the edit list hides it."""
 
 
+MILLISECOND = Fraction(1, 1000)
+"""The clock of chapters."""
+
+
 class CannotCopy(Exception):
     """Why packets of this video cannot be taken over; the clip is then encoded anew."""
 
 
 @dataclass(frozen=True)
-class Copied:
+class CopiedClip:
     """What was copied: `[start_s, end_s)` on the source's clock."""
 
     path: Path
@@ -46,51 +51,45 @@ class Copied:
 
 
 def copy_clip(
-    info: VideoInfo, start_s: float, end_s: float, to: Path, title: str, limits: Limits, on_progress: Progress
-) -> Copied:
+    source: SourceFile, start_s: float, end_s: float, to: Path, title: str, on_progress: Progress
+) -> CopiedClip:
     """The packets from the last key frame at or before `start_s` to the last that is needed for `end_s`.
     Raises CannotCopy.
     """
+    info = source.info
     if info.mended_clock:
         raise CannotCopy("its clock had to be mended")
     notes = ("the source is damaged, and damage is copied with it",) if info.partial else ()
-    kind = (
-        "mp4" if info.video_codec in MP4_PICTURES and info.audio_codec in (None, *MP4_SOUNDS) else "matroska"
-    )
+    kind = _container_kind(info)
     to = to.with_suffix(".mp4" if kind == "mp4" else ".mkv")
     with ExitStack() as stack:
-        run = _from_key(stack, info, start_s, end_s, limits)
+        run = _from_key(stack, source, start_s, end_s)
         target = stack.enter_context(create_container(to, kind))
         if title:
             target.metadata["title"] = title
-        track, tick, clean = (
-            Track(target, picture_like(target, run.stream)),
-            run.stream.time_base,
-            Cleaner(run.stream),
-        )
-        key_s, n_frames = float(run.key * tick) - info.origin_s, 0
+        track, tick = PictureTrack(target, picture_like(target, run.stream)), run.stream.time_base
+        key_s = float(run.key * tick) - info.origin_s
         if key_s < -SLACK_S:
             raise CannotCopy("what lies before its first key frame was trimmed away, and would be seen again")
-        sound = _Sound(stack, target, info, key_s, kind, limits)
+        sound = _CopiedSound(stack, target, source, key_s, kind)
+        clean, n_frames = Cleaner(run.stream), 0
         for packet in run.packets():
             packet.pts, packet.dts = packet.pts - run.key, packet.dts - run.key
-            track.take(clean(packet))
+            at_s = float(packet.dts * tick)
+            track.add(clean(packet))
             n_frames += 1
-            sound.until(float(packet.dts * tick))
-            on_progress(
-                Step("cutting", max(0.0, key_s + float(packet.dts * tick) - start_s), end_s - start_s)
-            )
+            sound.write_until(at_s)
+            on_progress(Step("cutting", max(0.0, key_s + at_s - start_s), end_s - start_s))
         ends_s = run.end_s(info)
         track.finish(round((ends_s - key_s) / tick))
-        sound.until(ends_s - key_s)
-        return Copied(
-            to,
-            key_s,
-            ends_s,
-            n_frames,
-            (run.stream.codec_context.width, run.stream.codec_context.height),
-            notes,
-        )
+        sound.write_until(ends_s - key_s)
+        size_px = run.stream.codec_context.width, run.stream.codec_context.height
+        return CopiedClip(to, key_s, ends_s, n_frames, size_px, notes)
+
+
+def _container_kind(info: VideoInfo) -> str:
+    plays = info.video_codec in MP4_PICTURES and info.audio_codec in (None, *MP4_SOUNDS)
+    return "mp4" if plays else "matroska"
 
 
 def picture_like(target: Any, source: Any) -> Any:
@@ -131,14 +130,14 @@ def like(packet: Any, data: bytes) -> Any:
     return made
 
 
-class _Run:
+class _PacketRun:
     """Packets from a key frame on, in decode order, up to the last that is shown before the end or between
     those that are.
     """
 
-    def __init__(self, stream: Any, begun: list[Any], further: Iterator[Any], end_raw_s: float) -> None:
-        self.stream, self.key = stream, begun[0].pts
-        self._all, self._end = itertools.chain(begun, further), end_raw_s / float(stream.time_base)
+    def __init__(self, stream: Any, first: list[Any], further: Iterator[Any], end_raw_s: float) -> None:
+        self.stream, self.key = stream, first[0].pts
+        self._all, self._end = itertools.chain(first, further), end_raw_s / float(stream.time_base)
         self._last = self.key
         self._after: int | None = None
 
@@ -165,23 +164,22 @@ class _Run:
         return max(info.duration_s, float(self._last * tick) - info.origin_s + float(tick))
 
 
-def _from_key(stack: ExitStack, info: VideoInfo, start_s: float, end_s: float, limits: Limits) -> _Run:
+def _from_key(stack: ExitStack, source: SourceFile, start_s: float, end_s: float) -> _PacketRun:
     """From the last key frame that is shown no later than the first frame of the clip."""
-    path = Path(info.path)
+    info = source.info
     for back_s in BACK_S:
-        container = stack.enter_context(open_container(path, limits))
-        stream = video_stream(container, path, limits)
+        container, stream = stack.enter_context(source.open())
         if needs_start(stream):
             raise CannotCopy("its 4:4:4 pictures can be read only from the start of the file")
         whole = not seek(container, stream, info.origin_s + start_s - back_s)
         further = with_dts(packets(container, stream, DecodeErrors()))
-        begun = _begun(further, (info.origin_s + start_s - SLACK_S) / float(stream.time_base), whole)
-        if begun:
-            return _Run(stream, begun, further, info.origin_s + end_s - SLACK_S)
+        first = _first_packets(further, (info.origin_s + start_s - SLACK_S) / float(stream.time_base), whole)
+        if first:
+            return _PacketRun(stream, first, further, info.origin_s + end_s - SLACK_S)
     raise CannotCopy("it has no key frame")
 
 
-def _begun(run: Iterator[Any], start: float, whole: bool) -> list[Any]:
+def _first_packets(run: Iterator[Any], start: float, whole: bool) -> list[Any]:
     """The first packets of the clip, in ticks from `start`; empty where the seek came too late."""
     seen: list[Any] = []
     first: int | None = None
@@ -202,15 +200,7 @@ def with_dts(run: Iterator[Any]) -> Iterator[Any]:
     first few only later. Raises CannotCopy.
     """
     waiting: list[Any] = []
-    last: int | None = None
-    for packet in run:
-        if packet.size == 0:
-            continue
-        if packet.pts is None:
-            raise CannotCopy("its packets carry no time stamps")
-        if last is not None and packet.dts is not None and packet.dts <= last:
-            raise CannotCopy("its decode times go backwards")
-        last = packet.dts if packet.dts is not None else last
+    for packet in _ascending(run):
         if packet.dts is None:
             waiting.append(packet)
             continue
@@ -224,19 +214,31 @@ def with_dts(run: Iterator[Any]) -> Iterator[Any]:
         yield early
 
 
-class _Sound:
+def _ascending(run: Iterator[Any]) -> Iterator[Any]:
+    """Packets that hold anything. Raises CannotCopy where their time stamps cannot be kept."""
+    last: int | None = None
+    for packet in run:
+        if packet.size == 0:
+            continue
+        if packet.pts is None:
+            raise CannotCopy("its packets carry no time stamps")
+        if last is not None and packet.dts is not None and packet.dts <= last:
+            raise CannotCopy("its decode times go backwards")
+        last = packet.dts if packet.dts is not None else last
+        yield packet
+
+
+class _CopiedSound:
     """The packets of the sound from the key frame on, as they are, on a clock of samples: Matroska's of
     milliseconds would make gaps of them.
     """
 
-    def __init__(
-        self, stack: ExitStack, target: Any, info: VideoInfo, start_s: float, kind: str, limits: Limits
-    ) -> None:
+    def __init__(self, stack: ExitStack, target: Any, source: SourceFile, start_s: float, kind: str) -> None:
         self._target = target
         self._next: Any = None
         self._run: Iterator[Any] = iter(())
-        path = Path(info.path)
-        container = stack.enter_context(open_container(path, limits))
+        info = source.info
+        container = stack.enter_context(open_container(source.path, source.limits))
         stream = audio_stream(container)
         if stream is None:
             return
@@ -253,7 +255,7 @@ class _Sound:
         else:  # Matroska has no edit list: what begins earlier would move the picture
             self._next = next((p for p in self._run if p.pts >= 0), None)
 
-    def until(self, time_s: float) -> None:
+    def write_until(self, time_s: float) -> None:
         """Writes what begins before this time of the clip."""
         while self._next is not None and float(self._next.pts * self._tick) < time_s:
             self._next.stream = self._track
@@ -277,19 +279,19 @@ def _on_samples(run: Iterator[Any], tick: Fraction, origin_s: float, frame_size:
         yield packet
 
 
-def costs(start_s: float, end_s: float, copied: Copied, encoding: Encoding) -> tuple[str, ...]:
+def copy_notes(start_s: float, end_s: float, copied: CopiedClip, encoding: Encoding) -> tuple[str, ...]:
     """What copying cost, in words."""
     early_s, late_s = start_s - copied.start_s, copied.end_s - end_s
-    told = []
+    notes = []
     if early_s > SLACK_S:
-        told.append(f"copied from the key frame: it starts {early_s:.3f} s earlier than asked")
+        notes.append(f"copied from the key frame: it starts {early_s:.3f} s earlier than asked")
     if late_s > SLACK_S:
-        told.append(
+        notes.append(
             f"copied whole frames in the order they are stored: it ends {late_s:.3f} s later than asked"
         )
     if encoding.loudness_lufs:
-        told.append("the sound was copied, its loudness left as it is")
-    return tuple(told)
+        notes.append("the sound was copied, its loudness left as it is")
+    return tuple(notes)
 
 
 def with_chapters(
@@ -301,19 +303,7 @@ def with_chapters(
     with open_container(path, limits) as source, create_container(to, "mp4") as target:
         if title:
             target.metadata["title"] = title
-        tick = Fraction(1, 1000)
-        target.set_chapters(
-            [
-                {
-                    "id": i,
-                    "start": round(start_s / tick),
-                    "end": round(end_s / tick),
-                    "time_base": tick,
-                    "metadata": {"title": name},
-                }
-                for i, (start_s, end_s, name) in enumerate(chapters)
-            ]
-        )
+        target.set_chapters([_chapter(i, *chapter) for i, chapter in enumerate(chapters)])
         tracks = {
             stream.index: target.add_stream_from_template(stream, opaque=True) for stream in source.streams
         }
@@ -325,3 +315,13 @@ def with_chapters(
             if packet.size:
                 packet.stream = tracks[packet.stream_index]
                 target.mux(packet)
+
+
+def _chapter(number: int, start_s: float, end_s: float, title: str) -> Any:
+    return {
+        "id": number,
+        "start": round(start_s / MILLISECOND),
+        "end": round(end_s / MILLISECOND),
+        "time_base": MILLISECOND,
+        "metadata": {"title": title},
+    }

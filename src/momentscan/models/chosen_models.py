@@ -53,13 +53,13 @@ class Models:
         wanted is not missing.
         """
         lines = []
-        if self.embedder.weight is None and settings.embedder == "auto":
+        if self.embedder.weight is None and settings.choice("embedder") == "auto":
             lines.append(
                 "no vision model is on this machine: pictures were compared with the built-in image "
                 "descriptor, not a network; "
                 "`momentscan models pull openclip` fetches one"
             )
-        if self.detector is None and settings.detector == "auto":
+        if self.detector is None and settings.choice("detector") == "auto":
             lines.append(
                 "no face detector is on this machine: no faces were looked for; `momentscan models pull "
                 "faces` fetches one, and landmarks and body pose with it"
@@ -72,17 +72,17 @@ class Models:
             )
         if self.detector is None:
             return lines
-        if self.landmarks is None and settings.landmarks == "auto":
+        if self.landmarks is None and settings.choice("landmarks") == "auto":
             lines.append(
                 "no face landmarks are on this machine: mouths, eyes and smiles were not seen; "
                 "`momentscan models pull face-mesh`"
             )
-        if self.face_id is None and settings.face_id == "auto":
+        if self.face_id is None and settings.choice("face_id") == "auto":
             lines.append(
                 "no Face-ID model is on this machine: people are told apart by place only; `momentscan "
                 "models pull sface`"
             )
-        if self.pose is None and settings.body_pose == "auto":
+        if self.pose is None and settings.choice("body_pose") == "auto":
             lines.append(
                 "no body pose model is on this machine: arms and shoulders were not seen; `momentscan "
                 "models pull pose-landmarks`"
@@ -91,9 +91,9 @@ class Models:
 
     def _unheard(self, settings: Settings) -> list[tuple[str, str]]:
         """What nobody listens for although it is wanted, and the weights for it."""
-        speech = [("speech", "silero-vad")] * (self.voice is None and settings.voice == "auto")
+        speech = [("speech", "silero-vad")] * (self.voice is None and settings.choice("voice") == "auto")
         return speech + [("laughter and applause", "yamnet")] * (
-            self.tagger is None and settings.tagger == "auto"
+            self.tagger is None and settings.choice("tagger") == "auto"
         )
 
 
@@ -104,22 +104,22 @@ def open_models(settings: Settings, long_side_px: int = 640) -> Models:
     Downloads nothing, but the Whisper model that `asr` names.
     """
     folder, device = settings.models, settings.device
-    embedder = choose(settings.embedder, folder, device)
-    detector = choose_detector(settings.detector, folder, device, long_side_px)
+    embedder = choose(settings.choice("embedder"), folder, device)
+    detector = choose_detector(settings.choice("detector"), folder, device, long_side_px)
     heard = Models(
         embedder,
-        voice=choose_voice(settings.voice, folder),
-        tagger=choose_tagger(settings.tagger, folder),
-        recogniser=choose_recogniser(settings.asr, device),
+        voice=choose_voice(settings.choice("voice"), folder),
+        tagger=choose_tagger(settings.choice("tagger"), folder),
+        recogniser=choose_recogniser(settings.choice("asr"), device),
     )
     if detector is None:
         return heard
     return dataclasses.replace(
         heard,
         detector=detector,
-        landmarks=choose_landmarks(settings.landmarks, folder),
-        face_id=choose_face_id(settings.face_id, folder, device),
-        pose=choose_pose(settings.body_pose, folder),
+        landmarks=choose_landmarks(settings.choice("landmarks"), folder),
+        face_id=choose_face_id(settings.choice("face_id"), folder, device),
+        pose=choose_pose(settings.choice("body_pose"), folder),
     )
 
 

@@ -24,7 +24,7 @@ from momentscan.signals.calibration import UNKNOWN, Calibration, Usual
 Frames = NDArray[np.uint8]
 """(N,H,W,3) uint8 RGB; H and W at least 1."""
 
-Vectors = NDArray[np.float32]
+Embeddings = NDArray[np.float32]
 """(N, dim) float32, each row of length 1."""
 
 IMAGENET_MEAN, IMAGENET_STD = (
@@ -64,10 +64,10 @@ class Embedder(Protocol):
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
 
-    def embed(self, frames: Frames) -> Vectors:
+    def embed(self, frames: Frames) -> Embeddings:
         """Of whole frames, which are framed as the network's authors do."""
 
-    def embed_crops(self, crops: Frames) -> Vectors:
+    def embed_crops(self, crops: Frames) -> Embeddings:
         """Of squares (N,S,S,3) that were framed already: nothing of them is cut off."""
 
 
@@ -116,17 +116,17 @@ class Network:
         opened.sha256 = verify(path, cls.weight)
         return opened
 
-    def embed(self, frames: Frames) -> Vectors:
+    def embed(self, frames: Frames) -> Embeddings:
         """(N,H,W,3) uint8 RGB -> (N, dim) float32 of length 1."""
         _check_frames(frames)
         return _stacked([self._one(self._prepare(frame)) for frame in frames], self.dim)
 
-    def embed_crops(self, crops: Frames) -> Vectors:
+    def embed_crops(self, crops: Frames) -> Embeddings:
         """(N,S,S,3) uint8 RGB -> (N, dim) float32 of length 1."""
         _check_frames(crops)
         return _stacked([self._one(self._prepare_crop(crop)) for crop in crops], self.dim)
 
-    def _one(self, prepared: NDArray[Any]) -> Vectors:
+    def _one(self, prepared: NDArray[Any]) -> Embeddings:
         (found,) = self._session.run({self._input.name: prepared}, [self._output.name])
         vector = self._read(found)
         if vector.shape != (self.dim,) or not np.isfinite(vector).all():
@@ -144,9 +144,9 @@ class Network:
         """The same for a square; a centre square of a square is the square."""
         return self._prepare(crop)
 
-    def _read(self, found: NDArray[Any]) -> Vectors:
+    def _read(self, found: NDArray[Any]) -> Embeddings:
         """The network's output for a batch of one -> (dim,)."""
-        vector: Vectors = found[0].astype(np.float32)
+        vector: Embeddings = found[0].astype(np.float32)
         return vector
 
 
@@ -196,8 +196,8 @@ class DinoV2(Network):
     def _prepare_crop(self, crop: Frames) -> NDArray[np.float32]:
         return planes(resized(crop, self.crop_side_px), IMAGENET_MEAN, IMAGENET_STD)
 
-    def _read(self, found: NDArray[Any]) -> Vectors:
-        vector: Vectors = found[0, 0].astype(np.float32)  # the class token stands first
+    def _read(self, found: NDArray[Any]) -> Embeddings:
+        vector: Embeddings = found[0, 0].astype(np.float32)  # the class token stands first
         return vector
 
 
@@ -264,16 +264,16 @@ class Descriptor:
         """Needs neither weights nor a device."""
         return cls()
 
-    def embed(self, frames: Frames) -> Vectors:
+    def embed(self, frames: Frames) -> Embeddings:
         """(N,H,W,3) uint8 RGB -> (N, 684) float32 of length 1."""
         _check_frames(frames)
         return _stacked([self._one(frame) for frame in frames], self.dim)
 
-    def embed_crops(self, crops: Frames) -> Vectors:
+    def embed_crops(self, crops: Frames) -> Embeddings:
         """(N,S,S,3) uint8 RGB -> (N, 684) float32 of length 1."""
         return self.embed(crops)
 
-    def _one(self, frame: Frames) -> Vectors:
+    def _one(self, frame: Frames) -> Embeddings:
         small = resized(frame, EDGE_PX)
         luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
         return unit(
@@ -426,7 +426,7 @@ def planes(picture: Frames, mean: tuple[float, ...], std: tuple[float, ...]) -> 
     return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None], np.float32)
 
 
-def _stacked(vectors: list[Vectors], dim: int) -> Vectors:
+def _stacked(vectors: list[Embeddings], dim: int) -> Embeddings:
     return np.stack(vectors) if vectors else np.zeros((0, dim), np.float32)
 
 

@@ -1,6 +1,6 @@
 """A face, brought to its standard place, to a vector that says whose face it is.
 
-Vectors have length 1; the cosine of two is high when they show the same person. Only vectors of one version
+Embeddings have length 1; the cosine of two is high when they show the same person. Only vectors of one version
 may be compared.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from momentscan.errors import BadWeights
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
-from momentscan.models.embedders import HALF, Frames, Network, Vectors, planes
+from momentscan.models.embedders import HALF, Embeddings, Frames, Network, planes
 from momentscan.models.session import Port, Session
 from momentscan.models.weights import chosen
 from momentscan.signals.boxes import STANDARD_POINTS
@@ -46,7 +46,7 @@ class FaceId(Protocol):
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
 
-    def embed(self, frames: Frames) -> Vectors: ...
+    def embed(self, frames: Frames) -> Embeddings: ...
 
 
 def choose_face_id(name: str, folder: Path | None = None, device: str = "auto") -> FaceId | None:
@@ -128,7 +128,7 @@ class _FaceNetwork(Network):
     tau: float
     short_side_px = SIDE_PX
 
-    def embed(self, frames: Frames) -> Vectors:
+    def embed(self, frames: Frames) -> Embeddings:
         """(N,112,112,3) uint8 RGB, as `align` makes them -> (N, dim) float32 of length 1."""
         if frames.shape[1:] != (SIDE_PX, SIDE_PX, 3):
             raise ValueError(f"Face-ID wants aligned crops (N,{SIDE_PX},{SIDE_PX},3), got {frames.shape}")

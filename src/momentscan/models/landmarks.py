@@ -15,6 +15,7 @@ from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.litert import LiteRt, open_litert
 from momentscan.models.weights import chosen, require, verify
+from momentscan.signals.boxes import middles
 
 Frame = NDArray[np.uint8]
 """(H,W,3) uint8 RGB."""
@@ -235,8 +236,7 @@ def region(bbox: Points, turn: float, side_px: int) -> NDArray[np.float64]:
     scale = side_px / max(ROI_SCALE * max(x2 - x1, y2 - y1), 1.0)
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
     linear = np.array([[cos, sin], [-sin, cos]])
-    centre = np.array([(x1 + x2) / 2, (y1 + y2) / 2])
-    return np.column_stack([linear, side_px / 2 - linear @ centre])
+    return np.column_stack([linear, side_px / 2 - linear @ middles(np.array([x1, y1, x2, y2]))])
 
 
 def back_in_frame(found: Points, into: NDArray[np.float64]) -> Points:

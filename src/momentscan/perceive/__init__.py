@@ -13,10 +13,6 @@ from momentscan.signals.calibration import Calibration
 from momentscan.stopping import held_back
 from momentscan.values import Batch, Columns
 
-cv2.setNumThreads(
-    1
-)  # two libraries that both take all cores cost minutes; and one thread gives the same bytes everywhere
-
 
 class Perceiver(Protocol):
     """Looks at one video, batch by batch, and lives for that video only.

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from momentscan.knobs import Knob
 from momentscan.models.embedders import Embedder
 from momentscan.perceive.faces import SHORT_SIDE_PX
+from momentscan.signals.boxes import Corners
 from momentscan.values import Batch, Columns
-
-Box = NDArray[np.float64]
-"""(4,) x1, y1, x2, y2 in px of the frames."""
 
 THUMB_PX = 24
 
@@ -136,7 +134,7 @@ class Crops:
     def finish(self) -> Columns:
         return {}
 
-    def _row(self, batch: Batch, seen: Columns, i: int) -> tuple[float, int, _Last, Box, bool]:
+    def _row(self, batch: Batch, seen: Columns, i: int) -> tuple[float, int, _Last, Corners, bool]:
         time_s, track = float(seen["faces.time_s"][i]), int(seen["faces.track"][i])
         frame = batch.frames[int(np.searchsorted(batch.time_s, time_s))]
         size = np.tile(np.array([frame.shape[1], frame.shape[0]], np.float64), 2)
@@ -170,7 +168,9 @@ class Crops:
             for what in ("body", "points"):
                 self._steady.pop((track, what), None)
 
-    def _pose(self, seen: Columns, time_s: float, track: int, size: Box) -> NDArray[np.float64] | None:
+    def _pose(
+        self, seen: Columns, time_s: float, track: int, size: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
         """(17,3) of the latest pose of this track, x and y in px; None where there is none of the last
         second.
         """
@@ -219,7 +219,7 @@ def upright(
     )
 
 
-def body_box(face: Box, pose: NDArray[np.float64] | None = None) -> Box:
+def body_box(face: Corners, pose: NDArray[np.float64] | None = None) -> Corners:
     """(4,) square around head and chest: from the shoulders and hips of a pose (17,3) where it is sure of
     them, else from the face.
 
@@ -245,13 +245,7 @@ POSE_SURE = 0.3
 """Confidence from which a point of a pose is believed (MoveNet's own examples)."""
 
 
-def around(box: Box, scale: float) -> Box:
-    """(4,) the square around a box, its side `scale` times the box's longer side."""
-    middle, half = (box[:2] + box[2:]) / 2, scale * float(max(box[2:] - box[:2])) / 2
-    return np.concatenate([middle - half, middle + half])
-
-
-def cut(frame: NDArray[np.uint8], square: Box, side_px: int) -> NDArray[np.uint8]:
+def cut(frame: NDArray[np.uint8], square: Corners, side_px: int) -> NDArray[np.uint8]:
     """(side,side,3) of a square region. A region that reaches past the picture is moved inside it, and made
     smaller where it must be.
 

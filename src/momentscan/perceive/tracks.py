@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.models.face_id import FaceId, align
-from momentscan.perceive.crops import around, cut
+from momentscan.perceive.crops import cut
 from momentscan.perceive.faces import SHORT_SIDE_PX
+from momentscan.signals.boxes import Corners, areas, middles, squares
+from momentscan.signals.spans import overlap_s
 from momentscan.values import Batch, Columns
-
-Box = NDArray[np.float64]
-"""(4,) x1, y1, x2, y2 in px of the frames."""
 
 SIGNATURE_HW = (18, 32)
 """The picture as small as this tells whether it is still the same shot."""
@@ -93,14 +92,14 @@ class _Track:
     """
 
     number: int
-    box: Box
+    box: Corners
     seen_s: float
     start_s: float
     standin: NDArray[np.float32]
-    first_box: Box
+    first_box: Corners
     first_standin: NDArray[np.float32]
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
-    smooth: Box = field(default_factory=lambda: np.zeros(4))
+    smooth: Corners = field(default_factory=lambda: np.zeros(4))
     n: int = 0
     size: float = 0.0
     centre: float = 0.0
@@ -110,7 +109,7 @@ class _Track:
     person: int | None = None
     earlier: list[tuple[float, float]] = field(default_factory=list)
 
-    def at(self, time_s: float) -> Box:
+    def at(self, time_s: float) -> Corners:
         """Where it should be now; a movement dies out within a second, for heads do not fly on."""
         ahead_s = 0.5 * (1 - math.exp(-(time_s - self.seen_s) / 0.5))
         return self.box + np.tile(self.velocity * ahead_s, 2)
@@ -317,7 +316,7 @@ class Tracks:
         """Takes a face into its track."""
         box, gap_s = look.boxes[i], look.time_s - track.seen_s
         if gap_s > 0:
-            moved = (_middle(box) - _middle(track.box)) / gap_s
+            moved = (middles(box) - middles(track.box)) / gap_s
             keep = math.exp(-gap_s / 0.3)
             track.velocity = keep * track.velocity + (1 - keep) * moved
         tau = self._knobs.box_tau_s
@@ -327,7 +326,7 @@ class Tracks:
         track.n += 1
         height, width = look.frame.shape[:2]
         track.size += (box[3] - box[1]) / height
-        track.centre += 1 - math.hypot(*(_middle(box) / (width, height) - 0.5)) / 0.707
+        track.centre += 1 - math.hypot(*(middles(box) / (width, height) - 0.5)) / 0.707
         self._identify(track, look, i)
         self._portray(track, look, score)
 
@@ -346,7 +345,7 @@ class Tracks:
         side = float(min(track.box[2:] - track.box[:2]))
         worth = score * min(side, float(PORTRAIT_PX))
         if worth > 1.05 * track.portrait[0]:
-            picture = cv2.cvtColor(cut(look.frame, around(track.box, 1.6), PORTRAIT_PX), cv2.COLOR_RGB2BGR)
+            picture = cv2.cvtColor(cut(look.frame, squares(track.box, 1.6), PORTRAIT_PX), cv2.COLOR_RGB2BGR)
             track.portrait = (
                 worth,
                 cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes(),
@@ -370,7 +369,7 @@ class _Look:
         self,
         time_s: float,
         frame: NDArray[np.uint8],
-        boxes: Box,
+        boxes: Corners,
         points: NDArray[np.float64],
         standin: NDArray[np.float32],
         face_id: FaceId | None,
@@ -471,7 +470,7 @@ def _by_place(tracks: Sequence[_Track], apart_s: float) -> list[tuple[float, int
                 continue
             before, after = np.sqrt(_areas(np.stack([one.box, other.first_box]))).tolist()
             near, ratio = (
-                float(np.hypot(*(_middle(one.box) - _middle(other.first_box)))) <= 1.5 * before,
+                float(np.hypot(*(middles(one.box) - middles(other.first_box)))) <= 1.5 * before,
                 after / before,
             )
             if near and 2 / 3 <= ratio <= 1.5 and _correlation(one.standin, other.first_standin) >= 0.6:
@@ -482,7 +481,7 @@ def _by_place(tracks: Sequence[_Track], apart_s: float) -> list[tuple[float, int
 def _overlap_s(a: _Track, b: _Track) -> float:
     """For how long both were seen at once; negative where they were not."""
     spans = [[*t.earlier, (t.start_s, t.seen_s)] for t in (a, b)]
-    return max(min(x[1], y[1]) - max(x[0], y[0]) for x in spans[0] for y in spans[1])
+    return max(overlap_s(x, y) for x in spans[0] for y in spans[1])
 
 
 def _matched(tracks: list[_Track], look: _Look) -> list[tuple[_Track, int]]:
@@ -559,13 +558,9 @@ def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return 1.0 if lengths < 1.0 else float((a * b).sum()) / lengths
 
 
-def _middle(box: Box) -> NDArray[np.float64]:
-    return (box[:2] + box[2:]) / 2
-
-
 def _areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N,4) -> (N,), at least 1."""
-    return np.asarray(np.maximum(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=1), 1.0))
+    return np.maximum(areas(boxes), 1.0)
 
 
 def _size4(frame: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
 
 from momentscan.signals import Signals
 from momentscan.values import Curve, Verdict
@@ -13,8 +16,6 @@ class Scorer(Protocol):
 
     name   its row in the registry; results go to `highlight_{name}/`
     reads  the columns it may look at; of those a part needs, a missing one takes that part out and is said so
-    tables (optional) signals -> name -> column -> rows: CSV files that are written beside windows.json on
-    every run
     """
 
     name: str
@@ -25,3 +26,11 @@ class Scorer(Protocol):
 
     def judge(self, signals: Signals) -> Verdict:
         """The moments, best first, with what was not chosen and why."""
+
+
+@runtime_checkable
+class Tabulating(Protocol):
+    """A scorer that has more to show: CSV files that are written beside windows.json on every run."""
+
+    def tables(self, signals: Signals) -> Mapping[str, Mapping[str, NDArray[Any]]]:
+        """name -> column -> rows."""

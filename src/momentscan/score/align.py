@@ -12,8 +12,12 @@ import numpy as np
 
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
-from momentscan.signals.speech import Spans, Voicing, merged, reaction, words
-from momentscan.values import Aligned, Move, Reaction, Series, Window
+from momentscan.signals.spans import Spans, cuts_of, union
+from momentscan.signals.speech import Voicing, reaction, words
+from momentscan.values import Aligned, ClipFlag, Edge, Move, Reaction, Series, Window
+
+EDGES: tuple[tuple[Edge, float], ...] = (("start", -1.0), ("end", 1.0))
+"""Edges, and the sign that turns the video so that time runs outwards."""
 
 EPS_S = 1e-6
 """Times that differ by less are the same: rounding of what was logged."""
@@ -153,9 +157,9 @@ class Align:
         )
         base, moves = self._base(window, around)
         lead_s = self._lead_s(base, reaction_heard, around)
-        flags: list[str] = []
+        flags: list[ClipFlag] = []
         edges = []
-        for edge, sign in (("start", -1.0), ("end", 1.0)):
+        for edge, sign in EDGES:
             seen = around if sign > 0 else around.mirrored()
             raw_s = sign * (base.end_s if sign > 0 else base.start_s)
             outwards_s = lead_s if edge == "start" else (self.context_s if self.extent == "moment" else 0.0)
@@ -169,7 +173,7 @@ class Align:
             if _inside(at_s, seen.words) is not None or (
                 not len(seen.words) and _inside(at_s, seen.voiced) is not None
             ):
-                flags.append(f"speech.{edge}")
+                flags.append("speech.start" if edge == "start" else "speech.end")
             edges.append(sign * at_s + 0.0)
         if not self.least_s - EPS_S <= edges[1] - edges[0] <= self.most_s + EPS_S:
             flags.append("length")
@@ -209,8 +213,7 @@ class Align:
         inside = _shifted(start_s, end_s, 0.0, around.limit_s)
         moves += [
             Move(e, a, b, "guard.video", "the video is no longer")
-            for e, a, b in (("start", start_s, inside[0]), ("end", end_s, inside[1]))
-            if abs(a - b) > EPS_S
+            for e, a, b in _moved((start_s, end_s), (inside[0], inside[1]))
         ]
         return Window(*inside, min(max(peak_s, inside[0]), inside[1])), moves
 
@@ -358,12 +361,11 @@ def _around(signals: Signals) -> _Around:
     voiced = Voicing()(signals)
     spoken, sentences = words(signals)
     if len(voiced) and len(spoken) and not signals["words.timed"].all():
-        spoken = merged(np.concatenate([words(signals, timed=True)[0], voiced]))
-    scenes = signals["scenes.start_s"][1:].astype(np.float64) if "scenes.start_s" in signals else np.zeros(0)
+        spoken = union(np.concatenate([words(signals, timed=True)[0], voiced]), touching=False)
     level = "level.db" in signals
     return _Around(
         signals.video.duration_s,
-        scenes,
+        cuts_of(signals),
         spoken,
         sentences,
         voiced,
@@ -395,6 +397,11 @@ def _shifted(start_s: float, end_s: float, low_s: float, high_s: float) -> tuple
     return start_s, start_s + length_s
 
 
-def _changes(window: Window, start_s: float, end_s: float) -> list[tuple[str, float, float]]:
-    pairs = (("start", window.start_s, start_s), ("end", window.end_s, end_s))
-    return [(edge, before_s, after_s) for edge, before_s, after_s in pairs if abs(before_s - after_s) > EPS_S]
+def _changes(window: Window, start_s: float, end_s: float) -> list[tuple[Edge, float, float]]:
+    """The edges that moved: which, from where, to where."""
+    return _moved((window.start_s, window.end_s), (start_s, end_s))
+
+
+def _moved(before: tuple[float, float], after: tuple[float, float]) -> list[tuple[Edge, float, float]]:
+    pairs = zip(EDGES, before, after, strict=True)
+    return [(edge, a, b) for (edge, _), a, b in pairs if abs(a - b) > EPS_S]

@@ -13,6 +13,7 @@ import numpy as np
 
 from momentscan.knobs import Knob
 from momentscan.signals.series import percentile_rank
+from momentscan.signals.spans import overlap_s
 from momentscan.values import Aligned, Choice, Verdict, Window
 
 SPARE = ("below_threshold", "over_max")
@@ -108,8 +109,8 @@ class ClipSelection:
     def _repeats(self, one: Choice, able: Sequence[Choice], chosen: Sequence[int]) -> str:
         """Why a clip would repeat one that is chosen; "" where it would not."""
         for rank, i in enumerate(chosen, 1):
-            shared_s = min(one.clip.end_s, able[i].clip.end_s) - max(one.clip.start_s, able[i].clip.start_s)
-            least_s = min(c.end_s - c.start_s for c in (one.clip, able[i].clip))
+            a, b = ((c.start_s, c.end_s) for c in (one.clip, able[i].clip))
+            shared_s, least_s = overlap_s(a, b), min(a[1] - a[0], b[1] - b[0])
             if shared_s > min(self.overlap_s, least_s / 2):
                 return f"shares {shared_s:.1f} s with clip {rank}"
         return ""

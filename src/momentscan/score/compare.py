@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from momentscan.signals.spans import overlap_s
 from momentscan.values import Series, Verdict, Window
 
 MATCH_IOU = 0.3
@@ -188,8 +189,8 @@ def iou(a: Window, b: Window) -> float:
     >>> iou(Window(0, 2, 1), Window(1, 3, 2))
     0.3333333333333333
     """
-    shared = min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
-    return max(0.0, shared) / (a.length_s + b.length_s - max(0.0, shared))
+    shared_s = max(0.0, overlap_s((a.start_s, a.end_s), (b.start_s, b.end_s)))
+    return shared_s / (a.length_s + b.length_s - shared_s)
 
 
 def matched(overlaps: Series) -> list[tuple[int, int]]:

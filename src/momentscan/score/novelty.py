@@ -15,13 +15,13 @@ from momentscan.knobs import Knob
 from momentscan.signals.series import ema_alpha
 from momentscan.values import Series
 
-Vectors = NDArray[np.float64]
+Embeddings = NDArray[np.float64]
 """(N, D)."""
 
 
 def pooled(
-    time_s: Series, vectors: Vectors, centres_s: Series, clip_s: float, pool: int, share: float
-) -> tuple[Vectors, NDArray[np.bool_]]:
+    time_s: Series, vectors: Embeddings, centres_s: Series, clip_s: float, pool: int, share: float
+) -> tuple[Embeddings, NDArray[np.bool_]]:
     """The mean of at most `pool` evenly spaced vectors in each clip `[centre - clip/2, centre + clip/2)`, of
     length 1: ((K, D), (K,) valid).
 
@@ -44,7 +44,7 @@ def pooled(
     return out, valid
 
 
-def ema_delta(time_s: Series, vectors: Vectors, tau_s: float, restart: NDArray[np.bool_]) -> Series:
+def ema_delta(time_s: Series, vectors: Embeddings, tau_s: float, restart: NDArray[np.bool_]) -> Series:
     """‖e - EMA(e)‖ / (1 - α): (N, D) -> (N,). (highlight_vector §4; readings H1, H2, H9)
 
     α = 1 - exp(-Δt/τ), so that the rate of the samples does not matter; the EMA starts at the median of the
@@ -63,7 +63,7 @@ def ema_delta(time_s: Series, vectors: Vectors, tau_s: float, restart: NDArray[n
     return out
 
 
-def local_delta(time_s: Series, vectors: Vectors, span_s: float, restart: NDArray[np.bool_]) -> Series:
+def local_delta(time_s: Series, vectors: Embeddings, span_s: float, restart: NDArray[np.bool_]) -> Series:
     """‖e - median of the vectors within ± span/2‖, within the same stretch: (N, D) -> (N,). (readings H1:
     two-sided local median, 8 s)
     """
@@ -79,7 +79,7 @@ BLOCK = 512
 """Rows compared at a time, so that hours of clips want no square of their number in memory."""
 
 
-def knn_novelty(time_s: Series, vectors: Vectors, k: int, apart_s: float) -> Series:
+def knn_novelty(time_s: Series, vectors: Embeddings, k: int, apart_s: float) -> Series:
     """Mean distance to the k nearest vectors at least `apart_s` away in time: (N, D) -> (N,); NaN where there
     are none. (readings H1)
     """
@@ -122,7 +122,7 @@ class Novelty:
     ] = 1
     apart_s: Annotated[float, Knob("s", source="readings H1: kNN novelty with ±2 s excluded", low=0)] = 2.0
 
-    def delta(self, centres_s: Series, clips: Vectors, valid: NDArray[np.bool_], cuts_s: Series) -> Series:
+    def delta(self, centres_s: Series, clips: Embeddings, valid: NDArray[np.bool_], cuts_s: Series) -> Series:
         """(K,) distance of each valid clip to its baseline, which starts anew at a cut and after a gap; NaN
         where it cannot be known.
         """
@@ -149,7 +149,7 @@ def mean_of_known(rows: NDArray[np.float64]) -> Series:
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
-def stale(vectors: Vectors, share: float) -> NDArray[np.bool_]:
+def stale(vectors: Embeddings, share: float) -> NDArray[np.bool_]:
     """(N,) vectors that moved from the one before by less than `share` of the median step: the same frame
     shown again.
     """

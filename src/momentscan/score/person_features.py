@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.score.usual import stretches
-from momentscan.score.verdicts import cuts_of
 from momentscan.select.people import Person
 from momentscan.signals import Signals
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Series
 
 FEATURES = {

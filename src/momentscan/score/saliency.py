@@ -17,7 +17,7 @@ from momentscan.knobs import Knob
 from momentscan.presentation import Part, Presentation
 from momentscan.score.intervals import Intervals, local_maxima
 from momentscan.score.modalities import MOST, WORDS, Modality, Windows, spans_of, usual_of, words_at
-from momentscan.score.verdicts import abstained, cuts_of, finite, parts_at, unknown_embedder, verdict_of
+from momentscan.score.verdicts import abstained, finite, parts_at, unknown_embedder, verdict_of
 from momentscan.signals import Signals
 from momentscan.signals.series import (
     gaussian,
@@ -27,6 +27,7 @@ from momentscan.signals.series import (
     robust_z,
     soft_percentile,
 )
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Abstention, Candidate, Curve, Moment, Outcome, Series, Verdict, Window
 
 

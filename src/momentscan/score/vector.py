@@ -35,7 +35,6 @@ from momentscan.score.peaks import Peak, Peaks
 from momentscan.score.picture_faults import flashed, glitched, shown_again
 from momentscan.score.verdicts import (
     abstained,
-    cuts_of,
     faceless,
     finite,
     parts_at,
@@ -47,7 +46,9 @@ from momentscan.score.verdicts import (
 from momentscan.select.gate import Gate, Level, failing
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
+from momentscan.signals.join import rows_of_tracks, same_faces
 from momentscan.signals.series import ema, ema_alpha, percentile_rank, soft_percentile, zero_phase_ema
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Abstention, Candidate, Curve, Moment, Outcome, Series, Verdict, Window
 
 
@@ -80,7 +81,7 @@ class Vector:
             "", source="taste: the face tells more than the clothes; only for crops=weighted", low=0, high=1
         ),
     ] = 0.6
-    people: Annotated[
+    combine_people: Annotated[
         str,
         Knob(
             "",
@@ -148,6 +149,7 @@ class Vector:
     novelty: Novelty = Novelty()
     peaks: Peaks = Peaks(least_bar=0.2, most_bar=0.5)  # in σ over chance, weighted: swept on planted videos
     gate: Gate = Gate()
+    people: People = People()
 
     name: ClassVar[str] = "vector"
     presentation: ClassVar[Presentation] = Presentation(
@@ -262,7 +264,7 @@ class Vector:
         for crop in ("body", "face"):
             own = [line for line in lines if line.crop == crop]
             if own:
-                best, who = joined(own, self.people == "joint")
+                best, who = joined(own, self.combine_people == "joint")
                 for of, series in ((raw, best.raw), (normed, best.normed), (sigmas, best.sigmas)):
                     of[f"d_{crop}"] = series
         unmeasured = {} if nothing else unknown_embedder(signals, "crops.face")
@@ -275,7 +277,7 @@ class Vector:
         """The delta of each crop of each main person."""
         usual, cuts = signals.calibration("crops.face").crop_delta, cuts_of(signals)
         found = []
-        for person in People()(signals):
+        for person in self.people(signals):
             if person.role != "main":
                 continue
             rows, fit = self._fit(signals, person)
@@ -296,17 +298,12 @@ class Vector:
         """(rows of `crops` of this person, which of them may speak): none that is dark, blown out, blurred or
         flashed, or beside such.
         """
-        rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
+        rows = rows_of_tracks(signals, "crops", person.tracks)
         if self.gate_level == "off" or not len(rows):
             return rows, np.ones(len(rows), np.bool_)
-        faces = {
-            (float(signals["faces.time_s"][i]), int(signals["faces.track"][i])): int(i) for i in person.rows
-        }
+        own = same_faces(signals, ("crops", rows), ("faces", person.rows))
+        rows, own = rows[own >= 0], person.rows[own[own >= 0]]
         times = signals["crops.time_s"][rows]
-        own = np.array(
-            [faces[float(t), int(k)] for t, k in zip(times, signals["crops.track"][rows], strict=True)],
-            np.int64,
-        )
         reasons = self.gate.photograph(signals, own, cast(Level, self.gate_level))
         reasons.pop("gate.detect.area")  # a small face changes too; it only makes no photograph
         bad = failing(reasons) | glitched(signals, own)

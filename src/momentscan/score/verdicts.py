@@ -118,11 +118,6 @@ def finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def cuts_of(signals: Signals) -> Series:
-    """(K,) the first instant of each shot but the first; none where no shots were logged."""
-    return signals["scenes.start_s"][1:] if "scenes.start_s" in signals else np.zeros(0)
-
-
 def unknown_embedder(signals: Signals, column: str) -> dict[str, str]:
     """What is to be said of an embedding whose calm nobody measured: {"calibration": why}; nothing of
     others.

@@ -35,7 +35,7 @@ _PITCH_NAMES = (-20, -8, 0, 8, 20)
 """In file names a bin goes by its edge nearest 0 (readings D13)."""
 
 
-class Sorted(NamedTuple):
+class FaceBins(NamedTuple):
     """One person's faces in bins, row by row, (N,) each: `yaw_deg`, `pitch_deg` smoothed, pitch from the
     person's usual one; `inside`: far enough from the edges of its bins that noise of the pose cannot have put
     it there.
@@ -125,7 +125,7 @@ class Buckets:
         float, Knob("grey 0-255", source="mid-grey of 18 % reflectance in sRGB", low=1, high=255)
     ] = 118.0
 
-    def __call__(self, signals: Signals, rows: NDArray[np.int64], good: NDArray[np.bool_]) -> Sorted:
+    def __call__(self, signals: Signals, rows: NDArray[np.int64], good: NDArray[np.bool_]) -> FaceBins:
         """Sorts these rows of `faces` (ascending in time, one person's); `good (N,)`: they pass the strict
         gate and so say what is usual.
         """
@@ -133,7 +133,7 @@ class Buckets:
         yaw = self._steady(time_s, track, measured(signals, "yaw", rows))
         raised = self._steady(time_s, track, measured(signals, "pitch", rows))
         pitch = raised - _usual_pitch(raised, track, good)
-        return Sorted(
+        return FaceBins(
             yaw,
             pitch,
             _binned(yaw, YAW_EDGES, first=-1),
@@ -219,7 +219,12 @@ class Buckets:
 
 def key(yaw: int, pitch: int, expression: int) -> str:
     """`yaw[-5,5]_pitchneutral_smile`: the seed's bucket key (identity_builder §5)."""
-    return f"yaw{label(YAWS, yaw) or 'unknown'}_pitch{label(PITCHES, pitch) or 'unknown'}_{label(EXPRESSIONS, expression) or 'unknown'}"
+    return bucket_of(label(YAWS, yaw), label(PITCHES, pitch), label(EXPRESSIONS, expression))
+
+
+def bucket_of(yaw: str | None, pitch: str | None, expression: str | None) -> str:
+    """The same of the bins' own labels; None where nothing was measured."""
+    return f"yaw{yaw or 'unknown'}_pitch{pitch or 'unknown'}_{expression or 'unknown'}"
 
 
 def file_key(yaw: int, pitch: int, expression: int) -> str:

@@ -1,4 +1,4 @@
-"""Everything that is known of each look at one person, side by side, for the choice of reference images."""
+"""Everything that is known of each sample of one person's face, for the choice of reference images."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
-from momentscan.select.buckets import Buckets, Sorted
+from momentscan.select.buckets import Buckets, FaceBins
 from momentscan.select.gate import Gate, failing, measured
-from momentscan.select.identity import Identities, Identity, misfit
+from momentscan.select.identity import Identity, alignment_error
 from momentscan.select.people import Person
 from momentscan.select.portraits import between
 from momentscan.signals import Signals
-from momentscan.signals.forgotten import forgotten_spans, within
+from momentscan.signals.boxes import heights
+from momentscan.signals.forgotten import forgotten_spans
+from momentscan.signals.join import rows_of_tracks, same_faces
+from momentscan.signals.spans import within
 from momentscan.values import Series, Window
 
 Mask = NDArray[np.bool_]
 
 
 class FaceSamples(NamedTuple):
-    """One person's looks, (N,) each, ascending in time; `face` and `body` are vision vectors (N, D), zeros
-    where `pictured` is False.
+    """One person's face samples, (N,) each, ascending in time; `face` and `body` are vision vectors (N, D),
+    zeros where `pictured` is False.
 
     strict, loose   they pass that gate, and are as sharp as a reference must be
     visible         they pass what the loose gate asks of detection and blur, whatever the light and whatever
@@ -37,12 +40,12 @@ class FaceSamples(NamedTuple):
     other           cosine with the closest prototype of anybody else; -1 where there is none
     quality         in [0, 1]; frontal, in [0, 1]: 1 = straight ahead
     moment          they lie in a highlight window
-    usual           (face, body) median 1 - cos of looks at least a second apart
+    usual           (face, body) median 1 - cos of samples at least a second apart
     """
 
     rows: NDArray[np.int64]
     time_s: Series
-    sorted: Sorted
+    bins: FaceBins
     strict: Mask
     loose: Mask
     visible: Mask
@@ -62,7 +65,7 @@ class FaceSamples(NamedTuple):
 
 @dataclass(frozen=True)
 class ReferenceQuality:
-    """How good a reference each look would be. Weights are renormalised over what was measured."""
+    """How good a reference each sample would be. Weights are renormalised over what was measured."""
 
     w_sharp: Annotated[
         float, Knob("", source="identity_builder §8: minimal blur; taste; to be swept", low=0)
@@ -130,15 +133,16 @@ class ReferenceQuality:
             strict,
             ~failing(reasons) & ~soft,
             ~failing({name: reasons[name] for name in hidden}) & ~smeared,
-            ~(np.abs(measured(signals, "roll", rows)) > roll_deg) & (misfit(signals, rows) <= self.misfit),
+            ~(np.abs(measured(signals, "roll", rows)) > roll_deg)
+            & (alignment_error(signals, rows) <= self.misfit),
             self._whole(signals, rows),
-            ~within(forgotten_spans(signals), time_s),
+            ~within(forgotten_spans(signals), time_s, closed=True),
             pictured,
             identity.stable,
             identity.other,
             self._quality(signals, rows),
             np.nan_to_num(1 - np.clip((np.abs(bins.yaw_deg) / 45 + np.abs(bins.pitch_deg) / 30) / 2, 0, 1)),
-            _within(time_s, windows),
+            within([(w.start_s, w.end_s) for w in windows], time_s, closed=False),
             face,
             body,
             (usual_change(time_s[pictured], face[pictured]), usual_change(time_s[pictured], body[pictured])),
@@ -150,8 +154,7 @@ class ReferenceQuality:
         return np.asarray((left >= margin) & (right <= 1 - margin), np.bool_)
 
     def _quality(self, signals: Signals, rows: NDArray[np.int64]) -> Series:
-        box = signals["faces.bbox"][rows].astype(np.float64)
-        height = box[:, 3] - box[:, 1]
+        height = heights(signals["faces.bbox"][rows].astype(np.float64))
         parts = np.stack(
             [
                 between(np.log(np.maximum(measured(signals, "sharpness", rows), 1e-3))),
@@ -166,20 +169,6 @@ class ReferenceQuality:
         return np.asarray(
             (np.nan_to_num(parts) * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12), np.float64
         )
-
-
-def face_samples_of(
-    signals: Signals,
-    person: Person,
-    identities: dict[int, Identity],
-    windows: Sequence[Window],
-    gate: Gate = Gate(),
-    buckets: Buckets = Buckets(),
-    looking: ReferenceQuality = ReferenceQuality(),
-    knows: Identities = Identities(),
-) -> FaceSamples:
-    """The looks at one person, with what was found of everybody's identity."""
-    return looking(signals, person, identities[person.number], windows, gate, buckets, knows.roll_deg)
 
 
 def track_by_track(signals: Signals) -> Signals:
@@ -201,29 +190,16 @@ def _pictures(signals: Signals, person: Person) -> tuple[Mask, NDArray[np.float3
     n = len(person.rows)
     if not signals.rows("crops.time_s"):
         return np.zeros(n, np.bool_), np.zeros((n, 1), np.float32), np.zeros((n, 1), np.float32)
-    rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
-    there = zip(signals["crops.time_s"][rows].tolist(), signals["crops.track"][rows].tolist(), strict=True)
-    at = {look: i for i, look in enumerate(there)}
-    own = zip(
-        signals["faces.time_s"][person.rows].tolist(),
-        signals["faces.track"][person.rows].tolist(),
-        strict=True,
-    )
-    place = np.array([at.get(look, -1) for look in own], np.int64)
-    found = place >= 0
+    rows = rows_of_tracks(signals, "crops", person.tracks)
+    place = same_faces(signals, ("faces", person.rows), ("crops", rows))
     faces, bodies = (signals.vectors(name, rows).rows for name in ("crops.face", "crops.body"))
-    return found, _picked(faces, place), _picked(bodies, place)
+    return place >= 0, _picked(faces, place), _picked(bodies, place)
 
 
 def _picked(vectors: NDArray[np.float32], place: NDArray[np.int64]) -> NDArray[np.float32]:
     if not len(vectors):
         return np.zeros((len(place), 1), np.float32)
     return np.asarray(np.where((place >= 0)[:, None], vectors[np.maximum(place, 0)], 0), np.float32)
-
-
-def _within(time_s: Series, windows: Sequence[Window]) -> Mask:
-    inside = [(time_s >= w.start_s) & (time_s < w.end_s) for w in windows]
-    return np.asarray(np.any(inside, axis=0), np.bool_) if inside else np.zeros(len(time_s), np.bool_)
 
 
 def usual_change(time_s: Series, vectors: NDArray[np.float32]) -> float:

@@ -15,6 +15,7 @@ from momentscan.errors import UsageError
 from momentscan.knobs import Knob
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
+from momentscan.signals.spans import cuts_of
 from momentscan.values import Series
 
 ASPECTS = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
@@ -74,14 +75,17 @@ class Follow:
         float, Knob("s", source="tracks.bridge_s: a face unseen for longer pulls no more", low=0, high=60)
     ] = 2.0
 
-    def __call__(self, signals: Signals, start_s: float, end_s: float, aspect: float) -> View | None:
-        """The view of one clip at width : height = `aspect`; None where the picture has that aspect already."""
+    def __call__(
+        self, signals: Signals, start_s: float, end_s: float, aspect: float, people: People = People()
+    ) -> View | None:
+        """The view of one clip at width : height = `aspect`; None where the picture has that already."""
         picture = signals.video.width_px / signals.video.height_px
         if abs(aspect / picture - 1) < 0.01:
             return None
         width, height = (aspect / picture, 1.0) if aspect < picture else (1.0, picture / aspect)
         size = width if width < 1 else height
-        seen = self._seen(signals, start_s, end_s, 0 if width < 1 else 1, size)
+        mains = [p for p in people(signals) if p.role == "main"]
+        seen = self._seen(signals, mains, start_s, end_s, 0 if width < 1 else 1, size)
         times, places = [], []
         for a, b in _shots(signals, start_s, end_s):
             grid = np.unique(np.append(np.arange(a, b, 1 / self.grid_hz), b))
@@ -93,16 +97,17 @@ class Follow:
         x, y = (place, middle) if width < 1 else (middle, place)
         return View(time_s, x, y, width, height, seen.who)
 
-    def _seen(self, signals: Signals, start_s: float, end_s: float, axis: int, size: float) -> _Seen:
+    def _seen(
+        self, signals: Signals, mains: list[Person], start_s: float, end_s: float, axis: int, size: float
+    ) -> _Seen:
         """The places of the middle that show the main person best, where somebody is seen."""
-        mains = [p for p in People()(signals) if p.role == "main"]
-        looks = [(p, _rows(signals, p, start_s - self.apart_s, end_s + self.apart_s)) for p in mains]
-        looks = [(p, rows) for p, rows in looks if len(rows)]
-        if not looks:
+        around = [(p, _rows(signals, p, start_s - self.apart_s, end_s + self.apart_s)) for p in mains]
+        shown = [(p, rows) for p, rows in around if len(rows)]
+        if not shown:
             return _Seen(np.zeros(0), np.zeros(0), "nobody was seen: the middle")
-        first, rows = max(looks, key=lambda look: (len(look[1]), -look[0].number))
-        together = np.concatenate([r for _, r in looks])
-        both = len(looks) > 1 and _span(signals, together, axis) <= size * (1 - self.slack)
+        first, rows = max(shown, key=lambda one: (len(one[1]), -one[0].number))
+        together = np.concatenate([r for _, r in shown])
+        both = len(shown) > 1 and _span(signals, together, axis) <= size * (1 - self.slack)
         chosen = together if both else rows
         times = np.unique(signals["faces.time_s"][chosen])
         place = np.array(
@@ -111,7 +116,7 @@ class Follow:
         return _Seen(times, place, "both main people" if both else f"person {first.number}")
 
     def _place(self, signals: Signals, rows: NDArray[np.int64], axis: int, size: float) -> float:
-        """The middle of the crop for the faces of one instant; along the height they stand at a third of it."""
+        """The middle of the crop for the faces of one instant; in the height they stand at a third."""
         boxes = signals["faces.bbox"][rows].astype(np.float64)
         middle = float((boxes[:, axis].min() + boxes[:, axis + 2].max()) / 2)
         return middle if axis == 0 else middle + (0.5 - self.face_high) * size
@@ -190,8 +195,8 @@ def _span(signals: Signals, rows: NDArray[np.int64], axis: int) -> float:
 
 def _shots(signals: Signals, start_s: float, end_s: float) -> Iterator[tuple[float, float]]:
     """The stretches of a clip that lie in one shot, each up to shortly before the next."""
-    starts = signals["scenes.start_s"][1:] if "scenes.start_s" in signals else np.zeros(0)
-    inside = starts[(starts > start_s + JUMP_S) & (starts < end_s - JUMP_S)].tolist()
+    cuts = cuts_of(signals)
+    inside = cuts[(cuts > start_s + JUMP_S) & (cuts < end_s - JUMP_S)].tolist()
     for a, b in zip([start_s, *inside], [*inside, end_s + JUMP_S], strict=True):
         yield a, b - JUMP_S
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
+from momentscan.signals.boxes import areas
 
 Level = Literal["strict", "loose"]
 Reasons = dict[str, NDArray[np.bool_]]
@@ -67,11 +68,9 @@ class Gate:
         def of(name: str) -> NDArray[np.float64]:
             return measured(signals, name, rows)
 
-        box = signals["faces.bbox"][rows].astype(np.float64)
-        area = np.maximum(box[:, 2] - box[:, 0], 0) * np.maximum(box[:, 3] - box[:, 1], 0)
         return {
             "gate.detect.confidence": of("score") < (self.confidence_loose if loose else self.confidence),
-            "gate.detect.area": area < self.area,
+            "gate.detect.area": areas(signals["faces.bbox"][rows].astype(np.float64)) < self.area,
             "gate.blur.face": of("sharpness") < self.sharpness * (0.5 if loose else 1.0),
             "gate.exposure.black": of("exposure_mean") < self.exposure_low,
             "gate.exposure.white": of("exposure_mean") > self.exposure_high,

@@ -16,9 +16,10 @@ from momentscan.select.gate import Gate, Level, failing, measured
 from momentscan.select.people import Person
 from momentscan.signals import Signals
 from momentscan.signals.boxes import SAME_FACE_IOU, STANDARD_POINTS, ious
+from momentscan.signals.join import same_faces
 from momentscan.values import Series
 
-Vectors = NDArray[np.float64]
+Embeddings = NDArray[np.float64]
 """(N, D), L2 = 1."""
 
 
@@ -38,7 +39,7 @@ class Identity(NamedTuple):
     Others count who were identified in some looks at least, and whose face is not this one, boxed twice.
     """
 
-    vectors: Vectors
+    vectors: Embeddings
     prototype: NDArray[np.float64] | None
     level: Level
     stable: Series
@@ -149,15 +150,15 @@ class Identities:
         (identity_builder §14).
         """
         roll = measured(signals, "roll", rows)
-        return ~(np.abs(roll) > self.roll_deg) & (misfit(signals, rows) <= self.misfit)
+        return ~(np.abs(roll) > self.roll_deg) & (alignment_error(signals, rows) <= self.misfit)
 
-    def _middle(self, vectors: Vectors) -> NDArray[np.float64]:
+    def _middle(self, vectors: Embeddings) -> NDArray[np.float64]:
         if self.kind == "trimmed_mean":
             return self._trimmed_mean(vectors)
         apart = np.sqrt(np.maximum(2 - 2 * vectors @ vectors.T, 0))
         return np.asarray(vectors[int(np.argmin(apart.sum(axis=1)))], np.float64)
 
-    def _trimmed_mean(self, vectors: Vectors) -> NDArray[np.float64]:
+    def _trimmed_mean(self, vectors: Embeddings) -> NDArray[np.float64]:
         """The mean, twice without the share that lies farthest from it."""
         mean = _unit(vectors.mean(axis=0))
         for _ in range(2):
@@ -188,7 +189,7 @@ def _doubled(signals: Signals, person: Person, other: Person) -> bool:
     return bool(np.mean(ious(a, b) > SAME_FACE_IOU) > 0.5)
 
 
-def misfit(signals: Signals, rows: NDArray[np.int64]) -> Series:
+def alignment_error(signals: Signals, rows: NDArray[np.int64]) -> Series:
     """(N,) how far the five points are from a turned, scaled and shifted frontal face: root of the share of
     their variance that is left over.
     """
@@ -205,18 +206,12 @@ def misfit(signals: Signals, rows: NDArray[np.int64]) -> Series:
     return np.asarray(np.sqrt(np.maximum(1 - shared, 0)), np.float64)
 
 
-def _vectors(signals: Signals, person: Person) -> Vectors:
+def _vectors(signals: Signals, person: Person) -> Embeddings:
     """(N, D) the Face-ID vector of each of the person's rows, NaN where there is none."""
     if not signals.rows("face_ids.time_s"):
         return np.full((len(person.rows), 1), np.nan)
-    times, tracks = signals["face_ids.time_s"], signals["face_ids.track"]
-    rows = np.flatnonzero(np.isin(tracks, person.tracks))
-    at = {(float(times[r]), int(tracks[r])): r for r in rows}
-    where = [
-        at.get((float(signals["faces.time_s"][r]), int(signals["faces.track"][r])), -1)
-        for r in person.rows.tolist()
-    ]
-    place = np.array(where, np.int64)
+    rows = np.arange(signals.rows("face_ids.time_s"))
+    place = same_faces(signals, ("faces", person.rows), ("face_ids", rows))
     found = signals["face_ids.embedding"][np.maximum(place, 0)].astype(np.float64)
     found[place < 0] = np.nan
     return found
@@ -227,7 +222,7 @@ def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64))]
 
 
-def _largest_cluster(vectors: Vectors, tau: float) -> NDArray[np.bool_]:
+def _largest_cluster(vectors: Embeddings, tau: float) -> NDArray[np.bool_]:
     """(N,) the look with most others within tau of it, and these others; the earliest of equals."""
     near = vectors @ vectors.T >= tau
     np.fill_diagonal(near, True)

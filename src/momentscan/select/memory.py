@@ -12,88 +12,30 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from momentscan.errors import IncomparableVectors, UnreadableInput, UsageError
-from momentscan.knobs import Knob, knobs_of, with_knobs
+from momentscan.errors import IncomparableVectors, UsageError
+from momentscan.select.memory_json import (
+    FORMAT,
+    founder_of,
+    head_of,
+    node_of,
+    node_to_json,
+    typed_field,
+    unreadable,
+)
+from momentscan.select.memory_nodes import Image, MemoryOptions, Node, Vector, best_first, unit
 
-T = TypeVar("T")
-Vector = NDArray[np.float64]
-"""(D,) float64, L2 = 1, rounded to DECIMALS: kept as it will be written, so a bank read back gives exactly
-the same answers.
-"""
-
-FORMAT = 1
-DECIMALS = 6
-UNIT_SLACK = 1e-4
-"""How far from 1 the length of a vector read back may be; rounding 512 numbers to DECIMALS moves it by 1e-5
-at most.
-"""
+__all__ = ["Match", "MemoryBank", "MemoryOptions", "Ref"]
 
 REPEATS_MOST = 10
 """No image is repeated more often for a tool without weights; taste: a trainer's epoch stays short."""
-
-
-@dataclass(frozen=True)
-class MemoryOptions:
-    """How a memory grows and what it shows. `tau_*` are cosines of Face-ID vectors: 1 is the same look, 0 a
-    stranger's.
-    """
-
-    k_max: Annotated[int, Knob("nodes", source="identity_memory: k_max 10", low=1)] = 10
-    alpha: Annotated[float, Knob("", source="identity_memory: EMA alpha 0.1", low=0, high=1)] = 0.1
-    tau_merge: Annotated[float, Knob("cosine", source="identity_memory: tau_merge 0.5", low=0, high=1)] = 0.5
-    tau_new: Annotated[float, Knob("cosine", source="identity_memory: tau_new 0.3", low=0, high=1)] = 0.3
-    tau_close: Annotated[float, Knob("cosine", source="identity_memory: tau_close 0.8", low=0, high=1)] = 0.8
-    temperature: Annotated[float, Knob("", source="identity_memory: temperature 0.1", low=0.001)] = 0.1
-    top_p: Annotated[int, Knob("nodes", source="identity_memory: top_p 3", low=1)] = 3
-    anchor_min_weight: Annotated[
-        float, Knob("0-1", source="identity_memory: anchor_min_weight 0.15", low=0.01, high=1)
-    ] = 0.15
-    images: Annotated[
-        int, Knob("images", source="identity_memory: <= 3 representative images per node", low=1)
-    ] = 3
-
-
-@dataclass(frozen=True)
-class Image:
-    """A picture that shows a node; `quality` in [0, 1], `bucket` like "yaw[-5,5]_pitchneutral_smile"; an
-    anchor is always shown.
-    """
-
-    path: str
-    quality: float
-    bucket: str
-    anchor: bool
-
-
-@dataclass(eq=False)
-class Node:
-    """The person in one condition.
-
-    vec       (D,) the moving mean of the looks it took
-    quality   the best of them, in [0, 1]: unlike a mean, two nodes join without knowing their histories
-    last_used number of the update that it took last; no clock
-    histogram bucket -> looks
-    images    anchors first, then the best; at most `Remembering.images` (of anchors too), each path once
-    """
-
-    vec: Vector
-    hit_count: int
-    quality: float
-    last_used: int
-    histogram: dict[str, int]
-    images: list[Image]
-
-    @property
-    def anchored(self) -> bool:
-        return any(image.anchor for image in self.images)
 
 
 class Match(NamedTuple):
@@ -268,7 +210,7 @@ class MemoryBank:
 
     def _moved(self, vec: Vector, e: Vector, founder: Vector) -> Vector:
         """A step of the EMA; none where it would leave the founder's neighbourhood."""
-        moved = _unit((1 - self.knobs.alpha) * vec + self.knobs.alpha * e)
+        moved = unit((1 - self.knobs.alpha) * vec + self.knobs.alpha * e)
         return moved if moved @ founder >= self.tau_id else vec
 
     def _keeps(self, took: Node) -> bool:
@@ -292,7 +234,7 @@ class MemoryBank:
             cosine, elder, younger = max(pairs, key=lambda pair: pair[0], default=(-1.0, took, took))
             if cosine < self.knobs.tau_close:
                 return took
-            self._absorb(elder, younger, _unit(elder.hit_count * elder.vec + younger.hit_count * younger.vec))
+            self._absorb(elder, younger, unit(elder.hit_count * elder.vec + younger.hit_count * younger.vec))
             self.nodes.remove(younger)
             took = elder if took is younger else took
 
@@ -302,11 +244,11 @@ class MemoryBank:
         node.quality = max(node.quality, other.quality)
         node.last_used = max(node.last_used, other.last_used)
         node.histogram = dict(Counter(node.histogram) + Counter(other.histogram))
-        node.images = _best(node.images + other.images)[: self.knobs.images]
+        node.images = best_first(node.images + other.images)[: self.knobs.images]
         return node
 
     def _unit(self, e_id: ArrayLike) -> Vector:
-        e = _unit(e_id)
+        e = unit(e_id)
         if self.founder is not None and e.shape != self.founder.shape:
             raise IncomparableVectors(
                 f"a Face-ID vector of {len(e)} numbers met a memory bank of {len(self.founder)} "
@@ -326,7 +268,7 @@ class MemoryBank:
         format               1
         embed_model_version  of the Face-ID model
         tau_id               cosine
-        knobs                {name: value} of Remembering
+        knobs                {name: value} of MemoryOptions
         founder              [D numbers], or null for an empty bank
         nodes                [{vec_id: [D numbers], hit_count, quality, last_used, histogram: {bucket: looks},
                              images}], numbered from 0
@@ -338,50 +280,26 @@ class MemoryBank:
             "tau_id": float(self.tau_id),
             "knobs": asdict(self.knobs),
             "founder": None if self.founder is None else self.founder.tolist(),
-            "nodes": [_node_to_json(node) for node in self.nodes],
+            "nodes": [node_to_json(node) for node in self.nodes],
         }
 
     @classmethod
-    def from_json(cls, told: object) -> MemoryBank:
-        """The bank that `to_json` told. Raises UnreadableInput. Whether `version` is that of the model at
+    def from_json(cls, given: object) -> MemoryBank:
+        """The bank that `to_json` gave. Raises UnreadableInput. Whether `version` is that of the model at
         hand is for the caller to ask.
         """
-        bank = cls(*_head(told))
-        nodes = _field(told, "nodes", list, "the file")
+        bank = cls(*head_of(given))
+        nodes = typed_field(given, "nodes", list, "the file")
         if len(nodes) > bank.knobs.k_max:
-            raise _unreadable(f"the file has {len(nodes)} nodes, expected at most {bank.knobs.k_max}")
-        bank.founder = _founder(told, nodes)
-        bank.nodes = [_node(node, f"node {i}", bank.knobs) for i, node in enumerate(nodes)]
+            raise unreadable(f"the file has {len(nodes)} nodes, expected at most {bank.knobs.k_max}")
+        bank.founder = founder_of(given, nodes)
+        bank.nodes = [node_of(node, f"node {i}", bank.knobs) for i, node in enumerate(nodes)]
         lengths = {len(node.vec) for node in bank.nodes} | (
             {len(bank.founder)} if bank.founder is not None else set()
         )
         if len(lengths) > 1:
-            raise _unreadable(f"founder and nodes have {sorted(lengths)} numbers, expected one length")
+            raise unreadable(f"founder and nodes have {sorted(lengths)} numbers, expected one length")
         return bank
-
-
-def _unit(e_id: ArrayLike) -> Vector:
-    """(D,) -> (D,) of length 1. Raises IncomparableVectors for what has no direction."""
-    x = np.asarray(e_id, np.float64)
-    if x.ndim != 1 or not np.isfinite(x).all() or not x.any():
-        what = (
-            f"shape {x.shape}"
-            if x.ndim != 1
-            else "no direction (all zero)"
-            if np.isfinite(x).all()
-            else "numbers that are not finite"
-        )
-        raise IncomparableVectors(
-            f"a Face-ID vector has {what}, expected (D,) finite numbers; leave this look out"
-        )
-    x = x / np.abs(x).max()  # so that squares of very large or small numbers stay numbers
-    return np.asarray(np.round(x / np.linalg.norm(x), DECIMALS), np.float64)
-
-
-def _best(images: Iterable[Image]) -> list[Image]:
-    """Anchors first, then by quality, then by path; each path once."""
-    order = sorted(images, key=lambda i: (not i.anchor, -i.quality, i.path, i.bucket))
-    return list({image.path: image for image in reversed(order)}.values())[::-1]
 
 
 def _shares(wanted: Mapping[str, float]) -> dict[str, float]:
@@ -415,122 +333,3 @@ def _refs(weights: Mapping[str, float]) -> tuple[Ref, ...]:
         return ()
     once = max(min(shown.values()), max(shown.values()) / REPEATS_MOST)
     return tuple(Ref(path, w, max(1, round(w / once))) for path, w in shown.items())
-
-
-# ---- reading what was written ----
-
-
-KINDS = {
-    float: "a finite number",
-    int: "a whole number",
-    str: "a text",
-    bool: "true or false",
-    list: "a list",
-    dict: "an object",
-    type(None): "null",
-}
-
-
-def _unreadable(what: str) -> UnreadableInput:
-    return UnreadableInput(f"memory bank cannot be read: {what}; build it again from the scans")
-
-
-def _field(told: object, key: str, kind: type[T], where: str) -> T:
-    """`told[key]`, of that very type; whole numbers are numbers too."""
-    if not isinstance(told, Mapping):
-        raise _unreadable(f"{where} is a {type(told).__name__}, expected an object")
-    if key not in told:
-        raise _unreadable(f"{where} has no {key!r}")
-    value = told[key]
-    if not (_is_number(value) if kind is float else type(value) is kind):
-        raise _unreadable(f"{key!r} of {where} is {value!r:.40}, expected {KINDS[kind]}")
-    return kind(value) if kind is float else value  # type: ignore[call-arg]
-
-
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and -1e100 < value < 1e100  # type: ignore[operator]
-
-
-def _within(told: object, key: str, kind: type[T], low: float, high: float, where: str) -> T:
-    value = _field(told, key, kind, where)
-    if not low <= value <= high:  # type: ignore[operator]
-        raise _unreadable(f"{key!r} of {where} is {value!r}, expected {low:g} to {high:g}")
-    return value
-
-
-def _head(told: object) -> tuple[str, float, MemoryOptions]:
-    form = _field(told, "format", int, "the file")
-    if form != FORMAT:
-        raise _unreadable(f"the file has format {form}, expected {FORMAT}")
-    version, tau_id = (
-        _field(told, "embed_model_version", str, "the file"),
-        _within(told, "tau_id", float, 0, 1, "the file"),
-    )
-    try:
-        return version, tau_id, _knobs(_field(told, "knobs", dict, "the file"))
-    except UsageError as error:
-        raise _unreadable(str(error)) from None
-
-
-def _knobs(told: dict[str, Any]) -> MemoryOptions:
-    typed: dict[str, Any] = {
-        f.name: _field(told, f.name, f.type, "its knobs") for f in knobs_of(MemoryOptions)
-    }
-    return with_knobs(MemoryOptions, {**told, **typed})
-
-
-def _vector(told: object, key: str, where: str) -> Vector:
-    row = _field(told, key, list, where)
-    if not row or not all(_is_number(x) for x in row):
-        raise _unreadable(f"{key!r} of {where} is not a row of finite numbers")
-    vec = np.array(row, np.float64)
-    length = float(np.linalg.norm(vec))
-    if abs(length - 1) > UNIT_SLACK:
-        raise _unreadable(f"{key!r} of {where} has length {length:.4g}, expected 1")
-    return np.round(vec, DECIMALS)
-
-
-def _founder(told: object, nodes: list[object]) -> Vector | None:
-    return (
-        _vector(told, "founder", "the file")
-        if nodes
-        else _field(told, "founder", type(None), "the file, which has no nodes,")
-    )
-
-
-def _node(told: object, where: str, knobs: MemoryOptions) -> Node:
-    vec, images = _vector(told, "vec_id", where), _field(told, "images", list, where)
-    if len(images) > knobs.images:
-        raise _unreadable(f"{where} has {len(images)} images, expected at most {knobs.images}")
-    hits, quality = (
-        _within(told, "hit_count", int, 1, math.inf, where),
-        _within(told, "quality", float, 0, 1, where),
-    )
-    seen = _field(told, "histogram", dict, where)
-    histogram = {
-        bucket: _within(seen, bucket, int, 1, math.inf, f"the histogram of {where}") for bucket in seen
-    }
-    if sum(histogram.values()) != hits:
-        raise _unreadable(
-            f"the histogram of {where} counts {sum(histogram.values())} looks, expected its hit_count {hits}"
-        )
-    shown = _best(_image(image, f"an image of {where}") for image in images)
-    return Node(vec, hits, quality, _within(told, "last_used", int, 1, math.inf, where), histogram, shown)
-
-
-def _image(told: object, where: str) -> Image:
-    path, bucket = _field(told, "path", str, where), _field(told, "bucket", str, where)
-    return Image(
-        path, _within(told, "quality", float, 0, 1, where), bucket, _field(told, "anchor", bool, where)
-    )
-
-
-def _node_to_json(node: Node) -> dict[str, Any]:
-    return {
-        "vec_id": node.vec.tolist(),
-        "hit_count": node.hit_count,
-        "quality": node.quality,
-        "last_used": node.last_used,
-        "histogram": dict(node.histogram),
-        "images": [asdict(image) for image in node.images],
-    }

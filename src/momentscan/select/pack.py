@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from momentscan.select.buckets import bucket_of
 from momentscan.select.face_samples import FaceSamples, Mask
 from momentscan.select.identity import Identity
 from momentscan.select.memory import MemoryBank
@@ -63,7 +64,7 @@ class Chosen:
     @property
     def bucket(self) -> str:
         """The seed's bucket key."""
-        return f"yaw{self.yaw_bin or 'unknown'}_pitch{self.pitch_bin or 'unknown'}_{self.expression_bin or 'unknown'}"
+        return bucket_of(self.yaw_bin, self.pitch_bin, self.expression_bin)
 
     @property
     def path(self) -> str:
@@ -99,7 +100,7 @@ class IdentityPack:
     conditions  what the video was like, of SHARES; the first decides
     left_out    reason -> looks that were not taken for it, each counted once
     missing     in words, what a better pack would need
-    sure        (N,) which of the `looks` pass the strict gate and are this person's
+    sure        (N,) which of the `samples` pass the strict gate and are this person's
     """
 
     person: Person
@@ -115,7 +116,7 @@ class IdentityPack:
     left_out: Mapping[str, int]
     warnings: tuple[str, ...]
     missing: tuple[str, ...]
-    looks: FaceSamples
+    samples: FaceSamples
     sure: Mask
 
     def of(self, kind: Kind) -> tuple[Chosen, ...]:

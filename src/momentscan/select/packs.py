@@ -6,25 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
 
 import numpy as np
 
-from momentscan.knobs import Knob
 from momentscan.select.buckets import Buckets
-from momentscan.select.face_samples import ReferenceQuality, face_samples_of, track_by_track
+from momentscan.select.face_samples import ReferenceQuality, track_by_track
 from momentscan.select.gate import Gate
 from momentscan.select.identity import Identities
 from momentscan.select.memory import MemoryOptions
 from momentscan.select.pack import IdentityPack
-from momentscan.select.pack_builder import PackBuilder
+from momentscan.select.pack_builder import build_pack
+from momentscan.select.pack_knobs import PackKnobs
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
 from momentscan.values import Window
 
 
 @dataclass(frozen=True)
-class Packs:
+class Packs(PackKnobs):
     """Chooses the images of every main person from the log (identity_builder §4 to §9; readings I9 to I15).
 
     A first walk, looks in highlight windows before the others and each by time, saves as the seed says (an
@@ -35,148 +34,6 @@ class Packs:
     nothing.
     """
 
-    roles: Annotated[
-        str,
-        Knob("", source="identity_builder §4: main people; all = passengers too", choices=("main", "all")),
-    ] = "main"
-    track_looks: Annotated[
-        int,
-        Knob(
-            "looks",
-            source="taste: without Face-ID a track of two seconds at 5 Hz has a pack of its own",
-            low=1,
-        ),
-    ] = 10
-    anchors: Annotated[int, Knob("images", source="identity_builder §8: 3-5", low=1, high=20)] = 5
-    anchors_least: Annotated[
-        int, Knob("images", source="identity_builder §9: anchor_count ≥ 3", low=0, high=20)
-    ] = 3
-    anchor_yaw_deg: Annotated[
-        float, Knob("deg", source="identity_builder §8: yaw near 0; the three middle bins", low=1, high=45)
-    ] = 15.0
-    anchor_turned_deg: Annotated[
-        float,
-        Knob(
-            "deg",
-            source="taste: who never looks ahead gets anchors up to here, and they say so",
-            low=1,
-            high=45,
-        ),
-    ] = 30.0
-    anchor_apart_s: Annotated[float, Knob("s", source="readings I13: temporal NMS ≥ 1 s", low=0)] = 1.0
-    w_frontal: Annotated[
-        float,
-        Knob("0-1", source="identity_builder §8: frontal preferred among anchors; taste", low=0, high=1),
-    ] = 0.4
-    calm: Annotated[
-        float,
-        Knob(
-            "0-1",
-            source="taste: an anchor that is neutral or smiles shows the face as it is; worth so much",
-            low=0,
-            high=1,
-        ),
-    ] = 0.2
-    per_bucket: Annotated[
-        int, Knob("images", source="identity_builder §8: one per bucket, at most 2", low=1, high=2)
-    ] = 2
-    challenge: Annotated[int, Knob("images", source="identity_builder §8: 5-8", low=0, high=40)] = 8
-    challenge_least: Annotated[int, Knob("images", source="identity_builder §8: 5-8", low=0, high=40)] = 5
-    challenge_apart_s: Annotated[float, Knob("s", source="readings I13: temporal NMS ≥ 1 s", low=0)] = 1.0
-    extreme_pitch_deg: Annotated[
-        float,
-        Knob("deg", source="highlight_vector §8 counts a pitch of 30° as not frontal at all", low=1, high=90),
-    ] = 30.0
-    max_cos: Annotated[
-        float, Knob("cos", source="issue 4: no two images of one set above 0.9", low=-1, high=1)
-    ] = 0.9
-    max_cos_across: Annotated[
-        float,
-        Knob(
-            "cos",
-            source="readings I13: dedupe across the three sets; taste: above this it is the same picture",
-            low=-1,
-            high=1,
-        ),
-    ] = 0.97
-    novelty: Annotated[
-        str,
-        Knob(
-            "",
-            source="identity_builder §7: of the face, of the body, or dual = the larger",
-            choices=("dual", "face", "body"),
-        ),
-    ] = "dual"
-    novel: Annotated[
-        float,
-        Knob(
-            "× median",
-            source="taste: a bucket takes a second image that differs as two random looks do (unit: "
-            "readings I10)",
-            low=0,
-        ),
-    ] = 1.0
-    plateau: Annotated[
-        float,
-        Knob(
-            "× median",
-            source="readings I10: ε = .5 × the median distance of random pairs, for any embedder",
-            low=0,
-        ),
-    ] = 0.5
-    plateau_seed: Annotated[
-        float,
-        Knob(
-            "1 - cos",
-            source="identity_builder §9: recent_novelty_mean < 0.08, right for DINOv2 only; 0 = by `plateau`",
-            low=0,
-        ),
-    ] = 0.0
-    recent: Annotated[int, Knob("looks", source="identity_builder §9: the last 20", low=1)] = 20
-    recent_apart_s: Annotated[float, Knob("s", source="readings I10: candidates ≥ .5 s apart", low=0)] = 0.5
-    stop_yaw: Annotated[int, Knob("of 7", source="identity_builder §9: ≥ 6/7", low=1, high=7)] = 6
-    stop_pitch: Annotated[int, Knob("of 5", source="identity_builder §9: ≥ 4/5", low=1, high=5)] = 4
-    stop_expression: Annotated[int, Knob("of 4", source="identity_builder §9: ≥ 3/4", low=1, high=4)] = 3
-    priority: Annotated[
-        float,
-        Knob(
-            "0-1",
-            source="identity_builder §15: highlight windows come first; taste: it is worth so much quality",
-            low=0,
-            high=1,
-        ),
-    ] = 0.1
-    drift: Annotated[
-        float,
-        Knob(
-            "share",
-            source="identity_builder §10: ID drift is frequent; taste: for a fifth of the looks",
-            low=0,
-            high=1,
-        ),
-    ] = 0.2
-    darkness: Annotated[
-        float,
-        Knob(
-            "share",
-            source="identity_builder §10: dark is frequent; taste: a fifth of the looks",
-            low=0,
-            high=1,
-        ),
-    ] = 0.2
-    dark_frame: Annotated[
-        float,
-        Knob(
-            "grey 0-255",
-            source="identity_builder §5: dark mean < 60, here of the whole frame, which no skin darkens",
-            low=0,
-            high=255,
-        ),
-    ] = 60.0
-    mixed: Annotated[
-        float, Knob("share", source="taste: so many strange looks in one's tracks are told", low=0, high=1)
-    ] = 0.2
-
     def __call__(
         self,
         signals: Signals,
@@ -184,10 +41,11 @@ class Packs:
         tau: float | None = None,
         gate: Gate = Gate(),
         buckets: Buckets = Buckets(),
-        looking: ReferenceQuality = ReferenceQuality(),
-        knows: Identities = Identities(),
-        remembering: MemoryOptions = MemoryOptions(),
+        references: ReferenceQuality = ReferenceQuality(),
+        identities: Identities = Identities(),
+        memory: MemoryOptions = MemoryOptions(),
         refused: Collection[int] = (),
+        people: People = People(),
     ) -> tuple[IdentityPack, ...]:
         """A pack for everybody who plays a part, main people first. Pure: the same log, the same packs.
 
@@ -198,22 +56,17 @@ class Packs:
         """
         if not signals.rows("faces.time_s"):
             return ()
-        people = People()(signals)
+        everybody = people(signals)
         if tau is None:
             signals = track_by_track(signals)
-            people = _numbered(People()(signals), people)
-        identities = knows(signals, people, gate, tau)
+            everybody = _numbered(people(signals), everybody)
+        known = identities(signals, everybody, gate, tau)
         out = []
-        for person in people:
-            if not self._plays(person, tau):
-                continue
-            looks = face_samples_of(signals, person, identities, windows, gate, buckets, looking, knows)
-            usable = ~np.isin(looks.rows, list(refused))
-            out.append(
-                PackBuilder(
-                    self, signals, person, identities[person.number], looks, tau, usable, remembering
-                ).pack()
-            )
+        for person in (p for p in everybody if self._plays(p, tau)):
+            identity = known[person.number]
+            samples = references(signals, person, identity, windows, gate, buckets, identities.roll_deg)
+            usable = ~np.isin(samples.rows, list(refused))
+            out.append(build_pack(self, signals, person, identity, samples, tau, usable, memory))
         return tuple(out)
 
     def _plays(self, person: Person, tau: float | None) -> bool:

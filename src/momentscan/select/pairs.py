@@ -14,7 +14,7 @@ from momentscan.knobs import Knob
 from momentscan.select.buckets import EXPRESSIONS, label
 from momentscan.select.pack import IdentityPack
 from momentscan.signals import Signals
-from momentscan.signals.boxes import boxes_px, ious
+from momentscan.signals.boxes import boxes_px, heights, ious, middles
 
 
 @dataclass(frozen=True)
@@ -92,50 +92,52 @@ class Pairs:
             return ()
         rows = [_best_rows(p) for p in mains]
         at = [(rows[0][t], rows[1][t]) for t in sorted(rows[0].keys() & rows[1].keys())]
-        told = [self._pair(signals, mains, i, j) for i, j in at]
-        order = sorted(range(len(told)), key=lambda k: (-told[k].quality, told[k].time_s))
+        found = [self._pair(signals, mains, i, j) for i, j in at]
+        order = sorted(range(len(found)), key=lambda k: (-found[k].quality, found[k].time_s))
         chosen: list[int] = []
         for k in order:
-            fits = told[k].overlap < self.overlap and told[k].rows not in refused and len(chosen) < self.count
-            if fits and not any(self._alike(mains, told, at, k, c) for c in chosen):
+            fits = (
+                found[k].overlap < self.overlap and found[k].rows not in refused and len(chosen) < self.count
+            )
+            if fits and not any(self._alike(mains, found, at, k, c) for c in chosen):
                 chosen.append(k)
-        return tuple(_numbered(told[k], n) for n, k in enumerate(chosen, 1))
+        return tuple(_numbered(found[k], n) for n, k in enumerate(chosen, 1))
 
     def _alike(
-        self, mains: list[IdentityPack], told: list[Pair], at: Sequence[tuple[int, int]], k: int, c: int
+        self, mains: list[IdentityPack], found: list[Pair], at: Sequence[tuple[int, int]], k: int, c: int
     ) -> bool:
-        if abs(told[k].time_s - told[c].time_s) < self.apart_s:
+        if abs(found[k].time_s - found[c].time_s) < self.apart_s:
             return True
         cosines = [
-            float(p.looks.face[i] @ p.looks.face[j]) for p, i, j in zip(mains, at[k], at[c], strict=True)
+            float(p.samples.face[i] @ p.samples.face[j]) for p, i, j in zip(mains, at[k], at[c], strict=True)
         ]
         return min(cosines) > self.max_cos
 
     def _pair(self, signals: Signals, mains: list[IdentityPack], i: int, j: int) -> Pair:
-        boxes = [boxes_px(signals, p.looks.rows[k]) for p, k in zip(mains, (i, j), strict=True)]
-        order = sorted((0, 1), key=lambda n: (boxes[n][0] + boxes[n][2], n))
+        boxes = [boxes_px(signals, p.samples.rows[k]) for p, k in zip(mains, (i, j), strict=True)]
+        order = sorted((0, 1), key=lambda n: (middles(boxes[n])[0], n))
         packs, at = [mains[n] for n in order], [(i, j)[n] for n in order]
         left, right = boxes[order[0]], boxes[order[1]]
-        looks = [(p.looks, k) for p, k in zip(packs, at, strict=True)]
-        rows = [int(own.rows[k]) for own, k in looks]
-        expressions = [label(EXPRESSIONS, int(own.sorted.expression[k])) for own, k in looks]
+        seen = [(p.samples, k) for p, k in zip(packs, at, strict=True)]
+        rows = [int(own.rows[k]) for own, k in seen]
+        expressions = [label(EXPRESSIONS, int(own.bins.expression[k])) for own, k in seen]
         shared = (
             expressions[0]
             if expressions[0] == expressions[1] and expressions[0] not in (None, "neutral", "eyes_closed")
             else None
         )
-        quality = float(np.mean([own.quality[k] for own, k in looks]))
-        heights = left[3] - left[1], right[3] - right[1]
-        across, down = ((right[:2] + right[2:]) - (left[:2] + left[2:])) / sum(heights)
-        stable = [float(own.stable[k]) if np.isfinite(own.stable[k]) else None for own, k in looks]
+        quality = float(np.mean([own.quality[k] for own, k in seen]))
+        tall = heights(np.stack([left, right]))
+        across, down = (middles(right) - middles(left)) / tall.mean()
+        stable = [float(own.stable[k]) if np.isfinite(own.stable[k]) else None for own, k in seen]
         return Pair(
             "",
-            float(looks[0][0].time_s[at[0]]),
+            float(seen[0][0].time_s[at[0]]),
             int(signals["faces.frame_idx"][rows[0]]),
             (rows[0], rows[1]),
             (packs[0].person.number, packs[1].person.number),
             (float(across), float(down)),
-            float(heights[0] / max(heights[1], 1e-9)),
+            float(tall[0] / max(tall[1], 1e-9)),
             float(ious(left, right)),
             (expressions[0], expressions[1]),
             shared,
@@ -147,8 +149,8 @@ class Pairs:
 def _best_rows(pack: IdentityPack) -> dict[float, int]:
     """time -> the person's best sure look then; a box may be doubled for a look or two."""
     sure = np.flatnonzero(pack.sure)
-    order = sure[np.argsort(pack.looks.quality[sure], kind="stable")]
-    return {float(pack.looks.time_s[i]): int(i) for i in order}  # the best of an instant comes last
+    order = sure[np.argsort(pack.samples.quality[sure], kind="stable")]
+    return {float(pack.samples.time_s[i]): int(i) for i in order}  # the best of an instant comes last
 
 
 def _numbered(pair: Pair, number: int) -> Pair:

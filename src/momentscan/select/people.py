@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.signals import Signals
+from momentscan.signals.boxes import heights, middles
+from momentscan.signals.join import rows_of_tracks
 from momentscan.values import Series
 
 Role = Literal["main", "passenger", "transient", "noise"]
@@ -80,12 +82,12 @@ class People:
             for tracks in groups
             if np.isin(signals["faces.track"], tracks).any()
         ]
-        looks = len(np.unique(signals["faces.time_s"]))
-        lasting = [m for m in measured if self._lasts(m, looks)] or measured
+        instants = len(np.unique(signals["faces.time_s"]))
+        lasting = [m for m in measured if self._lasts(m, instants)] or measured
         tallest = max(m.size for m in lasting)
-        scored = [self._scored(m, tallest, looks) for m in measured]
+        scored = [self._scored(m, tallest, instants) for m in measured]
         scored.sort(key=lambda p: (-p.track_score, p.start_s))
-        able = [p for p in scored if self._lasts(p, looks)] or [p for p in scored if p.role != "noise"]
+        able = [p for p in scored if self._lasts(p, instants)] or [p for p in scored if p.role != "noise"]
         mains = self._mains(signals["faces.time_s"], able)
         named = [(p, self._role(p, mains)) for p in scored]
         order = {"main": 0, "passenger": 1, "transient": 2, "noise": 3}
@@ -93,11 +95,10 @@ class People:
         return tuple(_named(p, i, role) for i, (p, role) in enumerate(named))
 
     def _measured(self, signals: Signals, tracks: tuple[int, ...]) -> Person:
-        rows = np.flatnonzero(np.isin(signals["faces.track"], tracks))
+        rows = rows_of_tracks(signals, "faces", tracks)
         rows = rows[np.lexsort((signals["faces.track"][rows], signals["faces.time_s"][rows]))]
         boxes, times = signals["faces.bbox"][rows].astype(np.float64), signals["faces.time_s"][rows]
-        height = float((boxes[:, 3] - boxes[:, 1]).mean())
-        off = (boxes[:, :2] + boxes[:, 2:]) / 2 - 0.5
+        height, off = float(heights(boxes).mean()), middles(boxes) - 0.5
         centre = float(np.clip(1 - np.hypot(off[:, 0], off[:, 1]) / 0.707, 0, 1).mean())
         sure = (
             "noise"
@@ -106,8 +107,8 @@ class People:
         )
         return Person(0, sure, 0.0, height, centre, 0.0, tracks, rows, float(times[0]), float(times[-1]))  # type: ignore[arg-type]
 
-    def _scored(self, person: Person, tallest: float, looks: int) -> Person:
-        size, length = min(1.0, person.size / max(tallest, 1e-9)), min(1.0, len(person.rows) / looks)
+    def _scored(self, person: Person, tallest: float, instants: int) -> Person:
+        size, length = min(1.0, person.size / max(tallest, 1e-9)), min(1.0, len(person.rows) / instants)
         score = (self.w_size * size + self.w_centre * person.centre + self.w_length * length) / (
             self.w_size + self.w_centre + self.w_length
         )
@@ -124,11 +125,11 @@ class People:
             person.end_s,
         )
 
-    def _lasts(self, person: Person, looks: int) -> bool:
+    def _lasts(self, person: Person, instants: int) -> bool:
         """Whether somebody is there for long enough to be main; a close-up of a second in a film about others
         is not.
         """
-        return person.role != "noise" and len(person.rows) >= self.passenger_length * looks
+        return person.role != "noise" and len(person.rows) >= self.passenger_length * instants
 
     def _mains(self, times: Series, able: list[Person]) -> list[Person]:
         if not able:

@@ -1,4 +1,4 @@
-"""How good a photograph of the main people each look at their faces would be (highlight_vector §8 and §10)."""
+"""How good a photograph each face sample of the main people would be (highlight_vector §8 and §10)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from momentscan.select.gate import Gate, Level, Reasons, measured
 from momentscan.select.people import Person
 from momentscan.signals import Signals
+from momentscan.signals.boxes import heights
+from momentscan.signals.join import rows_of_tracks, same_faces
 from momentscan.signals.series import percentile_rank
 from momentscan.values import Series
 
@@ -43,8 +45,7 @@ def portraits(
 
 def _portraits(signals: Signals, person: Person, frontality: str, gate: Gate, level: Level) -> Portraits:
     rows = person.rows
-    box = signals["faces.bbox"][rows].astype(np.float64)
-    height = box[:, 3] - box[:, 1]
+    height = heights(signals["faces.bbox"][rows].astype(np.float64))
     sharp = np.log(np.maximum(signals["faces.sharpness"][rows].astype(np.float64), 1e-3))
     return Portraits(
         person,
@@ -52,7 +53,7 @@ def _portraits(signals: Signals, person: Person, frontality: str, gate: Gate, le
         signals["faces.time_s"][rows],
         np.clip(height / max(float(np.percentile(height, 95)), 1e-9), 0, 1),
         between(measured(signals, "eye_open", rows)),
-        FRONTALITIES[frontality](signals, person),
+        FRONTALITIES[frontality](signals, person, gate),
         between(sharp),
         gate(signals, rows, level),
     )
@@ -76,17 +77,17 @@ REACH_S = 0.5
 """Method A looks so far to either side: k = 2 at 5 Hz."""
 
 
-def _by_landmarks(signals: Signals, person: Person) -> Series:
+def _by_landmarks(signals: Signals, person: Person, gate: Gate) -> Series:
     """1 - clip(½(|yaw|/45 + |pitch|/30), 0, 1)."""
     yaw, pitch = (measured(signals, name, person.rows) for name in ("yaw", "pitch"))
     return np.asarray(1 - np.clip((np.abs(yaw) / 45 + np.abs(pitch) / 30) / 2, 0, 1), np.float64)
 
 
-def _by_consistency(signals: Signals, person: Person) -> Series:
+def _by_consistency(signals: Signals, person: Person, gate: Gate) -> Series:
     """Method A: -Var(e(t-k..t+k)), the trace of the covariance, ranked. It measures stillness: a long side
     look scores well (H12).
     """
-    time_s, vectors, place = _looks(signals, person)
+    time_s, vectors, place = _embedded(signals, person)
     spread = np.full(len(time_s), np.nan)
     for i, t in enumerate(time_s):
         near = vectors[np.abs(time_s - t) <= REACH_S]
@@ -94,14 +95,14 @@ def _by_consistency(signals: Signals, person: Person) -> Series:
     return _spread_out(percentile_rank(-spread), place, len(person.rows))
 
 
-def _by_canon(signals: Signals, person: Person) -> Series:
+def _by_canon(signals: Signals, person: Person, gate: Gate) -> Series:
     """Method B: -‖e - e_canon‖, ranked; e_canon is the mean of the stillest fifth. It prefers the least
     expressive frame (H12).
     """
-    time_s, vectors, place = _looks(signals, person)
+    time_s, vectors, place = _embedded(signals, person)
     if not len(time_s):
         return np.full(len(person.rows), np.nan)
-    still = _by_consistency(signals, person)[place]
+    still = _by_consistency(signals, person, gate)[place]
     calm = (
         np.nan_to_num(still, nan=-1.0) >= np.nanpercentile(still, 80)
         if np.isfinite(still).any()
@@ -111,28 +112,23 @@ def _by_canon(signals: Signals, person: Person) -> Series:
     return _spread_out(percentile_rank(-away), place, len(person.rows))
 
 
-def _by_gate_and_canon(signals: Signals, person: Person) -> Series:
+def _by_gate_and_canon(signals: Signals, person: Person, gate: Gate) -> Series:
     """Method C: B, but 0 where blur or occlusion fail the strict gate."""
-    reasons = Gate()(signals, person.rows, "strict")
+    reasons = gate(signals, person.rows, "strict")
     hidden = reasons["gate.blur.face"] | reasons["gate.occlusion.face"]
-    return np.asarray(np.where(hidden, 0.0, _by_canon(signals, person)), np.float64)
+    return np.asarray(np.where(hidden, 0.0, _by_canon(signals, person, gate)), np.float64)
 
 
 FRONTALITIES = {"landmarks": _by_landmarks, "A": _by_consistency, "B": _by_canon, "C": _by_gate_and_canon}
 
 
-def _looks(signals: Signals, person: Person) -> tuple[Series, NDArray[np.float64], NDArray[np.int64]]:
+def _embedded(signals: Signals, person: Person) -> tuple[Series, NDArray[np.float64], NDArray[np.int64]]:
     """(times, face vectors, which of the person's rows each is) of the crops that were embedded."""
     if "crops.face" not in signals:
         return np.zeros(0), np.zeros((0, 1)), np.zeros(0, np.int64)
-    at = {
-        (float(signals["faces.time_s"][r]), int(signals["faces.track"][r])): i
-        for i, r in enumerate(person.rows)
-    }
-    rows = np.flatnonzero(np.isin(signals["crops.track"], person.tracks))
-    place = np.array(
-        [at[float(signals["crops.time_s"][r]), int(signals["crops.track"][r])] for r in rows], np.int64
-    )
+    rows = rows_of_tracks(signals, "crops", person.tracks)
+    place = same_faces(signals, ("crops", rows), ("faces", person.rows))
+    rows, place = rows[place >= 0], place[place >= 0]
     return signals["crops.time_s"][rows], signals["crops.face"][rows].astype(np.float64), place
 
 

@@ -492,6 +492,29 @@ COLUMNS: tuple[Column, ...] = (
     Column("tracks.end_s", "float64", "s", "tracks", "last time the face was seen"),
     Column("tracks.n_faces", "int64", "", "tracks", "rows of `faces` in it"),
     Column("tracks.jpeg", "bytes", "JPEG", "tracks", "a small picture of the face, for reports"),
+    # made by verbs, not by perceivers: what watching a feed missed, and when somebody forgotten can be seen
+    Column(
+        "gaps.start_s", "float64", "s", "watch", "start of a stretch of a feed that nobody saw", "ascending"
+    ),
+    Column(
+        "gaps.end_s",
+        "float64",
+        "s",
+        "watch",
+        "its end (half-open); NaN where nobody knows how long it was, and time went on by one frame",
+    ),
+    Column("gaps.reason", "bytes", "UTF-8", "watch", "why nothing was seen"),
+    Column(
+        "forgotten.start_s",
+        "float64",
+        "s",
+        "forgetting",
+        "start of a span in which somebody who was forgotten can be seen: no picture is made of it",
+        "ascending",
+    ),
+    Column(
+        "forgotten.end_s", "float64", "s", "forgetting", "end of that span, which belongs to it", "ascending"
+    ),
 )
 
 _BY_NAME = {c.name: c for c in COLUMNS}
@@ -508,6 +531,16 @@ def add(columns: Iterable[Column]) -> None:
                 f"column {new.name} of perceiver {new.maker!r} is already made by {known.maker!r}; give "
                 "it another name"
             )
+
+
+def makers_of(table: str) -> tuple[str, ...]:
+    """Who makes the columns of a table, in the order of the dictionary. Raises MissingSignal for an unknown
+    table.
+    """
+    makers = tuple(dict.fromkeys(c.maker for c in _BY_NAME.values() if table_of(c.name) == table))
+    if not makers:
+        raise MissingSignal(f"no table is called {table!r}; see docs/signals.md")
+    return makers
 
 
 def column(name: str) -> Column:

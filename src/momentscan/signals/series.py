@@ -93,7 +93,7 @@ def gaussian(x: Series, sigma: float) -> Series:
 
 
 def median_filter(x: Series, size: int) -> Series:
-    """Running median over an odd number of samples, edges repeated: (N,) -> (N,). size = 1 changes nothing."""
+    """Running median over an odd number of samples, edges repeated: (N,) -> (N,). size 1 changes nothing."""
     if size <= 1 or not len(x):
         return x.astype(np.float64)
     from scipy.ndimage import median_filter as filtered

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.signals.signals import Signals
+from momentscan.signals.spans import Spans, spans_of, union
 from momentscan.values import Reaction, Series
-
-Spans = NDArray[np.float64]
-"""(K, 2) start and end of each, half-open, ascending, none overlapping."""
 
 REACTIONS = ("laughter", "applause", "cheer")
 """Audio tags that answer something; music and speech do not."""
@@ -34,7 +31,7 @@ class Voicing:
     pause_s: Annotated[float, Knob("s", source="Silero VAD, min_silence_duration_ms 100", low=0)] = 0.1
 
     def __call__(self, signals: Signals) -> Spans:
-        """Where somebody speaks; none where voice activity was not logged."""
+        """Where somebody speaks, half-open, ascending, apart; none where voice activity was not logged."""
         if signals.rows("voice.time_s") < 2:
             return np.zeros((0, 2))
         time_s, prob = signals["voice.time_s"], np.nan_to_num(signals["voice.prob"].astype(np.float64))
@@ -65,25 +62,12 @@ def words(signals: Signals, timed: bool = False) -> tuple[Spans, Spans]:
     )
     if not len(rows):
         return np.zeros((0, 2)), np.zeros((0, 2))
-    spans = np.stack([signals["words.start_s"][rows], signals["words.end_s"][rows]], axis=1).astype(
-        np.float64
-    )
+    spans = spans_of(signals, "words")[rows]
     number = signals["words.sentence"][rows]
     sentences = np.array(
         [[spans[number == n, 0].min(), spans[number == n, 1].max()] for n in np.unique(number)]
     )
-    return merged(spans), merged(sentences)
-
-
-def merged(spans: Spans) -> Spans:
-    """The union of spans, those that only touch kept apart: (N, 2) -> (K, 2)."""
-    out: list[list[float]] = []
-    for start_s, end_s in sorted(spans.tolist()):
-        if out and start_s < out[-1][1]:
-            out[-1][1] = max(out[-1][1], end_s)
-        else:
-            out.append([start_s, end_s])
-    return np.array(out, np.float64).reshape(-1, 2)
+    return union(spans, touching=False), union(sentences, touching=False)
 
 
 def reaction(signals: Signals, start_s: float, end_s: float, least: float) -> Reaction | None:

@@ -53,8 +53,8 @@ KOREAN_ENDINGS = (
     *("니다", "니까", "세요", "어요", "아요", "여요", "해요", "예요", "에요", "네요", "군요"),
     *("지요", "죠", "거든요", "까요", "나요", "래요", "대요", "잖아요"),
 )
-"""Polite endings of a Korean sentence (합쇼체, 해요체), which subtitles often leave without a full stop; 하는데요 goes
-on too often.
+"""Polite endings of a Korean sentence (합쇼체, 해요체), which subtitles often leave without a full stop;
+하는데요 goes on too often.
 """
 
 
@@ -167,7 +167,7 @@ def joined(texts: Sequence[str]) -> str:
 
 
 def spread(start_s: float, end_s: float, texts: Sequence[str]) -> list[tuple[float, float]]:
-    """A span shared among words in proportion to their characters, one after the other: (start, end) of each."""
+    """A span shared among words in proportion to their characters, one after the other: (start, end)."""
     done = [0]
     for text in texts:
         done.append(done[-1] + max(1, len(text)))

@@ -1,0 +1,88 @@
+"""Engines from the settings, or as run.json remembers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from momentscan import registry
+from momentscan.errors import UnreadableInput, UsageError
+from momentscan.knobs import knob_values, with_knobs
+from momentscan.media.clock import ClockOptions
+from momentscan.media.container import Limits
+from momentscan.records.run import EngineRun, Json, Run
+from momentscan.score import Scorer
+from momentscan.select.gate import Gate
+from momentscan.select.people import People
+from momentscan.select.picks import Picks
+from momentscan.settings import Settings
+
+
+@dataclass(frozen=True)
+class StillChoice:
+    """Everything that decides which frames become stills, and how the video is read for them."""
+
+    picks: Picks
+    gate: Gate
+    people: People
+    limits: Limits
+    clock: ClockOptions
+
+    @classmethod
+    def of(cls, settings: Settings) -> StillChoice:
+        """By the settings. Raises UsageError for knobs that are not there or out of bounds."""
+        names = ("picks", "gate", "people", "limits", "clock")
+        return cls(*(settings.stage(name) for name in names))
+
+    def knobs(self) -> dict[str, Any]:
+        """As run.json remembers it."""
+        return {**knob_values(self.picks), "gate": knob_values(self.gate)}
+
+
+def asked_engines(settings: Settings) -> list[str]:
+    """The engines that the settings name, each once. Raises UsageError for one that there is not, and for bad knobs."""
+    known = registry.names("scorers")
+    if settings.engine == "all":
+        asked = known
+    else:
+        asked = [e.strip() for e in settings.engine.split(",") if e.strip()]
+    if not asked:
+        raise UsageError(f"--engine names no engine; there are {', '.join(known)}")
+    for engine in asked:
+        build_scorer(engine, settings)  # unknown names and bad knobs are told before any work
+    return list(dict.fromkeys(asked))
+
+
+def build_scorer(engine: str, settings: Settings) -> Scorer:
+    """An engine with the knobs in force. Raises UsageError where there is no such engine."""
+    registry.load("scorers", engine)
+    scorer: Scorer = settings.stage(engine)
+    return scorer
+
+
+def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
+    """An engine with the knobs that run.json remembers. Raises UnreadableInput for those of another version."""
+    try:
+        scorer: Scorer = with_knobs(registry.load("scorers", engine), before.knobs)
+    except UsageError as error:
+        raise UnreadableInput(
+            f"{folder}: was judged by {engine} with knobs of another version ({error}); scan the video again"
+        ) from None
+    return scorer
+
+
+def judged_engines(settings: Settings, run: Run, folder: Path) -> list[str]:
+    """Those of the engines asked for that have judged the video, for `all` every one. Raises UsageError where one has not."""
+    asked = [e.strip() for e in settings.engine.split(",") if e.strip()]
+    judged = list(run.engines)
+    missing = [e for e in asked if e not in judged and e != "all"]
+    if missing or not judged:
+        who = missing[0] if missing else "any engine"
+        raise UsageError(f"{folder}: was not judged by {who}; momentscan find {folder} --engine NAME")
+    return judged if "all" in asked else list(dict.fromkeys(asked))
+
+
+def same_knobs(known: Json, value: Any) -> bool:
+    """Whether run.json remembers these very knobs."""
+    return dict(known) == knob_values(value)

@@ -1,0 +1,1 @@
+"""Moments out to editors and other programs, and an editor's timeline back in, as feedback."""

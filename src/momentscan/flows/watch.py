@@ -1,0 +1,130 @@
+"""watch: moments of what is still coming in; at the end the same folder as of a scan."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from momentscan.assembly.engines import StillChoice, asked_engines, build_scorer
+from momentscan.assembly.one_pass import made_by
+from momentscan.assembly.perceivers import build_perceivers, log_key
+from momentscan.disk import LogWriter
+from momentscan.disk.folder import VideoFolder
+from momentscan.disk.live import LiveLog
+from momentscan.flows.outcome import Outcome, outcome_of
+from momentscan.judgement import judge_all, write_report
+from momentscan.judgement.new_run import new_run
+from momentscan.live.events import Event, unheard
+from momentscan.live.session import Session
+from momentscan.media.feed import open_live
+from momentscan.media.live import Note
+from momentscan.models.chosen_models import open_models
+from momentscan.perceive import process_batches
+from momentscan.progress import Progress, Step, silent
+from momentscan.records.run import Run
+from momentscan.settings import Settings
+from momentscan.signals.gaps import columns_of
+from momentscan.values import Batch
+
+
+def watch(
+    source: str,
+    settings: Settings,
+    on_event: Callable[[Event], None] = unheard,
+    on_progress: Progress = silent,
+    most_s: float | None = None,
+) -> Outcome:
+    """Watches a growing file, a pipe (`-`, or the path of a FIFO) or an address until it ends, is stopped, or `most_s`
+    of it were seen.
+
+    A stop (Ctrl-C) is a clean end like any other: what was seen until then is kept and judged as a scan would. One that
+    comes while that is done breaks it off, and then nothing looks complete. Raises UnreadableInput, OutputError,
+    MissingModel, UsageError or Cancelled.
+    """
+    started = time.perf_counter()
+    scorers = {engine: build_scorer(engine, settings) for engine in asked_engines(settings)}
+    finalization, choice = settings.stage("finalization"), StillChoice.of(settings)
+    models = open_models(settings)
+    perceivers = build_perceivers(settings, models)
+    limits, clock = settings.stage("limits"), settings.stage("clock")
+    until_s = math.inf if most_s is None else most_s
+    with open_live(source, settings.stage("live"), limits, until_s, clock) as feed:
+        items = feed.batches(settings.stage("sampling"), max(p.short_side_px for p in perceivers))
+        early = _until_first(items)
+        assert feed.info is not None, "a batch has come"
+        token = hashlib.sha256(f"{source} {time.time_ns()}".encode()).hexdigest()
+        name = Path(f"{feed.info.video_id}_live.feed")
+        folder = VideoFolder.claim(settings.output, name, token)
+        key = log_key(token, perceivers, models, settings)
+        with folder.locked():
+            with LiveLog(folder.path) as told:
+                session = Session(feed, perceivers, scorers, finalization, told, on_event)
+                session.tell("started", source=feed.name, folder=str(folder.path))
+                _write_log(session, early, items, folder, key, on_progress)
+            run = dataclasses.replace(new_run(folder.signals, settings, models, key), live=session.summary())
+            run = _conclude(session, folder, settings, choice, run, started, on_progress)
+    return outcome_of(folder, run)
+
+
+def _until_first(items: Iterator[Batch | Note]) -> list[Batch | Note]:
+    """What comes up to the first batch, so that a feed without a picture leaves nothing behind."""
+    early: list[Batch | Note] = []
+    for item in items:
+        early.append(item)
+        if isinstance(item, Batch):
+            break
+    return early
+
+
+def _write_log(
+    session: Session,
+    early: list[Batch | Note],
+    items: Iterator[Batch | Note],
+    folder: VideoFolder,
+    key: str,
+    on_progress: Progress,
+) -> None:
+    log = LogWriter(folder.log)
+    try:
+        for done_s, made in process_batches(session.shown(early, items), session.perceivers):
+            log.add(done_s, made)
+            log.add(done_s, session.take(done_s, made))
+            on_progress(Step("watching", done_s, None))
+        session.finish()
+        if session.gaps:
+            log.add(session.seen_s, {"live": columns_of(session.gaps)})
+        video = dataclasses.replace(session.feed.info_until(session.seen_s), video_id=folder.video_id)
+        log.close(video, key, made_by(session.perceivers))
+    except BaseException:
+        log.abandon()
+        raise
+    folder.forget_read()
+
+
+def _conclude(
+    session: Session,
+    folder: VideoFolder,
+    settings: Settings,
+    choice: StillChoice,
+    run: Run,
+    started: float,
+    on_progress: Progress,
+) -> Run:
+    """The folder as a scan of the whole would leave it, but that the packs are left to `pack`."""
+    sought = Path(folder.signals.video.path).is_file()
+    if settings.stills and not sought:
+        why = "no stills: nobody can seek in a feed; record it, and scan the recording"
+        run = dataclasses.replace(run, warnings=(*run.warnings, why))
+    timings: dict[str, float] = {"watching": time.perf_counter() - started}
+    stills = settings.stills and sought
+    judged, run = judge_all(folder, session.scorers, choice, run, stills, timings, on_progress)
+    write_report(folder, judged, run)
+    seconds = {name: round(s, 3) for name, s in timings.items()}
+    total = round(time.perf_counter() - started, 3)
+    run = dataclasses.replace(run, timings_s=seconds | {"total": total}, x_realtime=None)
+    folder.commit(run)
+    return run

@@ -1,0 +1,1 @@
+"""Watching what is still coming: moments that are provisional, then final."""
