@@ -11,7 +11,8 @@ from momentscan.errors import UnreadableInput, UsageError
 from momentscan.knobs import knob_values, with_knobs
 from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits
-from momentscan.records.run import EngineRun, Json, Run
+from momentscan.records.plain import Json
+from momentscan.records.run import EngineRun, Run
 from momentscan.score import Scorer
 from momentscan.select.gate import Gate
 from momentscan.select.people import People

@@ -19,7 +19,7 @@ from momentscan.media.source_file import sha256_of
 from momentscan.media.transcripts import transcript_of
 from momentscan.media.video import Video
 from momentscan.models.chosen_models import Models, open_models
-from momentscan.perceive import Perceiver, process_batches
+from momentscan.perceive import Perceiver, calibrations_of, process_batches
 from momentscan.progress import Progress, Step
 from momentscan.settings import Settings
 from momentscan.values import Batch, Columns, VideoInfo
@@ -45,6 +45,7 @@ class Pass:
                 dataclasses.replace(info, sha256=self.sha256, video_id=folder.video_id),
                 self.key,
                 made_by(self.perceivers),
+                calibrations_of(self.perceivers),
             )
         except BaseException:
             log.abandon()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from momentscan import __version__
+from momentscan.records.measures import VersionStamp
 from momentscan.signals import Signals
 
 
-def version_stamp(signals: Signals) -> dict[str, Any]:
+def version_stamp(signals: Signals) -> VersionStamp:
     """The `_version` of metas of pictures and lists of clips."""
-    embedder = signals.made_by.get("vision.embedding")
-    return {"app": "momentscan", "app_version": __version__, "embed_model": embedder, "gate_version": "v1"}
+    return VersionStamp("momentscan", __version__, signals.made_by.get("vision.embedding"), "v1")

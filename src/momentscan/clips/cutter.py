@@ -142,6 +142,9 @@ class ClipCutter:
             notes=done.notes,
             preview=made["preview"].name if "preview" in made else None,
             sha256={part: sha256_of(path) for part, path in made.items()},
+            key="",
+            subtitles=(),
+            follows=None,
         )
 
     def _cut_unforgotten(self, job: _Job) -> ClipDone:
@@ -213,7 +216,7 @@ class ClipCutter:
             encoder=done.encoder,
             notes=done.notes,
             chapters=tuple(
-                ChapterRow(ms(a), ms(b), title, c.rank)
+                ChapterRow(ms(a), ms(b), title, c.rank or 0)
                 for (a, b, title), c in zip(done.chapters, in_time, strict=True)
             ),
             subtitles=self._subtitled(REEL, cues),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 from momentscan.disk.exports import exported, read_export
 from momentscan.disk.folder import VideoFolder
@@ -17,7 +18,7 @@ from momentscan.export.edits import read_edit
 from momentscan.export.safe_parsing import ParsingLimits
 from momentscan.export.timeline import Range, Timeline, clean, to_timeline
 from momentscan.records.clips import Span
-from momentscan.records.feedback import EditSource, FeedbackLine, Order, Part
+from momentscan.records.feedback import EditFormat, EditSource, FeedbackLine, Order, Part
 
 
 def edit_against(
@@ -85,7 +86,7 @@ def feedback_line(
 
 def source_of(file: Path, edit: EditedTimeline) -> EditSource:
     """The edit, as feedback names it."""
-    return EditSource(clean(file.name), edit.sha256, edit.format)
+    return EditSource(clean(file.name), edit.sha256, cast(EditFormat, edit.format))
 
 
 def _named_engine(file: Path, edit: EditedTimeline, there: list[str]) -> str:

@@ -23,7 +23,7 @@ from momentscan.live.session import Session
 from momentscan.media.feed import open_live
 from momentscan.media.live import Note
 from momentscan.models.chosen_models import open_models
-from momentscan.perceive import process_batches
+from momentscan.perceive import calibrations_of, process_batches
 from momentscan.progress import Progress, Step, silent
 from momentscan.records.run import Run
 from momentscan.settings import Settings
@@ -98,7 +98,7 @@ def _write_log(
         if session.gaps:
             log.add(session.seen_s, {"live": columns_of(session.gaps)})
         video = dataclasses.replace(session.feed.info_until(session.seen_s), video_id=folder.video_id)
-        log.close(video, key, made_by(session.perceivers))
+        log.close(video, key, made_by(session.perceivers), calibrations_of(session.perceivers))
     except BaseException:
         log.abandon()
         raise

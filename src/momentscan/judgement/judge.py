@@ -120,7 +120,7 @@ def _write(
         for number, p in enumerate(considered, 1)
     ]
     tables = scorer.tables(signals) if isinstance(scorer, Tabulating) else {}
-    place, stamp = folder.engine(engine), version_stamp(signals)
+    place, stamp = folder.engine(engine), vars(version_stamp(signals))
     write_engine(place, signals.video, verdict, filtering, own, stamp, tables)
 
 

@@ -15,7 +15,7 @@ from momentscan.errors import Cancelled
 from momentscan.live.events import Event
 from momentscan.media.feed import Feed
 from momentscan.media.live import Note
-from momentscan.perceive import Evicting, Perceiver, Snapshotting
+from momentscan.perceive import Evicting, Perceiver, Snapshotting, calibrations_of
 from momentscan.records.run import GapRun, LiveRun
 from momentscan.score import Scorer
 from momentscan.score.finalization import Change, FinalizationOptions, Finalizer
@@ -50,6 +50,7 @@ class Session:
         self._finalizers = {engine: Finalizer(finalization) for engine in scorers}
         self._hardened = dict.fromkeys(scorers, 0)
         self._made_by = made_by(perceivers)
+        self._calibrations = calibrations_of(perceivers)
         self._tellers = [p for p in perceivers if isinstance(p, Snapshotting)]
         self._whole = {name for teller in self._tellers for name in teller.snapshot()}
 
@@ -115,7 +116,7 @@ class Session:
         for teller in self._tellers:
             whole |= teller.snapshot()
         assert self.feed.info is not None, "a batch has come"
-        signals = self._window.signals(self.feed.info, whole, self._made_by)
+        signals = self._window.signals(self.feed.info, whole, self._made_by, self._calibrations)
         for engine, scorer in self.scorers.items():
             moments = [_later(m, self._window.start_s) for m in scorer.judge(signals).moments]
             self._tell(engine, self._finalizers[engine].step(self.seen_s, moments))

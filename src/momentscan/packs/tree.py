@@ -72,7 +72,7 @@ def _put_person(
     for image in pack.images:
         _put_image(tree, signals, choice, crops.cut[image.row,], pack, image)
     version = signals.made_by.get("face_ids.embedding")
-    meta = person_meta(pack, choice.identities.kind, version, version_stamp(signals))
+    meta = person_meta(pack, choice.identities.kind, version, vars(version_stamp(signals)))
     tree.files[f"{home}/{META}"] = to_json(meta)
     tree.files[f"{home}/manifest.json"] = to_json(manifest(pack, choice.token, choice.klass))
     if pack.bank is not None:
@@ -103,7 +103,7 @@ def _context(signals: Signals, rows: Rows, words: str, negative_prompt: Sequence
     made_by = signals.made_by.get("crops.face")
     boxes = whole_boxes(signals, rows)
     return ImageContext(
-        signals.video.video_id, boxes, made_by, words, negative_prompt, version_stamp(signals)
+        signals.video.video_id, boxes, made_by, words, negative_prompt, vars(version_stamp(signals))
     )
 
 

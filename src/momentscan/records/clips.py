@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from momentscan.records.plain import RECORD, plain
-from momentscan.records.run import Json
+from momentscan.records.measures import FromOne, Ms, VersionStamp
+from momentscan.records.plain import Json, Meta, Record, plain
 from momentscan.values import ClipFlag, Edge
 
 How = Literal["exact", "copy", "smart"]
+Rank = Annotated[FromOne | None, Meta("place in the delivery; null: left out")]
+Pixels = Annotated[int, Meta(ge=2)]
 
 
 @dataclass(frozen=True)
-class Span:
+class Span(Record):
     """Milliseconds from the first frame."""
 
-    start_ms: float
-    end_ms: float
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
+    start_ms: Ms
+    end_ms: Ms
 
 
 @dataclass(frozen=True)
-class MoveRow:
+class MoveRow(Record):
     """One edge, moved, with its reason."""
 
     edge: Edge
@@ -31,86 +32,83 @@ class MoveRow:
     to_ms: float
     reason: str
     note: str
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class ReactionRow:
+class ReactionRow(Record):
     """A reaction that is heard; `score` in [0, 1]."""
 
     kind: str
-    onset_ms: float
+    onset_ms: Ms
     score: float
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class ChoiceRow:
+class ChoiceRow(Record):
     """A moment that is delivered, or was left out (rank None). Times in ms of the source, edges after alignment."""
 
-    rank: int | None
-    start_ms: float
-    end_ms: float
-    peak_ms: float
+    rank: Rank
+    start_ms: Annotated[Ms, Meta("edge after alignment, in the source's time")]
+    end_ms: Ms
+    peak_ms: Ms
     window: Span
     score: float
-    kind: str
-    below_threshold: bool
+    kind: Annotated[str, Meta("the reaction that is heard, else the part of the score that gives most")]
+    below_threshold: Annotated[
+        bool, Meta("true: the engine itself did not call it a moment; it fills the floor")
+    ]
     what: str
     why: str
     moves: tuple[MoveRow, ...]
     flags: tuple[ClipFlag, ...]
     reaction: ReactionRow | None
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
 class ClipRow(ChoiceRow):
     """A clip as it was cut. `sha256`: of `file`, and of `preview` where there is one; `key`: what it was made of and how."""
 
-    file: str = ""
-    cut_start_ms: float = 0.0
-    cut_end_ms: float = 0.0
-    n_frames: int = 0
-    size_px: tuple[int, int] = (0, 0)
-    how: How = "exact"
-    encoder: str = ""
-    notes: tuple[str, ...] = ()
-    preview: str | None = None
-    sha256: Mapping[str, str] = field(default_factory=dict)
-    key: str = ""
-    subtitles: tuple[str, ...] = ()
-    follows: str | None = None
+    file: str
+    cut_start_ms: Annotated[Ms, Meta("PTS of the first frame that was cut, in the source's time")]
+    cut_end_ms: Annotated[Ms, Meta("end of the last frame")]
+    n_frames: FromOne
+    size_px: tuple[Pixels, Pixels]
+    how: Annotated[How, Meta("how it was really cut")]
+    encoder: str
+    notes: tuple[str, ...]
+    preview: str | None
+    sha256: Annotated[Mapping[str, str], Meta("of what was cut: file, and preview where there is one")]
+    key: str
+    subtitles: tuple[str, ...]
+    follows: str | None
 
 
 @dataclass(frozen=True)
-class ChapterRow:
+class ChapterRow(Record):
     """A clip within the reel."""
 
-    start_ms: float
-    end_ms: float
+    start_ms: Ms
+    end_ms: Ms
     title: str
-    rank: int | None
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
+    rank: FromOne
 
 
 @dataclass(frozen=True)
-class ReelRow:
+class ReelRow(Record):
     """All clips as one film."""
 
     file: str
-    length_ms: float
-    size_px: tuple[int, int]
-    n_frames: int
+    length_ms: Ms
+    size_px: tuple[Pixels, Pixels]
+    n_frames: FromOne
     encoder: str
     notes: tuple[str, ...]
     chapters: tuple[ChapterRow, ...]
     subtitles: tuple[str, ...]
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class CutRow:
+class CutRow(Record):
     """What one call of `clip` made, of which engine: a clip or the reel."""
 
     engine: str
@@ -133,14 +131,14 @@ class CutRow:
         """What had to be said of it."""
         return self._made.notes
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """One object, with the engine first."""
         kind = {"kind": "reel"} if self.reel is not None else {}
         return {"engine": self.engine, **kind, **plain(self._made)}
 
 
 @dataclass(frozen=True)
-class ClipList:
+class ClipList(Record):
     """clips.json. `reason`: why there are none; `left_out`: moments that were not delivered, each with the reason."""
 
     video_id: str
@@ -151,8 +149,7 @@ class ClipList:
     clips: tuple[ClipRow, ...]
     reel: ReelRow | None
     left_out: tuple[ChoiceRow, ...]
-    version_stamp: Json
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
+    version_stamp: VersionStamp
 
     def files(self) -> set[str]:
         """Names of everything that it tells of."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Literal
 
-from momentscan.records.plain import OMITTED, RECORD
+from momentscan.records.plain import OMITTED, Json, Meta, Record
 from momentscan.values import VideoInfo
 
 Commercial = Literal["yes", "no", "unknown"]
 PersonRole = Literal["main", "passenger", "transient", "noise"]
-Json = Mapping[str, Any]
-"""A JSON object whose keys are the business of who wrote it: knobs, settings."""
 
 
 @dataclass(frozen=True)
-class ModelRow:
+class ModelRow(Record):
     """A model that ran. `for_`: what for; `tau`: of Face-ID, the cosine from which two faces are one person's."""
 
     name: str
@@ -27,11 +25,10 @@ class ModelRow:
     licence: str
     commercial: Commercial
     tau: float | None = field(default=None, metadata=OMITTED)
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class EngineRun:
+class EngineRun(Record):
     """What an engine found and by which knobs. `stills`: frame_idx of those that could be cut; `picked`: how many frames were
     chosen."""
 
@@ -42,11 +39,10 @@ class EngineRun:
     picks: Json
     picked: int
     stills: tuple[int, ...]
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class PersonRun:
+class PersonRun(Record):
     """Somebody who was seen. `size`, `centre`, `length` in [0, 1]; `looks`: how many times their face was seen."""
 
     number: int
@@ -59,11 +55,10 @@ class PersonRun:
     start_s: float
     end_s: float
     looks: int
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class PackRun:
+class PackRun(Record):
     """An identity pack that was made: images by set, and why collecting stopped."""
 
     person: int
@@ -73,11 +68,10 @@ class PackRun:
     identity_verified: bool
     stop_reason: str
     warnings: tuple[str, ...]
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class ComparisonRun:
+class ComparisonRun(Record):
     """Two engines on this video; fields as of `score.compare.Comparison`, None where nothing can be said."""
 
     a: str
@@ -95,41 +89,37 @@ class ComparisonRun:
     quality_a: float | None
     quality_b: float | None
     rank_correlation: float | None
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class ForgottenSpan:
+class ForgottenSpan(Record):
     """Closed span, in s, in which somebody who was forgotten may be seen."""
 
     start_s: float
     end_s: float
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class GapRun:
+class GapRun(Record):
     """A stretch of a feed that nobody saw; `end_s` None: nobody knows how long it was."""
 
     start_s: float
     end_s: float | None
     reason: str
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class LiveRun:
+class LiveRun(Record):
     """Of what was watched live: from where, why it ended, moments that became final by engine."""
 
     source: str
     ended: str
     hardened: Mapping[str, int]
     gaps: tuple[GapRun, ...]
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Record):
     """run.json. `key`: what the log was made of and how; `packs` None: none were asked for, or they are being made anew.
 
     `find_s`, `pack_s`: seconds of the last `find` and `pack`; `forgotten`, `live`, `pack_knobs` only where there is such
@@ -146,18 +136,19 @@ class Run:
     models: tuple[ModelRow, ...]
     engines: Mapping[str, EngineRun]
     people: tuple[PersonRun, ...] | None = field(metadata=OMITTED)
-    packs: tuple[PackRun, ...] | None
+    packs: Annotated[tuple[PackRun, ...] | None, Meta("null: none were asked for")]
     pairs: int
     comparisons: tuple[ComparisonRun, ...] | None = field(metadata=OMITTED)
     warnings: tuple[str, ...]
     forgotten: tuple[ForgottenSpan, ...] | None = field(default=None, metadata=OMITTED)
-    live: LiveRun | None = field(default=None, metadata=OMITTED)
+    live: Annotated[LiveRun | None, Meta("only of what was watched live")] = field(
+        default=None, metadata=OMITTED
+    )
     pack_knobs: Json | None = field(default=None, metadata=OMITTED)
     timings_s: Mapping[str, float] = field(default_factory=dict)
     x_realtime: float | None = None
     find_s: float | None = field(default=None, metadata=OMITTED)
     pack_s: float | None = field(default=None, metadata=OMITTED)
-    __pydantic_config__: ClassVar[dict[str, Any]] = RECORD
 
     def model(self, version: str) -> ModelRow | None:
         """The model of that version that ran."""
