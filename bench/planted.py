@@ -65,7 +65,7 @@ KNOB_SETS: KnobSets = {
     "vector norm=rank doubt=0": {"norm": "rank", "doubt": 0},
     "vector norm=soft doubt=0": {"norm": "soft", "doubt": 0},
     "vector crops=weighted": {"crops": "weighted"},
-    "vector people=joint": {"combine_people": "joint"},
+    "vector people=joint": {"people": "joint"},
     "vector gated=False": {"gate_level": "off"},
     "vector cutaway_s=0": {"cutaway_s": 0},
     "vector doubt=0": {"doubt": 0},

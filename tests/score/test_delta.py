@@ -328,7 +328,7 @@ def test_joint_wants_both_at_once() -> None:
     ratio = {}
     for mode in ("max", "joint"):
         ratio[mode] = (
-            judged(together, combine_people=mode).moments[0].score / judged(alone, combine_people=mode).moments[0].score
+            judged(together, people=mode).moments[0].score / judged(alone, people=mode).moments[0].score
         )
     assert ratio["max"] == pytest.approx(1, abs=0.25)
     assert ratio["joint"] > 1.5

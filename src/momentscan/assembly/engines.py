@@ -18,6 +18,7 @@ from momentscan.select.gate import Gate
 from momentscan.select.people import People
 from momentscan.select.picks import Picks
 from momentscan.settings import Settings
+from momentscan.settings.tables import renamed
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def build_scorer(engine: str, settings: Settings) -> Scorer:
 def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
     """An engine with the knobs that run.json remembers. Raises UnreadableInput for those of another version."""
     try:
-        scorer: Scorer = with_knobs(registry.load("scorers", engine), before.knobs)
+        knobs = dict(renamed(f"{engine}.{name}", value) for name, value in before.knobs.items())
+        own = {name.partition(".")[2]: value for name, value in knobs.items()}
+        scorer: Scorer = with_knobs(registry.load("scorers", engine), own)
     except UsageError as error:
         raise UnreadableInput(
             f"{folder}: was judged by {engine} with knobs of another version ({error}); scan the video again"

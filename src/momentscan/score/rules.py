@@ -117,7 +117,7 @@ class Rules:
         level_percentile=90.0,  # companions §2.2: the level's p90
     )
     gate: Gate = Gate()
-    people: People = People()
+    roles: People = People()
 
     name: ClassVar[str] = "rules"
     presentation: ClassVar[Presentation] = Presentation(
@@ -206,7 +206,7 @@ class Rules:
 
     def scores(self, signals: Signals) -> MainScores:
         """Every main person, and at each look the one with the highest score."""
-        mains = [p for p in self.people(signals) if p.role == "main"] if "faces.time_s" in signals else []
+        mains = [p for p in self.roles(signals) if p.role == "main"] if "faces.time_s" in signals else []
         looks = _looks(signals) if mains else np.zeros(0)
         if (nothing := self._nothing(signals, mains, looks)) is not None:
             return nobody(self._names, nothing)
@@ -283,7 +283,7 @@ class Rules:
         out = np.zeros(len(looks))
         if self.combine == "product":
             return out
-        for person in self.people(signals):
+        for person in self.roles(signals):
             if person.role == "passenger":
                 fit = ~failing(self.gate(signals, person.rows, "loose"))
                 at = np.searchsorted(looks, signals["faces.time_s"][person.rows])

@@ -81,7 +81,7 @@ class Vector:
             "", source="taste: the face tells more than the clothes; only for crops=weighted", low=0, high=1
         ),
     ] = 0.6
-    combine_people: Annotated[
+    people: Annotated[
         str,
         Knob(
             "",
@@ -149,7 +149,7 @@ class Vector:
     novelty: Novelty = Novelty()
     peaks: Peaks = Peaks(least_bar=0.2, most_bar=0.5)  # in σ over chance, weighted: swept on planted videos
     gate: Gate = Gate()
-    people: People = People()
+    roles: People = People()
 
     name: ClassVar[str] = "vector"
     presentation: ClassVar[Presentation] = Presentation(
@@ -264,7 +264,7 @@ class Vector:
         for crop in ("body", "face"):
             own = [line for line in lines if line.crop == crop]
             if own:
-                best, who = joined(own, self.combine_people == "joint")
+                best, who = joined(own, self.people == "joint")
                 for of, series in ((raw, best.raw), (normed, best.normed), (sigmas, best.sigmas)):
                     of[f"d_{crop}"] = series
         unmeasured = {} if nothing else unknown_embedder(signals, "crops.face")
@@ -277,7 +277,7 @@ class Vector:
         """The delta of each crop of each main person."""
         usual, cuts = signals.calibration("crops.face").crop_delta, cuts_of(signals)
         found = []
-        for person in self.people(signals):
+        for person in self.roles(signals):
             if person.role != "main":
                 continue
             rows, fit = self._fit(signals, person)

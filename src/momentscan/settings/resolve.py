@@ -12,7 +12,7 @@ from momentscan.knobs import knobs_of, nearest, turned_knobs
 from momentscan.settings import sources
 from momentscan.settings.options import Options
 from momentscan.settings.settings import Settings
-from momentscan.settings.tables import DEPRECATED, canonical, knob_names, stage_class, stages
+from momentscan.settings.tables import DEPRECATED, canonical, knob_names, renamed, stage_class, stages
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def _one(name: str, value: Any, source: str) -> Iterator[tuple[str, Any]]:
     first = name.partition(".")[0]
     if first in DEPRECATED:
         LOG.warning("setting %s is called %s now (%s)", first, DEPRECATED[first], source)
-    full = canonical(name)
+    full, value = renamed(canonical(name), value)
     table, _, knob = full.partition(".")
     try:
         if not knob and full in registry.slot_defaults():

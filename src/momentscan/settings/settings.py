@@ -13,7 +13,7 @@ from typing import Any
 from momentscan import registry
 from momentscan.knobs import knobs_of, with_knobs
 from momentscan.settings.options import Options
-from momentscan.settings.tables import STAGES, as_tree, stage_class
+from momentscan.settings.tables import as_tree, shared_table, stage_class
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Settings(Options):
     def stage(self, name: str) -> Any:
         """The table of that name as a value of its class.
 
-        Stages within it that have the name and class of a table start from that table: `[gate]` is the gate of
-        every engine, unless `[rules.gate]` says otherwise.
+        Stages within it whose class has a table of its own start from that table: `[gate]` is the gate of every
+        engine, unless `[rules.gate]` says otherwise.
         """
         cls = stage_class(name)
         if cls is None:
@@ -65,7 +65,9 @@ class Settings(Options):
         return {name.removeprefix(start): v for name, v in self.turned.items() if name.startswith(start)}
 
     def _shared(self, cls: type) -> dict[str, Any]:
-        inner = {f.name.partition(".")[0] for f in knobs_of(cls) if "." in f.name}
+        inner = dict.fromkeys(f.name.partition(".")[0] for f in knobs_of(cls) if "." in f.name)
         default = cls()
-        shared = [n for n in sorted(inner & set(STAGES)) if stage_class(n) is type(getattr(default, n))]
-        return {f"{name}.{knob}": value for name in shared for knob, value in self._of(name).items()}
+        tables = {field: shared_table(type(getattr(default, field))) for field in inner}
+        return {
+            f"{field}.{k}": v for field, table in tables.items() if table for k, v in self._of(table).items()
+        }

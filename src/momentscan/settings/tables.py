@@ -56,6 +56,20 @@ DEPRECATED = {
 }
 """Names of 0.1 before the tree -> what they are called now; taken until 0.3."""
 
+KNOBS_OF_BEFORE = {
+    "rules.gate": "rules.gate_level",
+    "rules.w_size": "rules.quality.w_size",
+    "vector.gated": "vector.gate_level",
+}
+"""Knobs of 0.1 whose name is that of a stage now, or of several knobs."""
+
+
+def renamed(name: str, value: Any) -> tuple[str, Any]:
+    """A knob and its value as they are written now, of one that may be written as in 0.1."""
+    if name == "vector.gated":
+        value = "off" if str(value).lower() in ("false", "no", "0", "off") else "loose"
+    return KNOBS_OF_BEFORE.get(name, name), value
+
 
 def canonical(name: str) -> str:
     """The name of today for a dotted name, which may be short or old."""
@@ -79,6 +93,12 @@ def stage_class(name: str) -> type | None:
         knobs: type | None = getattr(registry.load("perceivers", name), "knobs", None)
         return knobs
     return None
+
+
+def shared_table(stage: type) -> str | None:
+    """The table of STAGES whose class this is; None where it has none."""
+    target = f"{stage.__module__}:{stage.__qualname__}"
+    return next((name for name, (known, _) in STAGES.items() if known == target), None)
 
 
 def stages() -> Iterator[tuple[str, str, type]]:
