@@ -26,6 +26,7 @@ from unittest.mock import patch
 import av
 import cv2
 import numpy as np
+from momentscan.flows.judging import sampling_of
 from numpy.typing import NDArray
 
 from bench import worlds
@@ -33,7 +34,6 @@ from bench.cheap_pass import _about, _decode, _Tallied, _tallied_decode, _Tally
 from bench.measure import RESULTS, SOURCE, Spent, Target, momentscan, spent, write_result
 from momentscan import flows
 from momentscan.flows import watching
-from momentscan.flows.judging import sampling_of
 from momentscan.knobs import with_knobs
 from momentscan.media import open_video
 from momentscan.media.render import write_video

@@ -578,8 +578,9 @@ def test_nobody_is_forgotten_by_mistake(
 
 
 def test_forgetting_in_a_folder_that_is_worked_on_is_2(momentscan: Command, visit: Path) -> None:
-    from momentscan.disk.files import lock
     from momentscan.flows.folders import CLAIM
+
+    from momentscan.disk.files import lock
 
     with lock(visit / CLAIM):
         told = momentscan("people", "forget", "visit", 1, "--yes")

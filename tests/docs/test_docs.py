@@ -12,13 +12,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+from momentscan.flows.exporting import export, take_back
+from momentscan.flows.live import watch
 
 import fakes
 import worlds
 from momentscan import flows
 from momentscan.flows import watching
-from momentscan.flows.exporting import export, take_back
-from momentscan.flows.live import watch
 from momentscan.settings import load
 
 ROOT = Path(__file__).parents[2]

@@ -341,9 +341,7 @@ def test_what_is_copied_from_a_key_frame_shows_nobody_who_was_forgotten_either(t
     shake = settings(tmp_path / "out", cut="copy", align={"extent": "peak"})
     flows.clip(folder, shake)
     assert told(folder)["clips"][0]["cut_start_ms"] == 0, "without that there would be nothing to see"
-    flows.forget(
-        folder, next(p.number for p in flows.people(folder).people if 15 < p.start_s < 20), shake
-    )
+    flows.forget(folder, next(p.number for p in flows.people(folder).people if 15 < p.start_s < 20), shake)
     flows.clip(folder, shake)
     (clip,) = told(folder)["clips"]
     assert clip["cut_start_ms"] > 18_500

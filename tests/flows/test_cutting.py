@@ -149,14 +149,18 @@ class Near(fakes.Detector):
 
 def test_where_the_detector_wants_more_room_it_gets_it() -> None:
     face = Face(300, 180, 80, RED)
-    made = made_of(crop_faces(frame(face), [FaceWanted(box(face), None)], [], Near(), None, -1.0, CuttingOptions()))
+    made = made_of(
+        crop_faces(frame(face), [FaceWanted(box(face), None)], [], Near(), None, -1.0, CuttingOptions())
+    )
     assert made.crop_px[2] - made.crop_px[0] == round(2.6 * 80)
 
 
 def test_two_are_cut_together_each_with_a_cosine_of_their_own() -> None:
     left, right = Face(200, 180, 70, RED), Face(330, 190, 60, CYAN)
     wanted = [FaceWanted(box(left), np.array([KNOWN[RED]])), FaceWanted(box(right), np.array([KNOWN[CYAN]]))]
-    made = made_of(crop_faces(frame(left, right), wanted, [], fakes.Detector(), fakes.FaceId(), 0.9, CuttingOptions()))
+    made = made_of(
+        crop_faces(frame(left, right), wanted, [], fakes.Detector(), fakes.FaceId(), 0.9, CuttingOptions())
+    )
     assert len(made.faces_px) == len(made.stable) == 2
     assert made.faces_px[0][0] < made.faces_px[1][0]
     assert made.crop_px[0] <= box(left)[0] - 30
@@ -170,7 +174,9 @@ def test_a_third_between_two_is_refused() -> None:
         Face(290, 180, 70, BLUE, light=0.8),
     )
     wanted = [FaceWanted(box(left), None), FaceWanted(box(right), None)]
-    found = crop_faces(frame(left, right, third), wanted, [box(third)], fakes.Detector(), None, -1.0, CuttingOptions())
+    found = crop_faces(
+        frame(left, right, third), wanted, [box(third)], fakes.Detector(), None, -1.0, CuttingOptions()
+    )
     assert found == "somebody else's face is in every crop"
 
 

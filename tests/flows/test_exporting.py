@@ -14,6 +14,7 @@ import av
 import jsonschema
 import opentimelineio as otio
 import pytest
+from momentscan.flows.exporting import export, ranges_of, take_back
 
 import fakes
 import worlds
@@ -27,7 +28,6 @@ from momentscan.export.edits import read_edit
 from momentscan.export.formats import FORMATS, timeline_files
 from momentscan.export.timeline import Range, nominal_rate, to_timeline
 from momentscan.flows import exporting, watching
-from momentscan.flows.exporting import export, ranges_of, take_back
 from momentscan.media import open_video
 from momentscan.media.timecode import timecode_of
 from momentscan.settings import load

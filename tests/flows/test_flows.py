@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 from dataclasses import dataclass
@@ -155,7 +154,9 @@ def test_fast_decoding_finds_the_same_moment(ride: Path, scanned: Outcome, tmp_p
 
 
 def test_bad_knobs_are_told_before_any_work(ride: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"knob saliency\.hop_s wants at least 0\.25 s, got 0 \(from an argument\)"):
+    with pytest.raises(
+        UsageError, match=r"knob saliency\.hop_s wants at least 0\.25 s, got 0 \(from an argument\)"
+    ):
         flows.scan(ride, settings(tmp_path, saliency={"hop_s": 0}))
     with pytest.raises(UsageError, match="there is no scorer 'nonsense'"):
         flows.scan(ride, settings(tmp_path, engine="nonsense"))

@@ -170,7 +170,9 @@ def test_recognition_without_the_extra_ends_before_anything_is_written(
 def test_names_that_are_none_are_refused(film: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no audio tagger 'ears'"):
         flows.scan(film, settings(tmp_path, tagger="ears"))
-    with pytest.raises(UsageError, match=r"knob words\.sentences\.pause_s wants at least 0 s, got -1 \(from an argument\)"):
+    with pytest.raises(
+        UsageError, match=r"knob words\.sentences\.pause_s wants at least 0 s, got -1 \(from an argument\)"
+    ):
         flows.scan(film, settings(tmp_path, sentences={"pause_s": -1}))
 
 
