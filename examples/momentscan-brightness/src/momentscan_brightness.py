@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from momentscan.knobs import Knob
+from momentscan.presentation import Part, Presentation
 from momentscan.signals import Column, Signals
 from momentscan.signals.series import robust_z
 from momentscan.values import Abstention, Batch, Columns, Curve, Moment, Verdict, Window
@@ -50,6 +51,10 @@ class Brightness:
 
     name: ClassVar[str] = "brightness"
     reads: ClassVar[tuple[str, ...]] = ("frames.time_s", "frames.exposure_mean")
+    presentation: ClassVar[Presentation] = Presentation(
+        meaning="How bright the picture is for its video: the moment is the brightest instant.",
+        parts={"light": Part("brightness", "robust deviations")},
+    )
 
     def curve(self, signals: Signals) -> Curve:
         if "frames.exposure_mean" not in signals:
