@@ -18,7 +18,7 @@ from momentscan.media import open_video
 from momentscan.media.audio_reader import AudioReader
 from momentscan.media.container import audio_stream, open_container
 from momentscan.media.demux import DecodeErrors, packets
-from momentscan.models.voice import choose_voice
+from momentscan.models.voice import VOICE
 from momentscan.perceive.sound import Sound
 from momentscan.perceive.speech import Speech
 from momentscan.score.align import Align
@@ -56,9 +56,9 @@ def batches(path: Path) -> Iterator[Batch]:
 
 def heard(path: Path, models: Path) -> tuple[Columns, float]:
     """Columns of sound and voice, and how long it lasts."""
-    voice = choose_voice("auto", models)
+    voice = VOICE.open("auto", models)
     assert voice is not None, "no voice activity model in MOMENTSCAN_MODELS"
-    perceivers = [Sound(), Speech(voice)]
+    perceivers = [Sound(), Speech(voice=voice)]
     rows: dict[str, list[NDArray[Any]]] = {}
     end_s = 0.0
     parts = []

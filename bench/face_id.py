@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.measure import Target, cpu_s, write_result
-from momentscan.models.detectors import choose_detector
-from momentscan.models.face_id import FACE_IDS, align, choose_face_id
+from momentscan.models.detectors import DETECTOR
+from momentscan.models.face_id import FACE_ID, align
 from momentscan.models.weights import locate
 
 FLOOR = 0.99
@@ -27,7 +27,7 @@ def crops(
     models: Path, photos: Path, pairs: list[tuple[str, str, bool]]
 ) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
     """Photo -> its largest face, aligned; and the photos without one."""
-    detector = choose_detector("yunet", models)
+    detector = DETECTOR.open("yunet", models)
     assert detector is not None
     found, none = {}, []
     for name in sorted({n for a, b, _ in pairs for n in (a, b)}):
@@ -78,11 +78,11 @@ def main() -> None:
     pictures = np.stack(list(faces.values()))
     rows: dict[str, Any] = {}
     absent = []
-    for name, kind in FACE_IDS.items():
+    for name, kind in FACE_ID.kinds.items():
         if kind.weight is None or not locate(kind.weight, models):
             absent.append(name)
             continue
-        net = choose_face_id(name, models)
+        net = FACE_ID.open(name, models)
         assert net is not None
         vectors = dict(zip(faces, net.embed(pictures), strict=True))
         cosine = np.array([float(vectors[a] @ vectors[b]) for a, b, _ in usable])

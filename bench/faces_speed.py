@@ -26,21 +26,18 @@ from unittest.mock import patch
 import av
 import cv2
 import numpy as np
-from momentscan.flows.judging import sampling_of
 from numpy.typing import NDArray
 
 from bench import worlds
 from bench.cheap_pass import _about, _decode, _Tallied, _tallied_decode, _Tally
 from bench.measure import RESULTS, SOURCE, Spent, Target, momentscan, spent, write_result
 from momentscan import flows
-from momentscan.flows import watching
-from momentscan.knobs import with_knobs
+from momentscan.assembly.models import open_models
+from momentscan.assembly.perceivers import build_perceivers
 from momentscan.media import open_video
 from momentscan.media.render import write_video
-from momentscan.models.chosen_models import open_models
 from momentscan.models.embedders import Descriptor, Network
 from momentscan.perceive import process_batches
-from momentscan.perceive.faces import FacesOptions
 from momentscan.settings import Settings, load
 
 Image = NDArray[np.uint8]
@@ -362,23 +359,23 @@ class Pass:
 
 def one_pass(video: Path, settings: Settings) -> Pass:
     tally, inside = _Tally(), _Tally()
-    models = open_models(settings, with_knobs(FacesOptions, settings.faces).long_side_px)
+    models = open_models(settings)
     parts = [
         (models.detector, "detect", "detector"),
         (models.face_id, "embed", "Face-ID"),
-        (models.landmarks, "look", "landmarks"),
-        (models.pose, "look", "body pose"),
+        (models.get("landmarks"), "look", "landmarks"),
+        (models.get("body_pose"), "look", "body pose"),
         (models.embedder, "embed", "embedder, whole frames"),
         (models.embedder, "embed_crops", "embedder, crops"),
     ]
     for model, name, what in parts:
         if model is not None:
             setattr(model, name, inside.timed(what, getattr(model, name)))
-    perceivers: list[Any] = [_Tallied(p, tally) for p in watching._perceivers(settings, models)]
+    perceivers: list[Any] = [_Tallied(p, tally) for p in build_perceivers(settings, models)]
     began = time.process_time()
     with _tallied_decode(tally), open_video(video) as opened:
         for _ in process_batches(
-            opened.batches(sampling_of(settings), max(p.short_side_px for p in perceivers)), perceivers
+            opened.batches(settings.stage("sampling"), max(p.short_side_px for p in perceivers)), perceivers
         ):
             pass
     whole = time.process_time() - began

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from bench.measure import Target, write_result
 from bench.worlds import Image, noise_bank, noisy, texture, view
 from momentscan.perceive.frame_quality import SHORT_SIDE_PX
-from momentscan.perceive.motion import Motion
+from momentscan.perceive.motion import Motion, MotionOptions
 from momentscan.values import Batch
 
 HEIGHT_PX, WIDTH_PX = 1080, 1920
@@ -151,7 +151,7 @@ def _as_passed(frame: Image) -> Image:
 
 def _measured(method: str, pair: list[Image]) -> tuple[float, float]:
     """(px of the full-size picture, CPU-seconds of the look at the second frame)."""
-    motion = Motion(method)
+    motion = Motion(knobs=MotionOptions(method))
     motion.process(_batch(pair[0], 0.0), {})
     began = time.process_time()
     columns = motion.process(_batch(pair[1], STEP_S), {})

@@ -24,7 +24,7 @@ from momentscan import flows
 from momentscan.media import open_video
 from momentscan.media.decode import SamplingOptions
 from momentscan.media.render import write_video
-from momentscan.models.detectors import choose_detector
+from momentscan.models.detectors import DETECTOR
 from momentscan.select.packs import Packs
 from momentscan.select.pairs import Pairs
 from momentscan.settings import load
@@ -137,7 +137,7 @@ def duo_figures(duo: Duo, folder: Path) -> dict[str, Any]:
 
 def pack_figures(folder: Path, signals: Signals, models: Path) -> dict[str, Any]:
     """What holds for any pack: found again, apart from one another, sure."""
-    detector = choose_detector("auto", models)
+    detector = DETECTOR.open("auto", models)
     assert detector is not None
     at = {
         (round(t * 1000, 3), i): row

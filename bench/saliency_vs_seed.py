@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bench import worlds
 from bench.measure import Target, cpu_s, momentscan, write_result
-from momentscan.models.embedders import Embedder, choose
+from momentscan.models.embedders import EMBEDDER, Embedder
 from momentscan.signals.series import rms
 from momentscan.values import SOUND_HZ
 
@@ -61,7 +61,7 @@ class LiteralScorer:
 
 def main() -> None:
     video, weights = worlds.camera_video(), worlds.clip_weights()
-    scorer = LiteralScorer(choose("openclip", weights, "cpu"))
+    scorer = LiteralScorer(EMBEDDER.open("openclip", weights, "cpu"))
     frame_times = _frame_times(video)
     starts = np.arange(0, frame_times[-1] - WINDOW_S, HOP_S)
     in_windows = sum(int(((frame_times >= s) & (frame_times < s + WINDOW_S)).sum()) for s in starts)

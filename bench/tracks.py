@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from bench.measure import Target, write_result
 from momentscan.media import open_video
 from momentscan.media.decode import SamplingOptions
-from momentscan.models.detectors import choose_detector
-from momentscan.models.face_id import choose_face_id
+from momentscan.models.detectors import DETECTOR
+from momentscan.models.face_id import FACE_ID
 from momentscan.perceive import ordered, process_batches
 from momentscan.perceive.faces import SHORT_SIDE_PX, Faces
 from momentscan.perceive.frame_times import FrameTimes
@@ -50,9 +50,11 @@ def look(
     video: Path, models: Path, face_id: str, frames: dict[float, NDArray[np.uint8]] | None = None
 ) -> Seen:
     """Clock, faces and tracks only; `frames` is given those in which faces were looked for."""
-    detector = choose_detector("auto", models)
+    detector = DETECTOR.open("auto", models)
     assert detector is not None
-    perceivers = ordered([FrameTimes(), Faces(detector), Tracks(choose_face_id(face_id, models))])
+    perceivers = ordered(
+        [FrameTimes(), Faces(detector=detector), Tracks(face_id=FACE_ID.open(face_id, models))]
+    )
     rows: dict[str, list[NDArray[Any]]] = {}
     began = time.process_time()
     with open_video(video) as opened:
@@ -430,7 +432,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _names(models: Path) -> dict[str, str]:
     return {
-        asked: opened.version if (opened := choose_face_id(asked, models)) else "none" for asked in FACE_IDS
+        asked: opened.version if (opened := FACE_ID.open(asked, models)) else "none" for asked in FACE_IDS
     }
 
 

@@ -4,7 +4,6 @@ else.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -238,29 +237,28 @@ class Embedder(_Fake):
 
 def models() -> Models:
     """All that look."""
-    return Models(Embedder(), Detector(), Landmarks(), FaceId(), Pose())
+    return Models(
+        {
+            "embedder": Embedder(),
+            "detector": Detector(),
+            "landmarks": Landmarks(),
+            "face_id": FaceId(),
+            "body_pose": Pose(),
+        }
+    )
 
 
 def listening() -> Models:
     """Those and all that listen."""
-    return dataclasses.replace(models(), voice=Voice(), tagger=Tagger())
+    return models().but(voice=Voice(), tagger=Tagger())
 
 
 def perceiver(name: str, **changes: Any) -> Perceiver:
     """A registered perceiver built with fakes; `changes` are arguments of its own."""
-    embedder = Embedder()
-    given: dict[str, dict[str, Any]] = {
-        "vision": {"embedder": embedder},
-        "faces": {"detector": Detector()},
-        "tracks": {"face_id": FaceId()},
-        "head": {"landmarks": Landmarks()},
-        "body": {"pose": Pose()},
-        "crops": {"embedder": embedder, "poses": True},
-        "speech": {"voice": Voice()},
-        "words": {"transcript": TOLD},
-        "tags": {"tagger": Tagger()},
-    }
-    built: Perceiver = registry.load("perceivers", name)(**(given.get(name, {}) | changes))
+    cls, here = registry.load("perceivers", name), listening()
+    given = {parameter: here.get(slot) for parameter, slot in getattr(cls, "models", {}).items()}
+    given |= dict.fromkeys(getattr(cls, "resources", ()), TOLD)
+    built: Perceiver = cls(**(given | changes))
     return built
 
 

@@ -9,28 +9,27 @@ import pytest
 from numpy.typing import NDArray
 
 import nets
-from momentscan import registry
-from momentscan.models.embedders import Embedder
+from momentscan.models.embedders import EMBEDDER, Embedder
 
 KINDS = {"openclip": "clip", "dinov2": "dinov2", "siglip": "siglip"}
 REAL = {"mobilenet"}
 """Embedders whose catalogue row names its bytes: only the real file will do."""
 
-NAMES = [pytest.param(n, marks=pytest.mark.weights) if n in REAL else n for n in registry.names("embedders")]
+NAMES = [pytest.param(n, marks=pytest.mark.weights) if n in REAL else n for n in EMBEDDER.names()]
 
 
 @pytest.fixture(scope="module")
 def small_nets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nets")
     for name, kind in KINDS.items():
-        nets.build_vit(folder / registry.load("embedders", name).weight.file, kind)
+        nets.build_vit(folder / EMBEDDER.kind(name).weight.file, kind)
     return folder
 
 
 @pytest.fixture(params=NAMES)
 def embedder(request: pytest.FixtureRequest, small_nets: Path) -> Embedder:
     folder = request.getfixturevalue("models_folder") if request.param in REAL else small_nets
-    opened: Embedder = registry.load("embedders", request.param).open(folder, "cpu")
+    opened: Embedder = EMBEDDER.kind(request.param).open(folder, "cpu")
     return opened
 
 
@@ -95,13 +94,14 @@ def test_different_pictures_get_different_vectors(embedder: Embedder) -> None:
 
 
 def test_names_and_versions_tell_embedders_apart() -> None:
-    classes = [registry.load("embedders", name) for name in registry.names("embedders")]
-    assert [cls.name for cls in classes] == registry.names("embedders")
+    classes = [EMBEDDER.kind(name) for name in EMBEDDER.names()]
+    assert [cls.name for cls in classes] == EMBEDDER.names()
     assert len({cls.version for cls in classes}) == len(classes)
     for cls in classes:
         assert cls.version == cls.version.strip().lower()
         assert cls.dim >= 1
         assert cls.short_side_px >= 1
+        assert cls.calibration.change_floor > 0
         assert cls.weight is None or cls.weight.name == cls.name, (
             "momentscan models pull NAME must know it by the embedder's name"
         )

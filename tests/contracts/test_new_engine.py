@@ -22,6 +22,7 @@ from momentscan.records.run import ComparisonRun
 from momentscan.score.compare import compare
 from momentscan.signals import Signals
 from momentscan.values import Verdict
+from plugins import installed
 
 ENGINE = '''
 from dataclasses import dataclass
@@ -92,17 +93,11 @@ class Tide:
 
 
 @pytest.fixture
-def tide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type]:
+def tide(tmp_path: Path) -> Iterator[type]:
     """The engine, installed as a package of one file whose only other line is its entry point."""
-    (tmp_path / "tide_engine.py").write_text(dedent(ENGINE))
-    facts = tmp_path / "tide_engine-1.0.dist-info"
-    facts.mkdir()
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: tide-engine\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text("[momentscan.scorers]\ntide = tide_engine:Tide\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    registry._plugins.cache_clear()
-    yield registry.load("scorers", "tide")
-    registry._plugins.cache_clear()
+    points = {"momentscan.scorers": {"tide": "tide_engine:Tide"}}
+    with installed(tmp_path / "site", "tide-engine", "1.0", points, {"tide_engine.py": dedent(ENGINE)}):
+        yield registry.load("scorers", "tide")
 
 
 def judge(name: str, **world: object) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,22 @@ def test_it_writes_what_it_says_and_the_dictionary_knows_it_as_the_maker(
         assert column(written).maker == name
         assert everything[written].dtype == TYPES.get(column(written).dtype, column(written).dtype)
         assert everything[written].ndim == 1 + len(column(written).shape)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_is_built_from_is_what_it_declares(name: str) -> None:
+    """Assembly builds it from this alone: no table says what which perceiver wants."""
+    cls = registry.load("perceivers", name)
+    declared = {*getattr(cls, "models", {}), *getattr(cls, "resources", ())}
+    declared |= {"knobs"} if getattr(cls, "knobs", None) else set()
+    taken = inspect.signature(cls).parameters.values()
+    assert {p.name for p in taken} == declared
+    assert all(p.kind is p.KEYWORD_ONLY for p in taken)
+    assert set(getattr(cls, "models", {}).values()) <= set(registry.names("models"))
+    required = {n for r in getattr(cls, "requires", ()) for n in ((r,) if isinstance(r, str) else r)}
+    assert required <= declared
+    assert {p.name for p in taken if p.default is p.empty} <= required
+    assert cls.version
 
 
 VERBS = ("watch", "forgetting")

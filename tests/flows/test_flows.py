@@ -20,7 +20,7 @@ from momentscan.flows import Outcome
 from momentscan.judgement import report
 from momentscan.knobs import Knob
 from momentscan.media.render import DEMO_EVENTS, demo_video
-from momentscan.perceive.tracks import Tracks, TracksOptions
+from momentscan.perceive.motion import Motion, MotionOptions
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
 from momentscan.values import Verdict
@@ -248,8 +248,8 @@ def test_other_weights_are_another_scan(ride: Path, tmp_path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class OtherTracking(TracksOptions):
-    bridge_s: Annotated[float, Knob("s", source="another version's default")] = 1.5
+class OtherMotion(MotionOptions):
+    steps: Annotated[int, Knob("", source="another version's knob")] = 2
 
 
 def test_a_log_of_other_defaults_is_another_log(
@@ -258,5 +258,5 @@ def test_a_log_of_other_defaults_is_another_log(
     """A default that changes between versions must not pass for the same work."""
     assert flows.scan(ride, settings(tmp_path)).status == "done"
     assert flows.scan(ride, settings(tmp_path)).status == "unchanged"
-    monkeypatch.setattr(Tracks, "knobs", OtherTracking)
+    monkeypatch.setattr(Motion, "knobs", OtherMotion)
     assert flows.scan(ride, settings(tmp_path)).status == "done"

@@ -12,6 +12,7 @@ import pytest
 
 import fakes
 import installing
+import plugins
 import worlds
 from momentscan import flows
 from momentscan.errors import MissingModel, UnreadableInput, UsageError
@@ -142,14 +143,10 @@ def test_an_unreadable_transcript_beside_the_video_is_a_line_not_an_end(film: Pa
     assert outcome.problems[0].startswith("the transcript beside the video was left out: ")
 
 
-def test_words_are_recognised_where_that_is_asked_for(
-    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "momentscan.models.chosen_models.choose_recogniser",
-        lambda name, device: fakes.Recogniser() if name == "some" else None,
-    )
-    outcome = flows.scan(film, settings(tmp_path, asr="some", voice="none", tagger="none"))
+def test_words_are_recognised_where_that_is_asked_for(film: Path, tmp_path: Path) -> None:
+    ears = {"momentscan.models": {"asr.some": "fakes:Recogniser"}}
+    with plugins.installed(tmp_path / "site", "some-ears", "1.0", ears):
+        outcome = flows.scan(film, settings(tmp_path, asr="some", voice="none", tagger="none"))
     signals = flows.load(Path(outcome.folder))
     assert len(signals["words.text"]) >= 2
     assert signals["words.prob"].tolist() == pytest.approx([0.9] * len(signals["words.text"]))

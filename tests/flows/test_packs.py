@@ -305,9 +305,7 @@ class Forgetful(fakes.Detector):
 
 def test_what_the_detector_does_not_find_again_is_never_written(video: Path, tmp_path: Path) -> None:
     models = fakes.models()
-    folder = scanned(
-        video, tmp_path, Models(models.embedder, Forgetful(), models.landmarks, models.face_id, models.pose)
-    )
+    folder = scanned(video, tmp_path, models.but(detector=Forgetful()))
     refused = read(folder / "identity_builder/refused.json")
     assert refused
     assert {r["reason"] for r in refused} == {"no face was found again in its crop"}
@@ -337,7 +335,7 @@ def test_a_crop_that_is_not_like_the_person_at_full_size_is_refused(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = fakes.models()
-    other = Models(models.embedder, models.detector, models.landmarks, Stranger(), models.pose)
+    other = models.but(face_id=Stranger())
     installing.install(monkeypatch, other)
     shutil.rmtree(folder / "identity_builder")
     flows.pack(folder, settings(tmp_path))
@@ -353,9 +351,7 @@ def test_without_a_face_id_model_each_track_has_a_pack_that_says_it_is_not_verif
     video: Path, tmp_path: Path
 ) -> None:
     models = fakes.models()
-    folder = scanned(
-        video, tmp_path, Models(models.embedder, models.detector, models.landmarks, None, models.pose)
-    )
+    folder = scanned(video, tmp_path, models.but(face_id=None))
     metas = [read(p) for p in sorted((folder / "identity_builder").glob("person_*/meta.json"))]
     assert len(metas) == 2
     assert all(len(m["tracks"]) == 1 and not m["identity_verified"] and m["tau_id"] is None for m in metas)
@@ -378,7 +374,7 @@ def test_where_nobody_is_seen_there_is_no_folder(still: Path, tmp_path: Path) ->
 def test_without_a_detector_packs_are_refused_in_one_line(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installing.install(monkeypatch, Models(fakes.Embedder()))
+    installing.install(monkeypatch, Models({"embedder": fakes.Embedder()}))
     before = files(folder)
     with pytest.raises(MissingModel, match="no face detector is here to look at the crops again"):
         flows.pack(folder, settings(tmp_path))
@@ -535,7 +531,7 @@ def test_crops_that_nobody_identified_again_are_told(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = fakes.models()
-    unsure = Models(models.embedder, models.detector, models.landmarks, None, models.pose)
+    unsure = models.but(face_id=None)
     installing.install(monkeypatch, unsure)
     outcome = flows.pack(folder, settings(tmp_path))
     assert [w for w in outcome.warnings if "crops were not identified again" in w]
@@ -556,7 +552,7 @@ def test_without_face_id_a_number_means_the_same_person_everywhere(tmp_path: Pat
     folder = scanned(
         tmp_path / "back.mp4",
         tmp_path,
-        Models(models.embedder, models.detector, models.landmarks, None, models.pose),
+        models.but(face_id=None),
     )
     people = {p.number: set(p.tracks) for p in flows.people(folder).people}
     metas = [read(p) for p in sorted((folder / "identity_builder").glob("person_*/meta.json"))]

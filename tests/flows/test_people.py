@@ -308,6 +308,6 @@ def test_a_cut_from_one_man_to_another_in_the_same_framing_is_two_people(
 
 
 def _face_id_weights() -> list[Any]:
-    from momentscan.models.face_id import AUTO_ORDER, FACE_IDS
+    from momentscan.models.face_id import FACE_ID
 
-    return [FACE_IDS[name].weight for name in AUTO_ORDER]
+    return [FACE_ID.kinds[name].weight for name in FACE_ID.auto]

@@ -17,7 +17,7 @@ from momentscan import flows
 from momentscan.media import open_video
 from momentscan.media.decode import SamplingOptions
 from momentscan.media.render import write_video
-from momentscan.models.detectors import choose_detector
+from momentscan.models.detectors import DETECTOR
 from momentscan.settings import Settings, load
 
 FPS, TILE_PX = 12.0, 400
@@ -87,7 +87,7 @@ def test_two_who_change_places_get_a_pack_each_with_nobody_else_in_it(
         return "one" if left == (time_s < 5) else "other"
 
     shown_in: dict[int, Counter[str]] = {}
-    detector = choose_detector("auto", models_folder)
+    detector = DETECTOR.open("auto", models_folder)
     assert detector is not None
     for path, meta in images(folder):
         shown_in.setdefault(meta["person_id"], Counter())[who(meta)] += 1
@@ -103,7 +103,7 @@ def test_two_who_change_places_get_a_pack_each_with_nobody_else_in_it(
 def test_somebody_in_sunglasses_gets_a_pack_and_nobody_is_said_to_close_the_eyes(
     media_folder: Path, models_folder: Path, tmp_path: Path
 ) -> None:
-    detector = choose_detector("auto", models_folder)
+    detector = DETECTOR.open("auto", models_folder)
     assert detector is not None
     frames = shown(media_folder / "faces/lp_s32.mp4", 6.0)
     for frame in frames:

@@ -14,15 +14,13 @@ import nets
 from momentscan.errors import BadWeights, MissingModel, UsageError
 from momentscan.models.catalogue import weight
 from momentscan.models.detectors import (
-    AUTO_ORDER,
-    DETECTORS,
+    DETECTOR,
     CenterFace,
     Detections,
     FaceDetector,
     Scrfd,
     YuNet,
     YuNet2023,
-    choose_detector,
     letterbox,
     one_per_face,
 )
@@ -37,7 +35,7 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks of the tests' own making stand under the catalogue's names."""
-    for kind in DETECTORS.values():
+    for kind in DETECTOR.kinds.values():
         monkeypatch.setattr(kind, "weight", replace(kind.weight, sha256=None))
 
 
@@ -280,49 +278,49 @@ def test_bytes_that_are_no_network_are_refused_when_sizes_are_freed(tmp_path: Pa
 
 @pytest.mark.usefixtures("trusted")
 def test_auto_takes_the_first_that_is_here_and_none_is_an_answer(tmp_path: Path) -> None:
-    assert choose_detector("auto", tmp_path) is None
+    assert DETECTOR.open("auto", tmp_path) is None
     makers = {
         "centerface": lambda path: nets.build_centerface(path, (0, 0), (0, 0), (0,) * 10),
         "yunet": nets.build_yunet,
     }
     makers["yunet-2023"] = lambda path: nets.build_yunet(path, square_px=640)
-    for name in reversed(AUTO_ORDER):
-        makers[name](tmp_path / DETECTORS[name].weight.file)  # type: ignore[union-attr]
-        found = choose_detector("auto", tmp_path, "cpu")
+    for name in reversed(DETECTOR.auto):
+        makers[name](tmp_path / DETECTOR.kinds[name].weight.file)  # type: ignore[union-attr]
+        found = DETECTOR.open("auto", tmp_path, "cpu")
         assert found is not None
         assert found.name == name
         assert len(found.sha256 or "") == 64
-    assert choose_detector("none", tmp_path) is None
+    assert DETECTOR.open("none", tmp_path) is None
 
 
 @pytest.mark.usefixtures("trusted")
 def test_the_fixed_one_sees_a_square_of_640(tmp_path: Path) -> None:
     nets.build_yunet(tmp_path / YuNet2023.weight.file, BOX, POINTS, square_px=640)  # type: ignore[union-attr]
-    found = choose_detector("yunet-2023", tmp_path, "cpu", long_side_px=1280)
+    found = DETECTOR.open("yunet-2023", tmp_path, "cpu", long_side_px=1280)
     assert found is not None
     frame = lit(BLUE, (5, 4), height=384, width=640, by=2)
     np.testing.assert_allclose(found.detect(frame).bbox, [[60, 40, 108, 104]], atol=1e-3)
 
 
 def test_only_commercial_weights_are_taken_unasked() -> None:
-    assert AUTO_ORDER == ("yunet", "yunet-2023", "centerface")
-    assert {DETECTORS[name].weight.commercial for name in AUTO_ORDER} == {"yes"}  # type: ignore[union-attr]
+    assert DETECTOR.auto == ("yunet", "yunet-2023", "centerface")
+    assert {DETECTOR.kinds[name].weight.commercial for name in DETECTOR.auto} == {"yes"}  # type: ignore[union-attr]
 
 
 def test_a_named_one_without_weights_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(MissingModel, match="run: momentscan models pull yunet-dynamic"):
-        choose_detector("yunet", tmp_path)
+        DETECTOR.open("yunet", tmp_path)
     with pytest.raises(
         UsageError,
         match="there is no face detector 'nope'; there are auto, none, yunet, yunet-2023, centerface, scrfd",
     ):
-        choose_detector("nope", tmp_path)
+        DETECTOR.open("nope", tmp_path)
 
 
 def test_present_but_wrong_weights_are_an_error_not_a_step_down(tmp_path: Path) -> None:
     (tmp_path / weight("yunet-dynamic").file).write_bytes(b"wrong")
     with pytest.raises(BadWeights, match="expected 104ee26c"):
-        choose_detector("auto", tmp_path)
+        DETECTOR.open("auto", tmp_path)
 
 
 # ---- real weights, real photos
@@ -335,7 +333,7 @@ def photo(media_folder: Path, name: str) -> Frames:
 def real(models_folder: Path, name: str, long_side_px: int = 640) -> FaceDetector:
     if name == "centerface" and not (models_folder / CenterFace.weight.file).exists():  # type: ignore[union-attr]
         pytest.skip("centerface is not among the weights here; run: momentscan models pull centerface")
-    found = choose_detector(name, models_folder, "cpu", long_side_px)
+    found = DETECTOR.open(name, models_folder, "cpu", long_side_px=long_side_px)
     assert found is not None
     return found
 
@@ -355,7 +353,7 @@ def largest(faces: Detections) -> int:
 
 @pytest.mark.weights
 @pytest.mark.media
-@pytest.mark.parametrize("name", list(DETECTORS))
+@pytest.mark.parametrize("name", list(DETECTOR.kinds))
 def test_the_faces_of_group_photos_are_found(models_folder: Path, media_folder: Path, name: str) -> None:
     detector = real(models_folder, name)
     for picture, people in (("img62", 3), ("selfie-many-people", 6), ("couple", 2)):
@@ -377,7 +375,7 @@ def test_faces_in_small_pictures_on_a_wall_need_a_longer_side(
 
 @pytest.mark.weights
 @pytest.mark.media
-@pytest.mark.parametrize("name", list(DETECTORS))
+@pytest.mark.parametrize("name", list(DETECTOR.kinds))
 def test_every_portrait_has_a_face_and_all_put_its_points_in_the_same_places(
     models_folder: Path, media_folder: Path, name: str
 ) -> None:
@@ -400,7 +398,7 @@ def test_every_portrait_has_a_face_and_all_put_its_points_in_the_same_places(
 
 @pytest.mark.weights
 @pytest.mark.media
-@pytest.mark.parametrize("name", list(DETECTORS))
+@pytest.mark.parametrize("name", list(DETECTOR.kinds))
 def test_left_is_left_in_the_picture_and_eyes_are_over_the_mouth(
     models_folder: Path, media_folder: Path, name: str
 ) -> None:
@@ -412,7 +410,7 @@ def test_left_is_left_in_the_picture_and_eyes_are_over_the_mouth(
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("name", list(DETECTORS))
+@pytest.mark.parametrize("name", list(DETECTOR.kinds))
 def test_textures_noise_and_specks_have_no_face(models_folder: Path, name: str) -> None:
     detector = real(models_folder, name)
     noise = np.random.default_rng(0).integers(0, 256, (540, 960, 3), dtype=np.uint8)

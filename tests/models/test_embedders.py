@@ -11,21 +11,20 @@ from numpy.typing import NDArray
 
 import nets
 from momentscan.errors import BadWeights, MissingModel, UsageError
-from momentscan.models import embedders
+from momentscan.models import descriptor
 from momentscan.models.catalogue import weight
 from momentscan.models.embedders import (
-    AUTO_ORDER,
+    EMBEDDER,
     Descriptor,
     DinoV2,
     MobileNet,
     OpenClip,
     SigLip,
     centre_square,
-    choose,
     planes,
     resized,
-    unit,
 )
+from momentscan.models.pictures import unit
 from momentscan.values import Batch
 
 KINDS = {"openclip": "clip", "dinov2": "dinov2", "siglip": "siglip"}
@@ -166,24 +165,24 @@ def test_a_network_that_answers_with_no_number_is_refused(
 
 
 def test_auto_takes_the_best_that_is_here_and_downloads_nothing(tmp_path: Path) -> None:
-    assert isinstance(choose("auto", tmp_path), Descriptor)
+    assert isinstance(EMBEDDER.open("auto", tmp_path), Descriptor)
     for name in ("siglip", "dinov2", "openclip"):  # from the last to the first of the order
         nets.build_vit(tmp_path / weight(name).file, KINDS[name])
-        assert choose("auto", tmp_path, "cpu").name == name
-    assert AUTO_ORDER == ("openclip", "dinov2", "siglip", "mobilenet")
+        assert EMBEDDER.open("auto", tmp_path, "cpu").name == name
+    assert EMBEDDER.auto == ("openclip", "dinov2", "siglip", "mobilenet")
 
 
 def test_a_named_embedder_without_weights_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(MissingModel, match="run: momentscan models pull openclip"):
-        choose("openclip", tmp_path)
+        EMBEDDER.open("openclip", tmp_path)
     with pytest.raises(UsageError, match="there is no embedder 'nope'"):
-        choose("nope", tmp_path)
+        EMBEDDER.open("nope", tmp_path)
 
 
 def test_present_but_wrong_weights_are_an_error_not_a_step_down(tmp_path: Path) -> None:
     (tmp_path / weight("mobilenet").file).write_bytes(b"wrong")
     with pytest.raises(BadWeights, match="expected 1269a6cc"):
-        choose("auto", tmp_path)
+        EMBEDDER.open("auto", tmp_path)
 
 
 # ---- the descriptor
@@ -236,7 +235,7 @@ def test_the_blocks_fill_the_declared_width() -> None:
 
 def test_the_tents_share_every_pixel_out() -> None:
     for size, cells in ((64, 8), (48, 3)):
-        np.testing.assert_allclose(embedders._tents(size, cells).sum(axis=0), 1, rtol=1e-6)
+        np.testing.assert_allclose(descriptor._tents(size, cells).sum(axis=0), 1, rtol=1e-6)
 
 
 # ---- with the perceiver, and with real weights
@@ -249,7 +248,7 @@ def test_the_vision_perceiver_can_use_it() -> None:
     frames = np.stack([scene(i, 64, 96) for i in range(8)])
     empty = np.zeros(0, np.float32)
     batch = Batch(0, 2, frames, times, np.arange(8), empty, np.zeros((0, 4, 4), np.uint8), np.zeros(0))
-    columns = Vision(Descriptor()).look(batch, {})
+    columns = Vision(embedder=Descriptor()).process(batch, {})
     np.testing.assert_array_equal(columns["vision.time_s"], [0, 0.5, 1, 1.5])
     assert columns["vision.embedding"].shape == (4, 684)
 

@@ -17,17 +17,15 @@ from numpy.typing import NDArray
 import nets
 from momentscan.errors import BadWeights, MissingModel, UsageError
 from momentscan.models.catalogue import weight
-from momentscan.models.detectors import choose_detector
+from momentscan.models.detectors import DETECTOR
 from momentscan.models.face_id import (
-    AUTO_ORDER,
-    FACE_IDS,
+    FACE_ID,
     STANDARD_POINTS,
     ArcFace,
     MobileFace,
     MobileFaceNet,
     SFace,
     align,
-    choose_face_id,
 )
 
 Frames = NDArray[np.uint8]
@@ -43,12 +41,12 @@ PORTS = {
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks of the tests' own making stand under the catalogue's names."""
-    for kind in FACE_IDS.values():
+    for kind in FACE_ID.kinds.values():
         monkeypatch.setattr(kind, "weight", replace(kind.weight, sha256=None))
 
 
 def lay(folder: Path, name: str) -> Path:
-    return nets.build_face_id(folder / FACE_IDS[name].weight.file, **PORTS[name])  # type: ignore[union-attr, arg-type]
+    return nets.build_face_id(folder / FACE_ID.kinds[name].weight.file, **PORTS[name])  # type: ignore[union-attr, arg-type]
 
 
 def placed(scale: float, turn_rad: float, shift: tuple[float, float]) -> Points:
@@ -147,10 +145,10 @@ def test_a_small_frame_may_be_warped_and_other_points_are_refused() -> None:
 
 
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("name", list(FACE_IDS))
+@pytest.mark.parametrize("name", list(FACE_ID.kinds))
 def test_vectors_have_length_one_and_the_declared_width(tmp_path: Path, name: str) -> None:
     lay(tmp_path, name)
-    net = choose_face_id(name, tmp_path, "cpu")
+    net = FACE_ID.open(name, tmp_path, "cpu")
     assert net is not None
     crops = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), dtype=np.uint8)
     vectors = net.embed(crops)
@@ -167,7 +165,7 @@ def test_vectors_have_length_one_and_the_declared_width(tmp_path: Path, name: st
 def test_what_each_network_sees(tmp_path: Path) -> None:
     crop = np.zeros((112, 112, 3), np.uint8)
     crop[:, :, 0], crop[0, 1, 2] = 255, 51
-    for name in FACE_IDS:
+    for name in FACE_ID.kinds:
         lay(tmp_path, name)
     for kind in (SFace, MobileFaceNet):
         np.testing.assert_array_equal(kind.open(tmp_path, "cpu")._prepare(crop)[0], crop.transpose(2, 0, 1))
@@ -221,37 +219,37 @@ def test_the_ports_of_arcface_may_have_any_name(tmp_path: Path) -> None:
 def test_auto_takes_the_first_that_is_here_and_may_be_shipped(tmp_path: Path) -> None:
     for name in ("arcface", "mobilefacenet"):
         lay(tmp_path, name)
-    assert choose_face_id("auto", tmp_path) is None
-    for name in reversed(AUTO_ORDER):
+    assert FACE_ID.open("auto", tmp_path) is None
+    for name in reversed(FACE_ID.auto):
         lay(tmp_path, name)
-        found = choose_face_id("auto", tmp_path, "cpu")
+        found = FACE_ID.open("auto", tmp_path, "cpu")
         assert found is not None
         assert found.name == name
-    assert choose_face_id("none", tmp_path) is None
-    assert {FACE_IDS[name].weight.commercial for name in AUTO_ORDER} == {"yes"}  # type: ignore[union-attr]
+    assert FACE_ID.open("none", tmp_path) is None
+    assert {FACE_ID.kinds[name].weight.commercial for name in FACE_ID.auto} == {"yes"}  # type: ignore[union-attr]
 
 
 def test_a_named_one_without_weights_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(MissingModel, match="run: momentscan models pull sface"):
-        choose_face_id("sface", tmp_path)
+        FACE_ID.open("sface", tmp_path)
     with pytest.raises(
         UsageError,
         match="there is no Face-ID 'nope'; there are auto, none, sface, mobileface, mobilefacenet, arcface",
     ):
-        choose_face_id("nope", tmp_path)
+        FACE_ID.open("nope", tmp_path)
 
 
 def test_present_but_wrong_weights_are_an_error_not_a_step_down(tmp_path: Path) -> None:
     (tmp_path / weight("mobileface").file).write_bytes(b"wrong")
     with pytest.raises(BadWeights, match="expected 79d2658a"):
-        choose_face_id("auto", tmp_path)
+        FACE_ID.open("auto", tmp_path)
 
 
 # ---- real weights, real photos
 
 
 def largest_crops(models_folder: Path, photos: Path) -> dict[str, Frames]:
-    detector = choose_detector("yunet", models_folder, "cpu")
+    detector = DETECTOR.open("yunet", models_folder, "cpu")
     assert detector is not None
     crops = {}
     with (photos / "master.csv").open() as file:
@@ -273,7 +271,7 @@ def test_one_person_is_told_from_another(models_folder: Path, media_folder: Path
         pairs = [(row["file_x"], row["file_y"], row["Decision"] == "Yes") for row in csv.DictReader(file)]
     same = np.array([yes for _, _, yes in pairs])
     for name, accuracy in (("mobileface", 0.95), ("mobilefacenet", 0.99)):
-        net = choose_face_id(name, models_folder, "cpu")
+        net = FACE_ID.open(name, models_folder, "cpu")
         assert net is not None
         vectors = dict(zip(crops, net.embed(np.stack(list(crops.values()))), strict=True))
         cosine = np.array([vectors[a] @ vectors[b] for a, b, _ in pairs])

@@ -19,9 +19,9 @@ from momentscan.media.decode import SamplingOptions
 from momentscan.models import landmarks
 from momentscan.models.catalogue import weight
 from momentscan.models.landmarks import (
-    AUTO_ORDER,
     BLENDSHAPES,
     FIVE_CM,
+    LANDMARKS,
     NEUTRAL_PITCH_DEG,
     RIGID,
     RIGID_CM,
@@ -30,7 +30,6 @@ from momentscan.models.landmarks import (
     FaceMeasures,
     FaceMesh,
     Mesh,
-    choose_landmarks,
     measure,
     measure_points,
     upright_turn,
@@ -195,23 +194,23 @@ def test_the_published_lists_are_whole() -> None:
 
 
 def test_auto_is_none_where_nothing_is_here(tmp_path: Path) -> None:
-    assert choose_landmarks("auto", tmp_path) is None
-    assert choose_landmarks("none", tmp_path) is None
-    assert AUTO_ORDER == ("face-landmarker", "face-mesh")
+    assert LANDMARKS.open("auto", tmp_path) is None
+    assert LANDMARKS.open("none", tmp_path) is None
+    assert LANDMARKS.auto == ("face-landmarker", "face-mesh")
 
 
 def test_a_named_one_without_weights_says_what_to_run(tmp_path: Path) -> None:
-    for name in AUTO_ORDER:
+    for name in LANDMARKS.auto:
         with pytest.raises(MissingModel, match=f"run: momentscan models pull {name}"):
-            choose_landmarks(name, tmp_path)
+            LANDMARKS.open(name, tmp_path)
     with pytest.raises(UsageError, match="there is no face landmarks 'nope'"):
-        choose_landmarks("nope", tmp_path)
+        LANDMARKS.open("nope", tmp_path)
 
 
 def test_present_but_wrong_weights_are_an_error_not_a_step_down(tmp_path: Path) -> None:
     (tmp_path / weight("face-landmarker").file).write_bytes(b"wrong")
     with pytest.raises(BadWeights, match="expected 64184e22"):
-        choose_landmarks("auto", tmp_path)
+        LANDMARKS.open("auto", tmp_path)
 
 
 # ---- a face behind a hand and a face on its side, without weights

@@ -14,16 +14,14 @@ from numpy.typing import NDArray
 from momentscan.errors import BadWeights, MissingModel, UsageError
 from momentscan.media import open_video
 from momentscan.media.decode import SamplingOptions
-from momentscan.models import pose
 from momentscan.models.catalogue import weight
 from momentscan.models.pose import (
-    AUTO_ORDER,
     BLAZE_TO_COCO,
+    BODY_POSE,
     COCO,
     BodyPose,
     MediaPipePose,
     MoveNet,
-    choose_pose,
     letterbox,
     person_roi,
 )
@@ -98,30 +96,30 @@ def test_both_orders_name_the_same_joints() -> None:
 
 
 def test_auto_is_none_where_nothing_is_here(tmp_path: Path) -> None:
-    assert choose_pose("auto", tmp_path) is None
-    assert choose_pose("none", tmp_path) is None
-    assert AUTO_ORDER == ("movenet", "mediapipe-pose")
+    assert BODY_POSE.open("auto", tmp_path) is None
+    assert BODY_POSE.open("none", tmp_path) is None
+    assert BODY_POSE.auto == ("movenet", "mediapipe-pose")
 
 
 def test_a_named_one_without_weights_says_what_to_run(tmp_path: Path) -> None:
     for name, row in (("movenet", "movenet"), ("mediapipe-pose", "pose-landmarks")):
         with pytest.raises(MissingModel, match=f"run: momentscan models pull {row}"):
-            choose_pose(name, tmp_path)
+            BODY_POSE.open(name, tmp_path)
     with pytest.raises(UsageError, match="there is no body pose 'nope'"):
-        choose_pose("nope", tmp_path)
+        BODY_POSE.open("nope", tmp_path)
 
 
 def test_present_but_wrong_weights_are_an_error_not_a_step_down(tmp_path: Path) -> None:
     (tmp_path / weight("movenet").file).write_bytes(b"wrong")
     with pytest.raises(BadWeights, match="expected cd7cc22f"):
-        choose_pose("auto", tmp_path)
+        BODY_POSE.open("auto", tmp_path)
 
 
 # ---- real bodies
 
 
 def opened(name: str, folder: Path) -> BodyPose:
-    kind = pose.POSES[name]
+    kind = BODY_POSE.kinds[name]
     if locate(kind.weight, folder) is None:
         pytest.skip(f"{kind.weight.file} is not here")
     return kind.open(folder)
@@ -150,7 +148,7 @@ def bodies(
 
 @pytest.mark.weights
 @pytest.mark.media
-@pytest.mark.parametrize("name", AUTO_ORDER)
+@pytest.mark.parametrize("name", BODY_POSE.auto)
 def test_raised_arms_are_above_the_shoulders(name: str, models_folder: Path, media_folder: Path) -> None:
     net = opened(name, models_folder)
     video = media_folder / "faces" / "birthday.mp4"
@@ -165,7 +163,7 @@ def test_raised_arms_are_above_the_shoulders(name: str, models_folder: Path, med
 
 @pytest.mark.weights
 @pytest.mark.media
-@pytest.mark.parametrize("name", AUTO_ORDER)
+@pytest.mark.parametrize("name", BODY_POSE.auto)
 def test_the_nose_is_where_the_face_is(name: str, models_folder: Path, media_folder: Path) -> None:
     net = opened(name, models_folder)
     for video in ("multi/bedroom_kids.mp4", "faces/lp_s29.mp4"):

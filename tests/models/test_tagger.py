@@ -18,10 +18,10 @@ from momentscan.models.tagger import (
     LOG_OFFSET,
     PATCH,
     PATCH_HOP,
+    TAGGER,
     Yamnet,
     _mel_bands,
     _mel_triangles,
-    choose_tagger,
     log_mel,
 )
 
@@ -40,12 +40,12 @@ def test_another_network_is_refused_in_one_line() -> None:
 
 
 def test_without_weights_auto_is_none_and_a_name_says_what_to_do(tmp_path: Path) -> None:
-    assert choose_tagger("auto", tmp_path) is None
-    assert choose_tagger("none", tmp_path) is None
+    assert TAGGER.open("auto", tmp_path) is None
+    assert TAGGER.open("none", tmp_path) is None
     with pytest.raises(MissingModel, match="momentscan models pull yamnet"):
-        choose_tagger("yamnet", tmp_path)
+        TAGGER.open("yamnet", tmp_path)
     with pytest.raises(UsageError, match="there are auto, none, yamnet"):
-        choose_tagger("other", tmp_path)
+        TAGGER.open("other", tmp_path)
 
 
 def test_a_patch_is_96_frames_and_half_of_it_is_0_48_s() -> None:

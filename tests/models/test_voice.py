@@ -9,7 +9,7 @@ import pytest
 
 from momentscan.errors import BadWeights, MissingModel, UsageError
 from momentscan.models.session import Port
-from momentscan.models.voice import SILENCE, STEP, SileroVad, choose_voice
+from momentscan.models.voice import SILENCE, STEP, VOICE, SileroVad
 
 
 class Net:
@@ -27,12 +27,12 @@ def test_another_network_is_refused_in_one_line() -> None:
 
 
 def test_without_weights_auto_is_none_and_a_name_says_what_to_do(tmp_path: Path) -> None:
-    assert choose_voice("auto", tmp_path) is None
-    assert choose_voice("none", tmp_path) is None
+    assert VOICE.open("auto", tmp_path) is None
+    assert VOICE.open("none", tmp_path) is None
     with pytest.raises(MissingModel, match="momentscan models pull silero-vad"):
-        choose_voice("silero-vad", tmp_path)
+        VOICE.open("silero-vad", tmp_path)
     with pytest.raises(UsageError, match="there are auto, none, silero-vad"):
-        choose_voice("other", tmp_path)
+        VOICE.open("other", tmp_path)
 
 
 @pytest.mark.weights

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from momentscan.errors import BadWeights, MissingModel, UsageError
-from momentscan.models.whisper import Whisper, choose_recogniser
+from momentscan.models.whisper import ASR, Whisper
 from momentscan.signals.words import LEAST_S, Word
 
 
@@ -119,7 +119,7 @@ def model(folder: Path, content: bytes = b"weights") -> Path:
 
 
 def test_nothing_is_asked_for_unless_it_is(engine: types.ModuleType) -> None:
-    assert choose_recogniser("none") is None
+    assert ASR.open("none") is None
 
 
 def test_without_the_extra_the_line_says_what_to_install(
@@ -127,14 +127,14 @@ def test_without_the_extra_the_line_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     with pytest.raises(MissingModel, match=r"run: pip install 'momentscan\[speech\]'"):
-        choose_recogniser("small")
-    assert choose_recogniser("none") is None
+        ASR.open("small")
+    assert ASR.open("none") is None
 
 
 def test_a_folder_is_used_where_it_lies_and_read_only_when_needed(
     engine: types.ModuleType, tmp_path: Path
 ) -> None:
-    recogniser = choose_recogniser(str(model(tmp_path / "mine")), "cpu")
+    recogniser = ASR.open(str(model(tmp_path / "mine")), device="cpu")
     assert recogniser is not None
     assert OPENED == []
     recogniser.recognise(np.ones(16000, np.float32), None)
@@ -148,7 +148,7 @@ def test_a_folder_is_used_where_it_lies_and_read_only_when_needed(
 
 
 def test_words_have_times_probabilities_and_their_segment(engine: types.ModuleType, tmp_path: Path) -> None:
-    recogniser = choose_recogniser("tiny")
+    recogniser = ASR.open("tiny")
     assert recogniser is not None
     found = recogniser.recognise(np.ones(32000, np.float32), None)
     assert found.words == (
@@ -161,7 +161,7 @@ def test_words_have_times_probabilities_and_their_segment(engine: types.ModuleTy
 
 
 def test_chance_has_no_part_in_it(engine: types.ModuleType) -> None:
-    recogniser = choose_recogniser("tiny")
+    recogniser = ASR.open("tiny")
     assert recogniser is not None
     recogniser.recognise(np.ones(16000, np.float32), "ko")
     assert OPENED[0].asked == [
@@ -173,9 +173,7 @@ def test_chance_has_no_part_in_it(engine: types.ModuleType) -> None:
 def test_the_version_tells_models_apart_by_their_bytes(engine: types.ModuleType, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    one, other = (
-        choose_recogniser(str(model(tmp_path / n / "mine", c))) for n, c in (("a", b"one"), ("b", b"other"))
-    )
+    one, other = (ASR.open(str(model(tmp_path / n / "mine", c))) for n, c in (("a", b"one"), ("b", b"other")))
     assert one is not None
     assert other is not None
     assert one.version != other.version
@@ -183,7 +181,7 @@ def test_the_version_tells_models_apart_by_their_bytes(engine: types.ModuleType,
 
 
 def test_whose_weights_they_are_is_said_where_it_is_known(engine: types.ModuleType, tmp_path: Path) -> None:
-    named, given = choose_recogniser("tiny"), choose_recogniser(str(model(tmp_path / "mine")))
+    named, given = ASR.open("tiny"), ASR.open(str(model(tmp_path / "mine")))
     assert named is not None
     assert given is not None
     assert (named.weight.licence.split()[0], named.weight.commercial) == ("MIT", "yes")  # type: ignore[union-attr]
@@ -193,23 +191,23 @@ def test_whose_weights_they_are_is_said_where_it_is_known(engine: types.ModuleTy
 def test_a_folder_without_a_model_is_refused(engine: types.ModuleType, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(UsageError, match=r"model\.bin is not in it"):
-        choose_recogniser(str(tmp_path))
+        ASR.open(str(tmp_path))
 
 
 def test_an_unknown_name_and_an_unreachable_one_are_one_line_each(engine: types.ModuleType) -> None:
     with pytest.raises(
         UsageError, match=r"^there is no Whisper model 'gigantic', and no such folder: [^\n]+$"
     ):
-        choose_recogniser("gigantic")
+        ASR.open("gigantic")
     with pytest.raises(
         MissingModel,
         match=r"^somebody/model could not be downloaded \([^\n]+\); lay it into a folder and name that$",
     ):
-        choose_recogniser("somebody/model")
+        ASR.open("somebody/model")
 
 
 def test_a_model_that_cannot_be_run_is_one_line(engine: types.ModuleType) -> None:
-    recogniser = choose_recogniser("tiny")
+    recogniser = ASR.open("tiny")
     assert recogniser is not None
     with pytest.raises(BadWeights, match="does not run: max"):
         recogniser.recognise(np.zeros(0, np.float32), None)

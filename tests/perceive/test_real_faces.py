@@ -12,8 +12,8 @@ import fakes
 import worlds
 from momentscan.media import open_video
 from momentscan.media.decode import SamplingOptions
-from momentscan.models.detectors import FaceDetector, choose_detector
-from momentscan.models.landmarks import choose_landmarks
+from momentscan.models.detectors import DETECTOR, FaceDetector
+from momentscan.models.landmarks import LANDMARKS
 from momentscan.select.gate import Gate
 from momentscan.signals import Signals
 from momentscan.values import Batch
@@ -25,7 +25,7 @@ SEEING = (*fakes.PEOPLE, "face_quality", "head", "crops")
 
 @pytest.fixture
 def detector(models_folder: Path) -> FaceDetector:
-    found = choose_detector("auto", models_folder, "cpu")
+    found = DETECTOR.open("auto", models_folder, "cpu")
     assert found is not None
     return found
 
@@ -39,14 +39,14 @@ def shown(video: Path) -> list[np.ndarray]:
 def seen(frames: list[np.ndarray], detector: FaceDetector, models_folder: Path) -> Signals:
     time_s = np.arange(len(frames)) / 5
     whole: Batch = worlds.batch(frames, time_s, 0.0, len(frames) / 5)
-    landmarks = choose_landmarks("auto", models_folder)
+    landmarks = LANDMARKS.open("auto", models_folder)
     return fakes.watched(
         [whole],
         SEEING,
         faces={"detector": detector},
         tracks={"face_id": None},
         head={"landmarks": landmarks},
-        crops={"poses": False},
+        crops={"pose": None},
     )
 
 

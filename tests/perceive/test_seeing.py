@@ -8,7 +8,7 @@ import pytest
 import worlds
 from momentscan.perceive import Perceiver, process_batches
 from momentscan.perceive.frame_quality import FrameQuality
-from momentscan.perceive.motion import Motion
+from momentscan.perceive.motion import Motion, MotionOptions
 from momentscan.perceive.scenes import Scenes
 from momentscan.values import Batch, Columns
 
@@ -70,7 +70,7 @@ def test_the_first_frame_has_no_motion_and_a_still_picture_none_at_all() -> None
 
 
 def test_farneback_is_there_by_name_at_full_size() -> None:
-    perceiver = Motion("farneback")
+    perceiver = Motion(knobs=MotionOptions("farneback"))
     assert perceiver.short_side_px > 10_000
     frames = list(worlds.frames(0.3, lambda t: (20 + 20 * t, 30.0), 10.0))
     assert seen(perceiver, batch(frames))["frames.motion"][1:] == pytest.approx(

@@ -30,7 +30,7 @@ def seen(
     **changes: object,
 ) -> Signals:
     """Faces and tracks of a film, seen with fakes."""
-    given = {"tracking": tracking} | ({} if with_id else {"face_id": None})
+    given = {"knobs": tracking} | ({} if with_id else {"face_id": None})
     signals = fakes.watched(worlds.film(duration_s, there, **changes), fakes.PEOPLE, tracks=given)  # type: ignore[arg-type]
     assert signals.rows("tracks.id") == len(np.unique(signals["faces.track"]))
     return signals
@@ -339,7 +339,7 @@ def steps(hz: float, tau_s: float, moved: float = 0.04) -> tuple[np.ndarray, np.
         "faces.points": points,
         "faces.score": np.ones(len(time_s), np.float32),
     }
-    smooth = Tracks(None, TracksOptions(box_tau_s=tau_s)).process(whole, columns)["faces.bbox_smooth"]
+    smooth = Tracks(knobs=TracksOptions(box_tau_s=tau_s)).process(whole, columns)["faces.bbox_smooth"]
     return time_s, np.asarray(left - smooth[:, 0])
 
 
@@ -369,7 +369,7 @@ def test_who_is_who_does_not_depend_on_what_the_faces_look_like_to_the_vision_em
         signals = fakes.watched(film, names, crops={"embedder": embedder}, vision={"embedder": embedder})
         persons.append((signals["tracks.person"].tolist(), signals["faces.track"].tolist()))
     assert persons[0] == persons[1]
-    assert not [n for n in Tracks(fakes.FaceId()).needs if n.startswith(("crops.", "vision."))]
+    assert not [n for n in Tracks(face_id=fakes.FaceId()).needs if n.startswith(("crops.", "vision."))]
 
 
 class Blind(fakes.Embedder):

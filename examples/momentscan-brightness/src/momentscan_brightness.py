@@ -1,8 +1,4 @@
-"""A plug-in in one file: a perceiver that logs how colourful a frame is, and a scorer that likes sudden
-light.
-"""
-
-from __future__ import annotations
+"""A plug-in in one file: a perceiver with a model and a knob of its own, and a scorer that likes sudden light."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -10,34 +6,48 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from momentscan.knobs import Knob
-from momentscan.presentation import Part, Presentation
+from momentscan.models.slots import Slot
 from momentscan.signals import Column, Signals
 from momentscan.signals.series import robust_z
 from momentscan.values import Abstention, Batch, Columns, Curve, Moment, Verdict, Window
 
 
-class Colour:
-    """Logs the mean spread of the three channels of each frame."""
+class Hasler:
+    """How colourful people call a picture: two weights, fitted to answers (Hasler & Süsstrunk 2003)."""
 
-    name = "colour"
-    needs: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ("frames.colourfulness",)
-    columns = (
-        Column(
-            "frames.colourfulness",
-            "float32",
-            "0-255",
-            "colour",
-            "mean of max - min over the channels",
-            "more colour",
-        ),
-    )
-    short_side_px = 32
-    made_by: ClassVar[dict[str, str]] = {}
+    name, version, weight, sha256 = "hasler", "hasler-2003", None, None
+
+    @classmethod
+    def open(cls, folder, device="auto"):
+        return cls()
+
+    def rate(self, frame: np.ndarray) -> float:
+        red, green, blue = np.moveaxis(frame.astype(np.float64), -1, 0)
+        opponents = np.stack([red - green, (red + green) / 2 - blue]).reshape(2, -1)
+        return float(1.0 * np.hypot(*opponents.std(axis=1)) + 0.3 * np.hypot(*opponents.mean(axis=1)))
+
+
+COLOURIST = Slot("colourist", "judge of colour", "colours of frames", {"hasler": Hasler}, auto=("hasler",))
+
+
+@dataclass(frozen=True)
+class ColourOptions:
+    step_px: Annotated[int, Knob("px", source="taste: colours are coarse", low=1, high=16)] = 2
+
+
+class Colour:
+    name, version, short_side_px = "colour", "1", 32
+    models: ClassVar = {"judge": "colourist"}
+    requires, knobs, needs, writes = ("judge",), ColourOptions, (), ("frames.colourfulness",)
+    columns = (Column(*writes, "float32", "0-186", "colour", "as people call it", "more colour"),)
+
+    def __init__(self, *, judge: Hasler, knobs: ColourOptions = ColourOptions()) -> None:
+        self.judge, self.step_px = judge, knobs.step_px
+        self.made_by = {"frames.colourfulness": judge.version}
 
     def process(self, batch: Batch, seen: Columns) -> Columns:
-        spread = batch.frames.max(axis=3).astype(np.int16) - batch.frames.min(axis=3)
-        return {"frames.colourfulness": spread.mean(axis=(1, 2)).astype(np.float32)}
+        small = batch.frames[:, :: self.step_px, :: self.step_px]
+        return {"frames.colourfulness": np.array([self.judge.rate(f) for f in small], np.float32)}
 
     def finish(self) -> Columns:
         return {}
@@ -47,14 +57,9 @@ class Colour:
 class Brightness:
     """The one moment at which the picture is brightest for its video."""
 
-    z: Annotated[float, Knob("", source="taste; to be swept", low=0)] = 4.0
-
+    z: Annotated[float, Knob("", source="taste; to be swept", low=0.1)] = 4.0
     name: ClassVar[str] = "brightness"
     reads: ClassVar[tuple[str, ...]] = ("frames.time_s", "frames.exposure_mean")
-    presentation: ClassVar[Presentation] = Presentation(
-        meaning="How bright the picture is for its video: the moment is the brightest instant.",
-        parts={"light": Part("brightness", "robust deviations")},
-    )
 
     def curve(self, signals: Signals) -> Curve:
         if "frames.exposure_mean" not in signals:
@@ -64,13 +69,11 @@ class Brightness:
 
     def judge(self, signals: Signals) -> Verdict:
         curve = self.curve(signals)
-        best = int(np.argmax(curve.value)) if len(curve.value) else 0
-        if not len(curve.value) or curve.value[best] < self.z:
-            calm = Abstention("no_contrast", "it never gets bright")
-            return Verdict(self.name, curve, curve.value, self.z, (), (), calm, {})
-        peak_s = float(curve.time_s[best])
-        window = Window(max(0.0, peak_s - 1), min(signals.video.duration_s, peak_s + 1), peak_s)
-        score = float(curve.value[best])
-        why = f"{score:.1f} robust deviations brighter than this video's usual"
-        moment = Moment(window, score, self.name, why, {"light": score}, {"light": score})
-        return Verdict(self.name, curve, curve.value, self.z, (moment,), (), None, {})
+        score, moments = float(curve.value.max(initial=0)), ()
+        reason = Abstention("no_contrast", "it never gets bright")
+        if score >= self.z:
+            peak_s = float(curve.time_s[curve.value.argmax()])
+            window = Window(max(0.0, peak_s - 1), min(signals.video.duration_s, peak_s + 1), peak_s)
+            why, parts = f"{score:.1f} robust deviations brighter than usual", {"light": score}
+            moments, reason = (Moment(window, score, self.name, why, parts, parts),), None
+        return Verdict(self.name, curve, curve.value, self.z, moments, (), reason, {})

@@ -71,12 +71,12 @@ def _networks() -> Finding:
 
 
 def _embedders(settings: Settings) -> list[Finding]:
-    from momentscan import registry
+    from momentscan.models.embedders import EMBEDDER
     from momentscan.models.weights import locate
 
     findings = []
-    for name in registry.names("embedders"):
-        weight = registry.load("embedders", name).weight
+    for name in EMBEDDER.names():
+        weight = EMBEDDER.kind(name).weight
         if weight is None:
             findings.append(Finding(f"vision embedder {name}", True, "built in, no download"))
             continue

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from momentscan import registry
+from momentscan.assembly.models import open_models
 from momentscan.errors import UnreadableInput, UsageError
-from momentscan.knobs import knob_values, with_knobs
+from momentscan.knobs import knob_values, models_of, with_knobs
 from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits
 from momentscan.records.plain import Json
@@ -57,10 +58,24 @@ def asked_engines(settings: Settings) -> list[str]:
 
 
 def build_scorer(engine: str, settings: Settings) -> Scorer:
-    """An engine with the knobs in force. Raises UsageError where there is no such engine."""
+    """An engine with the knobs and the models in force.
+
+    Raises UsageError where there is no such engine, MissingModel for a model that was named and is not here.
+    """
     registry.load("scorers", engine)
     scorer: Scorer = settings.stage(engine)
-    return scorer
+    return with_models(scorer, settings)
+
+
+def with_models(scorer: Scorer, settings: Settings) -> Scorer:
+    """The same engine with the models of the slots that its fields name; a slot without one leaves None."""
+    cls: type[Any] = type(scorer)
+    wanted = models_of(cls)
+    if not wanted:
+        return scorer
+    models = open_models(settings, only=set(wanted.values()))
+    changed: Scorer = replace(scorer, **{name: models.get(slot) for name, slot in wanted.items()})  # type: ignore[type-var]
+    return changed
 
 
 def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
@@ -81,6 +96,9 @@ def judged_engines(settings: Settings, run: Run, folder: Path) -> list[str]:
     asked = [e.strip() for e in settings.engine.split(",") if e.strip()]
     judged = list(run.engines)
     missing = [e for e in asked if e not in judged and e != "all"]
+    known = registry.names("scorers")
+    if missing and missing[0] not in known:
+        raise UsageError(f"there is no engine {missing[0]!r}; there are {', '.join(known)}")
     if missing or not judged:
         who = missing[0] if missing else "any engine"
         raise UsageError(f"{folder}: was not judged by {who}; momentscan find {folder} --engine NAME")

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from momentscan.assembly.perceivers import build_perceivers, log_key
+from momentscan.assembly.key import log_key
+from momentscan.assembly.models import open_models
+from momentscan.assembly.perceivers import build_perceivers
 from momentscan.disk import LogWriter
 from momentscan.disk.folder import VideoFolder
 from momentscan.media import open_video
@@ -18,7 +20,7 @@ from momentscan.media.prefetch import prefetched
 from momentscan.media.source_file import sha256_of
 from momentscan.media.transcripts import transcript_of
 from momentscan.media.video import Video
-from momentscan.models.chosen_models import Models, open_models
+from momentscan.models.chosen_models import Models
 from momentscan.perceive import Perceiver, calibrations_of, process_batches
 from momentscan.progress import Progress, Step
 from momentscan.settings import Settings
@@ -77,8 +79,8 @@ def open_pass(path: Path, settings: Settings, on_progress: Progress) -> Iterator
     with open_video(path, limits, settings.stage("clock")) as video:
         options = settings.stage("transcripts")
         transcript = transcript_of(path, settings.transcript, options, limits)
+        perceivers = build_perceivers(settings, models, transcript=transcript)
         sha256 = sha256_of(path, on_progress=on_progress)
-        perceivers = build_perceivers(settings, models, transcript)
         key = log_key(sha256, perceivers, models, settings, transcript)
         yield Pass(video, sha256, key, models, perceivers, settings.stage("sampling"))
 
@@ -104,7 +106,8 @@ class _Timed:
     def __init__(self, perceiver: Perceiver, timings: dict[str, float]) -> None:
         self._perceiver = perceiver
         self._timings = timings
-        self.name, self.needs, self.writes = perceiver.name, perceiver.needs, perceiver.writes
+        self.name, self.version = perceiver.name, perceiver.version
+        self.needs, self.writes = perceiver.needs, perceiver.writes
         self.short_side_px, self.made_by = perceiver.short_side_px, perceiver.made_by
 
     def process(self, batch: Batch, seen: Columns) -> Columns:

@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 from momentscan.assembly.engines import StillChoice, scorer_as_before
+from momentscan.assembly.models import open_models
 from momentscan.disk.folder import VideoFolder
 from momentscan.errors import MissingModel
 from momentscan.flows.outcome import Outcome, outcome_of
 from momentscan.judgement import judge_all, write_report
-from momentscan.models.chosen_models import open_models
 from momentscan.packs import PackChoice, make_packs
 from momentscan.progress import Progress, silent
 from momentscan.settings import Settings

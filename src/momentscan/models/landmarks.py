@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.litert import LiteRt, open_litert
-from momentscan.models.weights import chosen, require, verify
+from momentscan.models.slots import Slot
+from momentscan.models.weights import require, verify
 from momentscan.signals.boxes import middles
 
 Frame = NDArray[np.uint8]
@@ -181,21 +182,17 @@ class FaceMesh(_Mesher):
     _side_px = 192
 
 
-AUTO_ORDER = ("face-landmarker", "face-mesh")
-"""What "auto" looks for, best first: the newer network has blendshapes and surer lips and lids."""
-
-LANDMARKS: dict[str, type[_Mesher]] = {kind.name: kind for kind in (FaceLandmarker, FaceMesh)}
-
-
-def choose_landmarks(name: str, folder: Path | None = None) -> FaceLandmarks | None:
-    """The network of that name; "auto" is the best one whose weights are on this machine, else None, as is
-    "none".
-
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
-    name.
-    """
-    kind = chosen("face landmarks", name, AUTO_ORDER, LANDMARKS, folder)
-    return kind.open(folder) if kind is not None else None
+LANDMARKS: Slot[FaceLandmarks] = Slot(
+    "landmarks",
+    what="face landmarks",
+    purpose="face landmarks",
+    kinds={kind.name: kind for kind in (FaceLandmarker, FaceMesh)},
+    auto=("face-landmarker", "face-mesh"),  # the newer network has blendshapes and surer lips and lids
+    needs=("detector",),
+    absence="no face landmarks are on this machine: mouths, eyes and smiles were not seen; `momentscan "
+    "models pull face-mesh`",
+    pull=("faces", "face-mesh"),
+)
 
 
 # ---- the region

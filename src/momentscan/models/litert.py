@@ -1,4 +1,4 @@
-"""A .tflite file, opened so that it runs on one quiet thread of the CPU and says in one line why it cannot."""
+"""A .tflite file, opened so that it runs on one quiet thread of the CPU, and says in one line why it cannot."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _one_at_a_time = threading.Lock()
 
 
 class LiteRt:
-    """An open network. Not for two threads at once: its tensors are its memory."""
+    """An open network. Its tensors are its memory, so that two threads take turns."""
 
     def __init__(self, name: str, inner: Any) -> None:
         self.name = name
         self.inputs = tuple(_port(p) for p in inner.get_input_details())
         self.outputs = tuple(_port(p) for p in inner.get_output_details())
         self._inner = inner
+        self._busy = threading.Lock()
         self._feeds = [p["index"] for p in inner.get_input_details()]
         self._gives = [p["index"] for p in inner.get_output_details()]
 
@@ -41,10 +42,11 @@ class LiteRt:
                 "catalogue's"
             )
         try:
-            for index, feed in zip(self._feeds, feeds, strict=True):
-                self._inner.set_tensor(index, feed)
-            self._inner.invoke()
-            return [np.asarray(self._inner.get_tensor(index)) for index in self._gives]
+            with self._busy:
+                for index, feed in zip(self._feeds, feeds, strict=True):
+                    self._inner.set_tensor(index, feed)
+                self._inner.invoke()
+                return [np.asarray(self._inner.get_tensor(index)) for index in self._gives]
         except (ValueError, RuntimeError) as error:
             raise BadWeights(f"{self.name} does not run: {one_line(error)[:200]}") from None
 

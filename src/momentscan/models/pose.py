@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.litert import LiteRt, open_litert
-from momentscan.models.weights import chosen, require, verify
+from momentscan.models.slots import Slot
+from momentscan.models.weights import require, verify
 
 Frame = NDArray[np.uint8]
 """(H,W,3) uint8 RGB."""
@@ -174,23 +175,18 @@ class MediaPipePose(_Poser):
         return np.column_stack([found[:, :2], seen.min(axis=1) * person]).astype(np.float32)
 
 
-AUTO_ORDER = ("movenet", "mediapipe-pose")
-"""What "auto" looks for, best first: MoveNet costs a third (5 ms, 15 ms) and cares less where in its square
-the body stands.
-"""
-
-POSES: dict[str, type[_Poser]] = {kind.name: kind for kind in (MoveNet, MediaPipePose)}
-
-
-def choose_pose(name: str, folder: Path | None = None) -> BodyPose | None:
-    """The network of that name; "auto" is the best one whose weights are on this machine, else None, as is
-    "none".
-
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
-    name.
-    """
-    kind = chosen("body pose", name, AUTO_ORDER, POSES, folder)
-    return kind.open(folder) if kind is not None else None
+BODY_POSE: Slot[BodyPose] = Slot(
+    "body_pose",
+    what="body pose",
+    purpose="body pose",
+    kinds={kind.name: kind for kind in (MoveNet, MediaPipePose)},
+    # MoveNet costs a third (5 ms, 15 ms) and cares less where in its square the body stands
+    auto=("movenet", "mediapipe-pose"),
+    needs=("detector",),
+    absence="no body pose model is on this machine: arms and shoulders were not seen; `momentscan models "
+    "pull pose-landmarks`",
+    pull=("faces", "pose-landmarks"),
+)
 
 
 def letterbox(box: Points, side_px: int) -> NDArray[np.float64]:

@@ -145,7 +145,7 @@ def _runtime_errors() -> tuple[type[Exception], ...]:
 
 
 def _first_sentence(error: Exception) -> str:
-    """Its message without the '[ONNXRuntimeError] : 7 : INVALID_PROTOBUF :' in front, at most 200 characters."""
+    """Its message without '[ONNXRuntimeError] : 7 : INVALID_PROTOBUF :' in front, at most 200 characters."""
     return one_line(error).rpartition("[ONNXRuntimeError] : ")[2][:200]
 
 
@@ -201,7 +201,7 @@ _DEEPEST = 64
 
 
 def _keeps_weights_elsewhere(data: bytes, path: Path) -> bool:
-    """Whether any tensor of the network names another file. Raises BadWeights if these bytes are no protobuf."""
+    """Whether any tensor of the network names another file. Raises BadWeights if the bytes are no protobuf."""
     try:
         return _external(memoryview(data), "model", 0)
     except (IndexError, ValueError):

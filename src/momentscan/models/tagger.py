@@ -15,7 +15,8 @@ from momentscan.errors import BadWeights
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.litert import LiteRt, open_litert
-from momentscan.models.weights import chosen, require, verify
+from momentscan.models.slots import Slot
+from momentscan.models.weights import require, verify
 
 KINDS = ("laughter", "applause", "cheer", "music", "speech")
 """What a tagger tells of, in this order."""
@@ -56,8 +57,6 @@ two roots that AudioSet hangs all others under, and singing; of speech what peop
 the babble of many.
 """
 
-AUTO_ORDER = ("yamnet",)
-
 Array = NDArray[np.float32]
 
 
@@ -70,7 +69,7 @@ class AudioTagger(Protocol):
     sha256: str | None
 
     @classmethod
-    def open(cls, folder: Path | None) -> Self: ...
+    def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
 
     def tag(self, patch: Array) -> Array: ...
 
@@ -95,7 +94,7 @@ class Yamnet:
         self._network = network
 
     @classmethod
-    def open(cls, folder: Path | None) -> Self:
+    def open(cls, folder: Path | None, device: str = "auto") -> Self:
         """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the
         CPU, whatever the device.
         """
@@ -162,15 +161,12 @@ def _mel(hz: Any) -> Any:
     return 1127.0 * np.log1p(np.asarray(hz) / 700.0)
 
 
-TAGGERS: dict[str, type[Yamnet]] = {Yamnet.name: Yamnet}
-
-
-def choose_tagger(name: str, folder: Path | None = None) -> AudioTagger | None:
-    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else
-    None; "none" is None.
-
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
-    name.
-    """
-    kind = chosen("audio tagger", name, AUTO_ORDER, TAGGERS, folder)
-    return kind.open(folder) if kind is not None else None
+TAGGER: Slot[AudioTagger] = Slot(
+    "tagger",
+    what="audio tagger",
+    purpose="audio tags",
+    kinds={Yamnet.name: Yamnet},
+    auto=("yamnet",),
+    unheard=("laughter and applause", "yamnet"),
+    pull=("speech", "yamnet"),
+)

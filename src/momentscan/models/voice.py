@@ -12,7 +12,8 @@ from momentscan.errors import BadWeights
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.session import Session, open_session
-from momentscan.models.weights import chosen, require, verify
+from momentscan.models.slots import Slot
+from momentscan.models.weights import require, verify
 
 RATE_HZ = 16000
 STEP = 512
@@ -23,8 +24,6 @@ CONTEXT = 64
 
 UNITS = 128
 """Size of its memory (h and c of an LSTM)."""
-
-AUTO_ORDER = ("silero-vad",)
 
 Array = NDArray[np.float32]
 
@@ -52,7 +51,7 @@ class VoiceActivity(Protocol):
     sha256: str | None
 
     @classmethod
-    def open(cls, folder: Path | None) -> Self: ...
+    def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
 
     def listen(self, steps: Array, heard: Heard) -> tuple[Array, Heard]: ...
 
@@ -77,7 +76,7 @@ class SileroVad:
         self._session = session
 
     @classmethod
-    def open(cls, folder: Path | None) -> Self:
+    def open(cls, folder: Path | None, device: str = "auto") -> Self:
         """Raises MissingModel if the weights are not here, BadWeights if they are other ones. Runs on the
         CPU, whatever the device.
         """
@@ -88,7 +87,9 @@ class SileroVad:
         return opened
 
     def listen(self, steps: Array, heard: Heard) -> tuple[Array, Heard]:
-        """(T,512) samples at 16 kHz -> probability of speech (T,) and what is to be remembered. T may be 0."""
+        """(T,512) samples at 16 kHz -> probability of speech (T,), and what is to be remembered. T may be
+        0.
+        """
         if steps.ndim != 2 or steps.shape[1] != STEP:
             raise ValueError(f"steps want (T,{STEP}), got {steps.shape}")
         if not len(steps):
@@ -100,15 +101,12 @@ class SileroVad:
         return prob.reshape(len(steps)).astype(np.float32), Heard(h, c, steps[-1, -CONTEXT:].copy())
 
 
-VOICES: dict[str, type[SileroVad]] = {SileroVad.name: SileroVad}
-
-
-def choose_voice(name: str, folder: Path | None = None) -> VoiceActivity | None:
-    """The network of that name; "auto" is the first of AUTO_ORDER whose weights are on this machine, else
-    None; "none" is None.
-
-    Downloads nothing. Raises MissingModel for a named one without its weights, UsageError for an unknown
-    name.
-    """
-    kind = chosen("voice activity model", name, AUTO_ORDER, VOICES, folder)
-    return kind.open(folder) if kind is not None else None
+VOICE: Slot[VoiceActivity] = Slot(
+    "voice",
+    what="voice activity model",
+    purpose="voice activity",
+    kinds={SileroVad.name: SileroVad},
+    auto=("silero-vad",),
+    unheard=("speech", "silero-vad"),
+    pull=("speech", "silero-vad"),
+)

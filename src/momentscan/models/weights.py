@@ -15,17 +15,17 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, ClassVar, Protocol, TypeVar
+from typing import IO
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
 
-from momentscan.errors import BadWeights, MissingModel, UsageError, one_line
+from momentscan.errors import BadWeights, MissingModel, one_line
 from momentscan.models.catalogue import Weight
 from momentscan.progress import Progress, Step, silent
 
@@ -68,7 +68,7 @@ class Pulled:
 
 
 def cache_folder() -> Path:
-    """The user's own folder of weights: MOMENTSCAN_CACHE, or the platform's cache directory; then `models`."""
+    """The user's own folder of weights: MOMENTSCAN_CACHE, or the platform's cache folder; then `models`."""
     own = os.environ.get("MOMENTSCAN_CACHE")
     return (Path(own) if own else user_cache_path("momentscan")) / "models"
 
@@ -88,34 +88,6 @@ def require(weight: Weight, folder: Path | None = None) -> Path:
         raise MissingModel(f"{weight.file} is not in {looked}; {_advice(weight)}")
     verify(path, weight)
     return path
-
-
-class Weighted(Protocol):
-    """A class of models that names its file."""
-
-    weight: ClassVar[Weight | None]
-
-
-Kind = TypeVar("Kind", bound=Weighted)
-
-
-def chosen(
-    what: str, name: str, order: Sequence[str], known: Mapping[str, type[Kind]], folder: Path | None
-) -> type[Kind] | None:
-    """The class of that name; "auto" is the first of `order` whose weights are on this machine, else None;
-    "none" is None.
-
-    Raises UsageError for an unknown name; whether a named one's weights are here is told when it is opened.
-    """
-    if name == "auto":
-        name = next(
-            (n for n in order if (file := known[n].weight) is not None and locate(file, folder)), "none"
-        )
-    if name == "none":
-        return None
-    if name not in known:
-        raise UsageError(f"there is no {what} {name!r}; there are auto, none, {', '.join(known)}")
-    return known[name]
 
 
 def verify(path: Path, weight: Weight) -> str:

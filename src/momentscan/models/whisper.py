@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from momentscan.errors import BadWeights, MissingModel, UsageError, one_line
 from momentscan.models.catalogue import Weight
+from momentscan.models.slots import Slot
 from momentscan.models.weights import sha256_of
 from momentscan.signals.words import LEAST_S, Word
 
@@ -110,15 +111,13 @@ class Whisper:
         return self._model
 
 
-def choose_recogniser(name: str, device: str = "auto") -> Recogniser | None:
+def open_named(name: str, device: str = "auto") -> Recogniser:
     """The recogniser of a folder with a CTranslate2 model, or of a model's name ("small",
-    "SYSTRAN/faster-whisper-small"); "none" is None.
+    "SYSTRAN/faster-whisper-small").
 
     A model that is named, and not in the user's cache, is downloaded, as it was asked for by name. Raises
     MissingModel where the extra or the model is not to be had, UsageError for a folder that holds no model.
     """
-    if name == "none":
-        return None
     engine = _engine()
     folder = Path(name)
     if folder.is_dir():
@@ -130,6 +129,17 @@ def choose_recogniser(name: str, device: str = "auto") -> Recogniser | None:
             )
         return Whisper(folder, folder.name, _device(device), published=False)
     return Whisper(_fetched(engine, name), name, _device(device), published="/" not in name)
+
+
+ASR: Slot[Recogniser] = Slot(
+    "asr",
+    what="speech recogniser",
+    purpose="words",
+    kinds={},
+    default="none",
+    absence="no speech recogniser was named: words were not written down; asr=small fetches one",
+    by_name=open_named,
+)
 
 
 def _device(device: str) -> str:

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 
+from momentscan.perceive.protocol import Evicting, Perceiver, Snapshotting
 from momentscan.signals.calibration import Calibration
 from momentscan.stopping import held_back
 from momentscan.values import Batch, Columns
 
-
-class Perceiver(Protocol):
-    """Looks at one video, batch by batch, and lives for that video only.
-
-    name           its row in the registry
-    needs          columns that perceivers before it must have written for the same batch; `process` sees
-                   these and no others
-    writes         columns it returns; those of table `frames` have one row per frame of the batch, at once
-    short_side_px  the smallest frames it can use (frames are never scaled up)
-    problems       (optional, after `finish`) lines for a person: what it was given and could not use
-    columns        (optional) dictionary rows of what it writes, for perceivers from outside
-    made_by        column -> version of the model that made it, for columns that came from a model
-    calibrations   (optional) column -> what its embedder declared of its vectors
-    """
-
-    name: str
-    needs: tuple[str, ...]
-    writes: tuple[str, ...]
-    short_side_px: int
-    made_by: Mapping[str, str]
-
-    def process(self, batch: Batch, seen: Columns) -> Columns:
-        """Columns of what can be said after this batch."""
-
-    def finish(self) -> Columns:
-        """Columns of what could only be said at the end."""
-
-
-@runtime_checkable
-class Snapshotting(Protocol):
-    """A perceiver that can say before the end what it would say at the end, without an end to it."""
-
-    def snapshot(self) -> Columns:
-        """The columns that `finish` would give now."""
-
-
-@runtime_checkable
-class Evicting(Protocol):
-    """A perceiver that would remember more and more of a feed that does not end."""
-
-    name: str
-
-    def evict(self, before_s: float) -> Columns:
-        """Rows, for good, of what ended before; it is then done with."""
-
+__all__ = [
+    "Evicting",
+    "Perceiver",
+    "Snapshotting",
+    "calibrations_of",
+    "ordered",
+    "process_batches",
+    "shrunk",
+]
 
 HANDS = 2
 """Perceivers that look at the same time: the whole frame's embedding beside the chain of the faces; both

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from momentscan.knobs import Knob
 from momentscan.models.pose import BodyPose, person_roi
 from momentscan.perceive.crops import FORGET_S
 from momentscan.perceive.faces import SHORT_SIDE_PX
+from momentscan.perceive.protocol import Requires
 from momentscan.values import Batch, Columns
 
 
@@ -36,13 +38,18 @@ class Body:
     """Writes the 17 points of the body under each of the first faces."""
 
     name = "body"
+    version = "1"
     needs: tuple[str, ...] = ("faces.time_s", "faces.bbox", "faces.track", "faces.place")
     writes: tuple[str, ...] = ("poses.time_s", "poses.track", "poses.points")
     short_side_px = SHORT_SIDE_PX
 
-    def __init__(self, pose: BodyPose, bodies: BodiesOptions = BodiesOptions()) -> None:
+    models: ClassVar[Mapping[str, str]] = {"pose": "body_pose"}
+    requires: ClassVar[Requires] = ("pose",)
+    knobs: ClassVar[type] = BodiesOptions
+
+    def __init__(self, *, pose: BodyPose, knobs: BodiesOptions = BodiesOptions()) -> None:
         self._pose = pose
-        self._knobs = bodies
+        self._knobs = knobs
         self._next_cell: dict[int, int] = {}
         self.made_by = {"poses.points": pose.version}
 

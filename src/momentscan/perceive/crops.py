@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,8 +13,11 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.models.embedders import Embedder
+from momentscan.models.pose import BodyPose
 from momentscan.perceive.faces import SHORT_SIDE_PX
+from momentscan.perceive.protocol import Requires
 from momentscan.signals.boxes import Corners
+from momentscan.signals.calibration import calibration_of
 from momentscan.values import Batch, Columns
 
 THUMB_PX = 24
@@ -86,6 +90,7 @@ class Crops:
     """
 
     name = "crops"
+    version = "1"
     writes: tuple[str, ...] = (
         "crops.time_s",
         "crops.track",
@@ -96,11 +101,16 @@ class Crops:
     )
     short_side_px = SHORT_SIDE_PX
 
+    models: ClassVar[Mapping[str, str]] = {"embedder": "embedder", "pose": "body_pose"}
+    requires: ClassVar[Requires] = ("embedder",)
+    knobs: ClassVar[type] = CropsOptions
+
     def __init__(
-        self, embedder: Embedder, cropping: CropsOptions = CropsOptions(), poses: bool = False
+        self, *, embedder: Embedder, pose: BodyPose | None = None, knobs: CropsOptions = CropsOptions()
     ) -> None:
+        """`pose` is not run here: where there is one, the poses that it found place the upper bodies."""
         self._embedder = embedder
-        self._knobs = cropping
+        self._knobs = knobs
         self._last: dict[int, _Last] = {}
         self._steady: dict[tuple[int, str], tuple[float, NDArray[np.float64]]] = {}
         self.needs: tuple[str, ...] = (
@@ -110,11 +120,11 @@ class Crops:
             "faces.bbox_smooth",
             "faces.points",
         )
-        if poses:
+        if pose is not None:
             self.needs += ("poses.time_s", "poses.track", "poses.points")
         self._poses: dict[int, tuple[float, NDArray[np.float64]]] = {}
         self.made_by = {"crops.face": embedder.version, "crops.body": embedder.version}
-        self.calibrations = dict.fromkeys(self.made_by, embedder.calibration)
+        self.calibrations = dict.fromkeys(self.made_by, calibration_of(embedder))
 
     def process(self, batch: Batch, seen: Columns) -> Columns:
         rows = [

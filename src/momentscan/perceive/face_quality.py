@@ -25,6 +25,7 @@ class FaceQuality:
     """Laplacian variance, mean luma, contrast, clipped and crushed shares within each face's box."""
 
     name = "face_quality"
+    version = "1"
     needs: tuple[str, ...] = ("faces.time_s", "faces.bbox")
     writes: tuple[str, ...] = (
         "faces.sharpness",

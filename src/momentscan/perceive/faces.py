@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from momentscan.knobs import Knob
 from momentscan.models.detectors import FaceDetector
+from momentscan.perceive.protocol import Requires
 from momentscan.values import Batch, Columns
 
 SHORT_SIDE_PX = 540
@@ -40,6 +42,7 @@ class Faces:
     """
 
     name = "faces"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = (
         "faces.time_s",
@@ -51,9 +54,13 @@ class Faces:
     )
     short_side_px = SHORT_SIDE_PX
 
-    def __init__(self, detector: FaceDetector, looking: FacesOptions = FacesOptions()) -> None:
+    models: ClassVar[Mapping[str, str]] = {"detector": "detector"}
+    requires: ClassVar[Requires] = ("detector",)
+    knobs: ClassVar[type] = FacesOptions
+
+    def __init__(self, *, detector: FaceDetector, knobs: FacesOptions = FacesOptions()) -> None:
         self._detector = detector
-        self._hz = looking.hz
+        self._hz = knobs.hz
         self._next_cell = 0
         self.made_by = dict.fromkeys(("faces.score", "faces.bbox", "faces.points"), detector.version)
 

@@ -19,6 +19,7 @@ class FrameQuality:
     """Laplacian variance, mean luma and luma contrast of each sampled frame."""
 
     name = "frame_quality"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.sharpness", "frames.exposure_mean", "frames.contrast")
     short_side_px = SHORT_SIDE_PX

@@ -12,6 +12,7 @@ class FrameTimes:
     """Writes the PTS and the decode index of each sampled frame."""
 
     name = "frame_times"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.time_s", "frames.frame_idx")
     short_side_px = 1

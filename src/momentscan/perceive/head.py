@@ -4,8 +4,9 @@ vector score.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class Head:
     """
 
     name = "head"
+    version = "1"
     needs: tuple[str, ...] = ("faces.time_s", "faces.bbox", "faces.points", "faces.place")
     writes: tuple[str, ...] = (
         "faces.yaw",
@@ -45,9 +47,14 @@ class Head:
     )
     short_side_px = SHORT_SIDE_PX
 
-    def __init__(self, landmarks: FaceLandmarks | None, heads: HeadsOptions = HeadsOptions()) -> None:
+    models: ClassVar[Mapping[str, str]] = {"landmarks": "landmarks"}
+    knobs: ClassVar[type] = HeadsOptions
+
+    def __init__(
+        self, *, landmarks: FaceLandmarks | None = None, knobs: HeadsOptions = HeadsOptions()
+    ) -> None:
         self._landmarks = landmarks
-        self._people = heads.people
+        self._people = knobs.people
         self.made_by = dict.fromkeys(
             self.writes, landmarks.version if landmarks is not None else "five-points-v1"
         )

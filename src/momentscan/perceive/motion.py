@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from momentscan.knobs import Knob
 from momentscan.values import Batch, Columns
 
 LONG_SIDE_PX = 160
@@ -24,21 +26,36 @@ pictures are mirrored out to it.
 """
 
 
+@dataclass(frozen=True)
+class MotionOptions:
+    """Which optical flow."""
+
+    method: Annotated[
+        str,
+        Knob(
+            "",
+            source="performance.md: Dense Inverse Search (Kroeger et al. 2016), preset fast, at 160 px; "
+            "farneback is the seed's choice: full size, parameters 0.5, 3, 15, 3, 5, 1.2, 0",
+            choices=("dis", "farneback"),
+        ),
+    ] = "dis"
+
+
 class Motion:
     """Optical flow per second, in picture diagonals, so that it depends on neither size nor sampling rate
     (readings, S4).
-
-    method: "dis" (Dense Inverse Search, Kroeger et al. 2016, preset fast, at 160 px) or "farneback" (the
-    seed's choice: full size, parameters 0.5, 3, 15, 3, 5, 1.2, 0).
     """
 
     name = "motion"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.motion", "frames.motion_camera", "frames.motion_local")
     made_by: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, method: str = "dis") -> None:
-        self._literal = method == "farneback"
+    knobs: ClassVar[type] = MotionOptions
+
+    def __init__(self, *, knobs: MotionOptions = MotionOptions()) -> None:
+        self._literal = knobs.method == "farneback"
         self.short_side_px = UNBOUNDED_PX if self._literal else LONG_SIDE_PX
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._before: tuple[float, NDArray[np.uint8]] | None = None

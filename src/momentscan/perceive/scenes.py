@@ -34,6 +34,7 @@ class Scenes:
     """Writes the content value of each sampled frame, and at the end the shots."""
 
     name = "scenes"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("frames.content_change", "scenes.start_s", "scenes.end_s")
     short_side_px = SHORT_SIDE_PX

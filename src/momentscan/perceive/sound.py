@@ -33,6 +33,7 @@ class Sound:
     """
 
     name = "sound"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = (
         "sound.time_s",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.models.voice import RATE_HZ, SILENCE, STEP, VoiceActivity
+from momentscan.perceive.protocol import Requires
 from momentscan.perceive.resampling import Resampled, Steps
 from momentscan.values import Batch, Columns
 
@@ -21,11 +23,15 @@ class Speech:
     """The probability of speech. NaN where the file carries no sound."""
 
     name = "speech"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("voice.time_s", "voice.prob")
     short_side_px = 1
 
-    def __init__(self, voice: VoiceActivity) -> None:
+    models: ClassVar[Mapping[str, str]] = {"voice": "voice"}
+    requires: ClassVar[Requires] = ("voice",)
+
+    def __init__(self, *, voice: VoiceActivity) -> None:
         self.made_by: Mapping[str, str] = {"voice.prob": voice.version}
         self._voice = voice
         self._heard = SILENCE

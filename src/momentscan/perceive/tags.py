@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.models.tagger import KINDS, PATCH, PATCH_HOP, RATE_HZ, AudioTagger
+from momentscan.perceive.protocol import Requires
 from momentscan.perceive.resampling import Resampled, Steps
 from momentscan.values import Batch, Columns
 
@@ -20,11 +22,15 @@ class Tags:
     """
 
     name = "tags"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("tags.time_s", *(f"tags.{kind}" for kind in KINDS))
     short_side_px = 1
 
-    def __init__(self, tagger: AudioTagger) -> None:
+    models: ClassVar[Mapping[str, str]] = {"tagger": "tagger"}
+    requires: ClassVar[Requires] = ("tagger",)
+
+    def __init__(self, *, tagger: AudioTagger) -> None:
         self.made_by: Mapping[str, str] = dict.fromkeys(self.writes[1:], tagger.version)
         self._tagger = tagger
         self._resampled = Resampled()

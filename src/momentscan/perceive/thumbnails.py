@@ -21,6 +21,7 @@ class Thumbnails:
     """Writes one JPEG thumbnail for every two seconds of video."""
 
     name = "thumbnails"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("thumbnails.time_s", "thumbnails.jpeg")
     short_side_px = SHORT_SIDE_PX

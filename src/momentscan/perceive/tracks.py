@@ -7,9 +7,9 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -154,6 +154,7 @@ class Tracks:
     """
 
     name = "tracks"
+    version = "1"
     needs: tuple[str, ...] = ("faces.time_s", "faces.bbox", "faces.points", "faces.score")
     short_side_px = SHORT_SIDE_PX
     writes: tuple[str, ...] = (
@@ -171,9 +172,12 @@ class Tracks:
         "face_ids.embedding",
     )
 
-    def __init__(self, face_id: FaceId | None, tracking: TracksOptions = TracksOptions()) -> None:
+    models: ClassVar[Mapping[str, str]] = {"face_id": "face_id"}
+    knobs: ClassVar[type] = TracksOptions
+
+    def __init__(self, *, face_id: FaceId | None = None, knobs: TracksOptions = TracksOptions()) -> None:
         self._face_id = face_id
-        self._knobs = tracking
+        self._knobs = knobs
         self._live: list[_Track] = []
         self._done: list[_Track] = []
         self._count = 0
@@ -524,7 +528,9 @@ TURNED = 0.15
 def _with_identity(
     cost: NDArray[np.float64], tracks: list[_Track], faces: list[int], look: _Look
 ) -> NDArray[np.float64]:
-    """The costs, with Face-ID asked where motion alone does not decide: rivals in reach, a gap, another shot."""
+    """The costs, with Face-ID asked where motion alone does not decide: rivals in reach, a gap, another
+    shot.
+    """
     out = cost.copy()
     reachable = np.isfinite(cost)
     contested = reachable & ((reachable.sum(axis=0) > 1) | (reachable.sum(axis=1) > 1)[:, None])

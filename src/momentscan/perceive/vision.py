@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 
 from momentscan.models.embedders import Embedder
+from momentscan.perceive.protocol import Requires
+from momentscan.signals.calibration import calibration_of
 from momentscan.signals.series import cosine_change
 from momentscan.values import Batch, Columns
 
@@ -18,15 +23,19 @@ class Vision:
     """
 
     name = "vision"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ("vision.time_s", "vision.embedding", "vision.change")
 
-    def __init__(self, embedder: Embedder) -> None:
+    models: ClassVar[Mapping[str, str]] = {"embedder": "embedder"}
+    requires: ClassVar[Requires] = ("embedder",)
+
+    def __init__(self, *, embedder: Embedder) -> None:
         self._embedder = embedder
         self._next_cell = 0
         self.short_side_px = embedder.short_side_px
         self.made_by = {"vision.embedding": embedder.version, "vision.change": embedder.version}
-        self.calibrations = dict.fromkeys(self.made_by, embedder.calibration)
+        self.calibrations = dict.fromkeys(self.made_by, calibration_of(embedder))
         self._before = np.full((1, embedder.dim), np.nan, np.float32)
 
     def process(self, batch: Batch, seen: Columns) -> Columns:

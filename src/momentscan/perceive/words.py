@@ -7,13 +7,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.models.whisper import Recogniser
+from momentscan.perceive.protocol import Requires
 from momentscan.perceive.resampling import RATE_HZ, Resampled
 from momentscan.signals.words import LEAST_S, Sentences, Transcript, Word
 from momentscan.values import Batch, Columns
@@ -50,6 +51,14 @@ class RecognitionOptions:
     ] = 0.5
 
 
+@dataclass(frozen=True)
+class WordsOptions:
+    """How words become sentences, and how sound is cut for a recogniser."""
+
+    sentences: Sentences = Sentences()
+    recognition: RecognitionOptions = RecognitionOptions()
+
+
 class Words:
     """The words of a transcript as time reaches them, or of a recogniser as chunks of sound fill up; with the
     number of their sentence.
@@ -59,6 +68,7 @@ class Words:
     """
 
     name = "words"
+    version = "1"
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = (
         "words.start_s",
@@ -70,17 +80,22 @@ class Words:
     )
     short_side_px = 1
 
+    models: ClassVar[Mapping[str, str]] = {"recogniser": "asr"}
+    resources: ClassVar[tuple[str, ...]] = ("transcript",)
+    requires: ClassVar[Requires] = (("transcript", "recogniser"),)
+    knobs: ClassVar[type] = WordsOptions
+
     def __init__(
         self,
+        *,
         transcript: Transcript | None = None,
         recogniser: Recogniser | None = None,
-        recognising: RecognitionOptions = RecognitionOptions(),
-        sentences: Sentences = Sentences(),
+        knobs: WordsOptions = WordsOptions(),
     ) -> None:
         self._teller = (
-            _Told(transcript, sentences)
+            _Told(transcript, knobs.sentences)
             if transcript
-            else _Heard(recogniser, recognising, sentences)
+            else _Heard(recogniser, knobs.recognition, knobs.sentences)
             if recogniser
             else None
         )

@@ -13,7 +13,7 @@ import numpy as np
 from momentscan.knobs import Knob
 from momentscan.score.edge_surroundings import EPS_S, Surroundings, is_on_cut, span_at, surroundings_of
 from momentscan.signals import Signals
-from momentscan.signals.speech import reaction
+from momentscan.signals.speech import Voicing, reaction
 from momentscan.values import Aligned, ClipFlag, Edge, Move, Reaction, Window
 
 EDGES: tuple[tuple[Edge, float], ...] = (("start", -1.0), ("end", 1.0))
@@ -111,6 +111,7 @@ class Align:
     most_s: Annotated[
         float, Knob("s", source="readings S9: cap 30 s, and a move of each edge", low=0.5, high=3600)
     ] = 36.0
+    voicing: Voicing = Voicing()
 
     def __call__(self, signals: Signals, window: Window) -> Aligned:
         """The clip of one moment. Both edges lie in the video, start < end, the peak between them."""
@@ -118,7 +119,7 @@ class Align:
 
     def of(self, signals: Signals) -> Callable[[Window], Aligned]:
         """The same for many moments of one video: what lies around them is read from the log once."""
-        around = surroundings_of(signals)
+        around = surroundings_of(signals, self.voicing)
         return lambda window: self._aligned(signals, around, window)
 
     def _aligned(self, signals: Signals, around: Surroundings, window: Window) -> Aligned:

@@ -41,11 +41,11 @@ class Surroundings(NamedTuple):
         )
 
 
-def surroundings_of(signals: Signals) -> Surroundings:
+def surroundings_of(signals: Signals, voicing: Voicing) -> Surroundings:
     """Words whose times were only shared out of a subtitle's are not trusted where voice activity says better
     when somebody speaks.
     """
-    voiced = Voicing()(signals)
+    voiced = voicing(signals)
     spoken, sentences = words(signals)
     if len(voiced) and len(spoken) and not signals["words.timed"].all():
         spoken = union(np.concatenate([words(signals, timed=True)[0], voiced]), touching=False)

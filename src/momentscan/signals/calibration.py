@@ -49,6 +49,13 @@ class Calibration:
 UNKNOWN = Calibration()
 """Of an embedder that says nothing."""
 
+
+def calibration_of(embedder: Any) -> Calibration:
+    """What an embedder declares of itself; UNKNOWN where it declares nothing."""
+    declared: Calibration = getattr(embedder, "calibration", UNKNOWN)
+    return declared
+
+
 LEGACY: Mapping[str, Calibration] = {
     "descriptor-hog-hsv-dct-v1": Calibration(0.002, Usual(0.15, 0.02, 0.03)),
     "mobilenetv2-imagenet-ptq-v1": Calibration(0.03, Usual(0.2, 0.016, 0.03)),

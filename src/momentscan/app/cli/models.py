@@ -53,9 +53,9 @@ def pull(names: o.Weights, models: o.Models = None, as_json: o.Json = False) -> 
 
 def groups() -> dict[str, tuple[str, ...]]:
     """Names that stand for several files."""
-    from momentscan.models.chosen_models import PULL_FACES, PULL_SPEECH
+    from momentscan.models.chosen_models import pull_groups
 
-    return {"faces": PULL_FACES, "speech": PULL_SPEECH}
+    return pull_groups()
 
 
 def verify(models: o.Models = None, as_json: o.Json = False) -> None:
