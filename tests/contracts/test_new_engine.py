@@ -12,6 +12,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
+import plugins
 import worlds
 from momentscan import registry
 from momentscan.export.formats import FORMATS, timeline_files
@@ -22,7 +23,6 @@ from momentscan.records.run import ComparisonRun
 from momentscan.score.compare import compare
 from momentscan.signals import Signals
 from momentscan.values import Verdict
-from plugins import installed
 
 ENGINE = '''
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class Tide:
 def tide(tmp_path: Path) -> Iterator[type]:
     """The engine, installed as a package of one file whose only other line is its entry point."""
     points = {"momentscan.scorers": {"tide": "tide_engine:Tide"}}
-    with installed(tmp_path / "site", "tide-engine", "1.0", points, {"tide_engine.py": dedent(ENGINE)}):
+    with plugins.installed(tmp_path, "tide-engine", "1.0", points, {"tide_engine.py": dedent(ENGINE)}):
         yield registry.load("scorers", "tide")
 
 

@@ -15,7 +15,7 @@ PortraitBox = Annotated[
 ]
 Blur = Annotated[float, Meta("variance of the Laplacian; higher is sharper")]
 Exposure = Annotated[float, Meta(ge=0, le=255)]
-Parts = Annotated[Mapping[str, float], Meta("they sum to score_rule")]
+Sum = Annotated[Mapping[str, float], Meta("they sum to score_rule")]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class WindowRecord(Record):
     key_features: Mapping[str, float | None]
     selected_frames: tuple[FrameRecord, ...]
     engine: str
-    parts: Parts
+    parts: Sum
     why: str
     rivals: tuple[str, ...]
 

@@ -51,28 +51,33 @@ DEPRECATED = {
 }
 """Names of 0.1 before the tree -> what they are called now; taken until 0.3."""
 
-KNOBS_OF_BEFORE = {
+
+RENAMED = {
+    "motion": "motion.method",
     "rules.gate": "rules.gate_level",
-    "rules.w_size": "rules.quality.w_size",
     "vector.gated": "vector.gate_level",
 }
-"""Knobs of 0.1 whose name is that of a stage now, or of several knobs."""
+"""Settings of 0.1 that are now tables of the same name -> the knob that they were; taken until 0.3."""
 
 
-def renamed(name: str, value: Any) -> tuple[str, Any]:
-    """A knob and its value as they are written now, of one that may be written as in 0.1."""
-    if name == "vector.gated":
-        value = "off" if str(value).lower() in ("false", "no", "0", "off") else "loose"
-    return KNOBS_OF_BEFORE.get(name, name), value
+VALUES = {"vector.gated": {"true": "strict", "false": "off"}}
+"""Values of such a setting -> what they are called now."""
+
+
+def value_now(name: str, value: Any) -> Any:
+    """The value of today for a setting under its old name."""
+    return VALUES.get(name, {}).get(str(value).lower(), value)
 
 
 def canonical(name: str) -> str:
     """The name of today for a dotted name, which may be short or old."""
+    if name in RENAMED:
+        return RENAMED[name]
     for table in (SHORT, DEPRECATED):
         first, dot, rest = name.partition(".")
         if first in table:
             name = table[first] + dot + rest
-    return "motion.method" if name == "motion" else name
+    return name
 
 
 def stage_class(name: str) -> type | None:
