@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from momentscan.media.render import write_video
+from momentscan.records.run import Run
 from momentscan.signals import Signals
 from momentscan.signals.series import cosine_change
 from momentscan.values import Batch, VideoInfo
@@ -95,6 +96,15 @@ def info(duration_s: float = 60.0, **changes: object) -> VideoInfo:
         height_px=360, rotation_deg=0, fps=30.0, n_frames=round(duration_s * 30), video_codec="h264", audio_codec="aac", container="mov",
     )  # fmt: skip
     return VideoInfo(**{**known, **changes})  # type: ignore[arg-type]
+
+
+def run(**changes: object) -> Run:
+    """A run.json of a video that is not there, in which nothing ran."""
+    known = dict(
+        version="0", status="done", key="", video=info(), partial=False, problems=(), settings={}, models=(), engines={}, people=None,
+        packs=None, pairs=0, comparisons=None, warnings=(),
+    )  # fmt: skip
+    return Run(**{**known, **changes})  # type: ignore[arg-type]
 
 
 # ---- faces that tests/fakes.py can see

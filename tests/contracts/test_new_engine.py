@@ -19,6 +19,7 @@ from momentscan.export.formats import FORMATS, timeline_files
 from momentscan.export.report import report_html
 from momentscan.export.timeline import Range, to_timeline
 from momentscan.knobs import knobs_of, with_knobs
+from momentscan.records.run import ComparisonRun
 from momentscan.score.compare import compare
 from momentscan.signals import Signals
 from momentscan.values import Verdict
@@ -89,7 +90,6 @@ class Tide:
         nothing = Abstention("no_peak", "nothing swells")
         return verdict_of(self.name, curve, curve.value, None, chosen, lost, {}, 5, nothing)
 '''
-RUN = {"version": "0", "partial": False, "warnings": [], "models": []}
 
 
 @pytest.fixture
@@ -106,8 +106,8 @@ def judge(name: str, **world: object) -> Verdict:
 
 
 def page(*verdicts: Verdict, **world: object) -> str:
-    pairs = [compare(verdicts[0], other).to_json() for other in verdicts[1:]]
-    run = RUN | {"comparisons": pairs}
+    pairs = [ComparisonRun(**compare(verdicts[0], other).to_json()) for other in verdicts[1:]]
+    run = worlds.run(comparisons=tuple(pairs))
     signals = worlds.signals(**world)  # type: ignore[arg-type]
     return report_html(signals, {v.scorer: v for v in verdicts}, {}, run)
 

@@ -12,6 +12,7 @@ import worlds
 from momentscan import registry
 from momentscan.errors import UsageError
 from momentscan.knobs import knobs_of, with_knobs
+from momentscan.settings import load
 from momentscan.signals import Signals
 from momentscan.signals.calibration import Calibration, Usual
 from momentscan.signals.schema import column
@@ -142,3 +143,30 @@ def test_what_an_embedder_declares_of_calm_decides_what_is_a_change() -> None:
         return float(registry.load("scorers", "vector")().curve(signals).parts["d_face"].max())
 
     assert loudest(Calibration(0.01, USUAL)) > 2 * loudest(Calibration(0.01, Usual(0.2, 0.5, 0.9)))
+
+
+@pytest.mark.parametrize(
+    ("old", "stage"),
+    [
+        ({"rules.gate": "off", "rules.w_size": 0.5}, {"gate_level": "off", "quality": {"w_size": 0.5}}),
+        ({"rules.distance_s": "4"}, {"peaks": {"distance_s": 4.0}}),
+        ({"vector.gated": "false", "vector.knn": 3}, {"gate_level": "off", "novelty": {"knn": 3}}),
+        ({"saliency.percentile": 80}, {"intervals": {"percentile": 80.0}}),
+    ],
+)
+def test_knobs_as_they_were_called_before_stages_are_understood(
+    old: dict[str, object], stage: dict[str, object]
+) -> None:
+    engine = next(iter(old)).partition(".")[0]
+    assert load(old).stage(engine) == with_knobs(registry.load("scorers", engine), stage)
+
+
+@pytest.mark.parametrize("name", ["rules", "vector"])
+def test_the_gate_and_the_people_of_the_settings_reach_the_engines(name: str) -> None:
+    settings = load({"gate.exposure_low": 255, "people.mains": 1})
+    scorer = settings.stage(name)
+    assert (scorer.gate.exposure_low, scorer.roles.mains) == (255.0, 1)
+    assert scorer.judge(SOMEBODY).moments == ()
+    assert (
+        load({"gate.exposure_low": 255, f"{name}.gate.exposure_low": 40}).stage(name).judge(SOMEBODY).moments
+    )

@@ -18,13 +18,15 @@ from momentscan.export.curve_plot import COLUMNS
 from momentscan.export.formatting import clock
 from momentscan.export.people_lanes import LANES
 from momentscan.export.report import report_html
+from momentscan.records.run import ComparisonRun, ModelRow, Run
 from momentscan.score.compare import compare
+from momentscan.select.people import People
 from momentscan.select.picks import JudgedFrame, Picked
 from momentscan.signals import Signals
 from momentscan.values import Abstention, Candidate, Curve, Moment, Pick, Verdict, Window
 
 EVIL = "<script>alert(1)</script>\"'><img src=http://evil onerror=x>"
-RUN: dict[str, Any] = {"version": "0", "partial": False, "warnings": [], "models": []}
+RUN = worlds.run()
 JPEG = cv2.imencode(".jpg", np.full((8, 8, 3), 90, np.uint8))[1].tobytes()
 VOID = {"meta", "img", "br", "wbr", "line", "path", "polyline", "polygon"}
 
@@ -138,6 +140,11 @@ def silent(name: str, reason: str) -> Verdict:
     )
 
 
+def compared(first: Verdict, *others: Verdict) -> tuple[ComparisonRun, ...]:
+    """The first engine against each of the others, as run.json holds it."""
+    return tuple(ComparisonRun(**compare(first, other).to_json()) for other in others)
+
+
 def picked() -> Picked:
     frames = (
         JudgedFrame(8.2, 82, 0.4, ("gate.blur.face", "gate.exposure.black"), "failed the gate"),
@@ -246,19 +253,19 @@ def together() -> Packed:
     return Packed({}, [{**told, "people": sides, "shared_expression": "smile"}], {"pair/pair_001.jpg": JPEG})
 
 
-def page_of(*people: Packed, pair: Packed | None = None, run: dict[str, Any] | None = None) -> str:
+def page_of(*people: Packed, pair: Packed | None = None, run: Run | None = None) -> str:
     return report_html(signals(boxes()), {"rules": verdict()}, {}, run or RUN, packs=(people, pair))
 
 
 def test_names_and_words_cannot_write_into_the_page() -> None:
     evil = verdict({EVIL: [0.0, 1.0], "motion": [0.1, 0.2]}, name=EVIL, why=EVIL)
     evil = replace(evil, absent={EVIL: EVIL}, moments=tuple(replace(m, rivals=(EVIL,)) for m in evil.moments))
-    run = {
-        **RUN,
-        "warnings": [EVIL],
-        "models": [{"for": EVIL, "version": EVIL, "sha256": EVIL, "licence": EVIL, "commercial": EVIL}],
-    }
-    run["comparisons"] = [compare(evil, silent("other", "no_face: " + EVIL)).to_json()]
+    run = replace(
+        RUN,
+        warnings=(EVIL,),
+        models=(ModelRow(EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL),),  # type: ignore[arg-type]
+        comparisons=compared(evil, silent("other", "no_face: " + EVIL)),
+    )
     odd = Picked((), 1, {EVIL: 1}, (JudgedFrame(9.0, 1, np.nan, (EVIL,), EVIL),), EVIL)
     page = report_html(
         signals(boxes(), video_id=EVIL, problems=(EVIL,)),
@@ -292,7 +299,7 @@ def test_the_page_asks_the_network_for_nothing() -> None:
 def test_the_same_values_make_the_same_bytes() -> None:
     def made() -> str:
         verdicts = {"rules": verdict(), "vector": verdict(name="vector")}
-        run = {**RUN, "comparisons": [compare(*verdicts.values()).to_json()]}
+        run = replace(RUN, comparisons=compared(*verdicts.values()))
         return report_html(
             signals(boxes(people=3)), verdicts, {}, run, {"rules": [picked()], "vector": [picked()]}
         )
@@ -434,10 +441,7 @@ def test_engines_stand_side_by_side_with_how_far_they_agree() -> None:
         "vector": verdict({"d_face": [0.0, 9.0]}, name="vector"),
         "saliency": silent("saliency", "no_contrast: x"),
     }
-    run = {
-        **RUN,
-        "comparisons": [compare(verdicts["rules"], verdicts[b]).to_json() for b in ("vector", "saliency")],
-    }
+    run = replace(RUN, comparisons=compared(*verdicts.values()))
     page = report_html(signals(boxes()), verdicts, {}, run)
     assert page.count('<polyline class="own') == 2
     text = text_of(page)
@@ -467,7 +471,7 @@ def test_a_long_curve_keeps_its_peak_and_a_small_page() -> None:
 
 def test_what_was_missing_stands_before_everything_else() -> None:
     page = report_html(
-        signals(), {"rules": verdict()}, {}, {**RUN, "warnings": ["no face detector is on this machine"]}
+        signals(), {"rules": verdict()}, {}, replace(RUN, warnings=("no face detector is on this machine",))
     )
     assert page.index("no face detector is on this machine") < page.index("<h2")
 
@@ -663,7 +667,7 @@ def test_two_people_together_are_shown_with_who_is_on_which_side_and_what_both_d
 
 def test_without_packs_nothing_is_said_of_them_unless_they_were_asked_for() -> None:
     assert "Identity packs" not in page_of()
-    assert "nobody in this video plays a part" in page_of(run={**RUN, "packs": []})
+    assert "nobody in this video plays a part" in page_of(run=replace(RUN, packs=()))
 
 
 def test_of_many_people_the_later_packs_fold_away() -> None:
@@ -671,3 +675,11 @@ def test_of_many_people_the_later_packs_fold_away() -> None:
     assert page.count('<article class="card pack"') == 9
     assert "5 more packs" in text_of(page)
     assert page.index("5 more packs") < page.index('id="pack-4"')
+
+
+def test_who_is_main_is_what_the_run_decided() -> None:
+    both = signals(boxes(people=2))
+    pages = [
+        text_of(report_html(both, {"rules": verdict()}, {}, RUN, people=People(mains=n))) for n in (1, 2)
+    ]
+    assert ["Person 1 · main person" in page for page in pages] == [False, True]

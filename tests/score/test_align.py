@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import worlds
-from momentscan.score.align import EPS_S, Align
+from momentscan.score.align import Align
+from momentscan.score.edge_surroundings import EPS_S
 from momentscan.signals import Signals
 from momentscan.signals.speech import words as words_in
 from momentscan.values import Aligned, Window

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from momentscan.score.peaks import Peak, Peaks
+from momentscan.score.rules import Rules
+from momentscan.score.vector import Vector
 from momentscan.score.verdicts import verdict_of
 from momentscan.values import Abstention, Candidate, Curve, Moment, Window
 
@@ -159,3 +163,17 @@ def test_a_verdict_without_moments_says_why() -> None:
     verdict = verdict_of("made", CURVE, CURVE.value, None, [], [], {}, 2, NOTHING)
     assert verdict.abstention == NOTHING
     assert verdict.reason == "no_peak: nothing rises"
+
+
+def test_the_seeds_rule_of_the_rule_engine_asks_for_less_than_that_of_the_others() -> None:
+    _, value = bumps(12.0, 40.0)
+    rules, vector = (replace(engine.peaks, rule="seed") for engine in (Rules(), Vector()))
+    assert rules.bar(value) == np.percentile(value, 90)
+    assert vector.bar(value) == np.percentile(value, 95)
+
+
+def test_the_bounds_of_the_bar_are_in_the_unit_of_the_score() -> None:
+    _, value = bumps(12.0, 40.0)
+    free = Peaks().bar(value)
+    assert Peaks(least_bar=2 * free).bar(value) == 2 * free
+    assert Peaks(most_bar=free / 2).bar(value) == free / 2

@@ -163,3 +163,12 @@ def test_a_median_over_one_window_is_refused() -> None:
     with pytest.raises(UsageError, match="set hop_s=1"):
         Saliency(smooth="median").judge(worlds.signals())
     assert Saliency(smooth="median", hop_s=1.0).judge(worlds.signals()).moments
+
+
+def test_a_gap_of_nought_is_one_hop() -> None:
+    signals = worlds.signals(duration_s=150.0)
+    hop = Saliency(hop_s=1.0, intervals=Intervals(percentile=40, gap_s=1.0), contrast=0)
+    assert spans(
+        Saliency(hop_s=1.0, intervals=Intervals(percentile=40, gap_s=0), contrast=0).judge(signals)
+    ) == spans(hop.judge(signals))
+    assert Saliency().intervals.gap_s == 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from momentscan.export.engine_style import presentation_of
 from momentscan.export.formatting import many, percent, signed
+from momentscan.records.run import ComparisonRun
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Agreement:
     numbers: list[str]
 
 
-def agreement(comparison: Mapping[str, Any], colours: Mapping[str, int]) -> Agreement:
-    """Of a comparison as run.json holds it."""
-    n_a, n_b, matched = (int(comparison[n]) for n in ("windows_a", "windows_b", "matched"))
-    names = [comparison[s] for s in ("a", "b")]
+def agreement(comparison: ComparisonRun, colours: Mapping[str, int]) -> Agreement:
+    """In words, and beside the colours of the page."""
+    n_a, n_b, matched = comparison.windows_a, comparison.windows_b, comparison.matched
+    names = [comparison.a, comparison.b]
     titles = [presentation_of(name).title or name for name in names]
     if not n_a and not n_b:
         lead = "Neither found a moment."
@@ -44,16 +44,16 @@ def agreement(comparison: Mapping[str, Any], colours: Mapping[str, int]) -> Agre
     return Agreement(sides, lead, _numbers(comparison, titles, bool(n_a and n_b)))
 
 
-def _numbers(comparison: Mapping[str, Any], titles: list[str], both: bool) -> list[str]:
+def _numbers(comparison: ComparisonRun, titles: list[str], both: bool) -> list[str]:
     """The numbers of a comparison that are known, each in words."""
     words = []
-    if both and (iou := comparison.get("iou")) is not None:
+    if both and (iou := comparison.iou) is not None:
         words.append(f"their windows overlap by {percent(iou)} (mean IoU {iou:.2f})")
-    if both and (f1 := comparison.get("peaks_f1")) is not None:
+    if both and (f1 := comparison.peaks_f1) is not None:
         words.append(f"peaks within a second of each other: {percent(f1)} (F1)")
-    if (rho := comparison.get("rank_correlation")) is not None:
+    if (rho := comparison.rank_correlation) is not None:
         words.append(f"the curves rise and fall {_together(rho)} (rank correlation {signed(rho, 2)})")
-    qualities = [(title, comparison.get(f"quality_{s}")) for title, s in zip(titles, "ab", strict=True)]
+    qualities = list(zip(titles, (comparison.quality_a, comparison.quality_b), strict=True))
     of = " and ".join(f"{quality:.2f} by {title}" for title, quality in qualities if quality is not None)
     return [*words, f"mean quality of the chosen frames: {of}"] if of else words
 

@@ -57,33 +57,21 @@ def timeline_files(
     """The files of a format; more than one where a program wants its configuration beside the data. `faces`
     are for cvat only.
     """
+    first, *more = SUFFIXES[name]
     if not timeline.cuts:
         return (
-            TimelineFile(
-                SUFFIXES[name][0], None, (f"{name}: there are no moments to tell, so no file was written",)
-            ),
+            TimelineFile(first, None, (f"{name}: there are no moments to tell, so no file was written",)),
         )
     if name == "cvat":
-        return (TimelineFile(SUFFIXES[name][0], cvat(timeline, faces)),)
+        return (TimelineFile(first, cvat(timeline, faces)),)
     if name == "labelstudio":
-        return (
-            TimelineFile(SUFFIXES[name][0], labelstudio(timeline)),
-            TimelineFile(SUFFIXES[name][1], labelling(timeline)),
-        )
+        return (TimelineFile(first, labelstudio(timeline)), TimelineFile(more[0], labelling(timeline)))
     if name == "chapters":
-        return (TimelineFile(SUFFIXES[name][0], *chapters(timeline)),)
-    if name == "edl" and len(timeline.cuts) > EVENTS_MOST:
-        return (
-            TimelineFile(
-                SUFFIXES[name][0],
-                None,
-                (
-                    f"edl: {len(timeline.cuts)} moments, the format holds {EVENTS_MOST}; export otio "
-                    "or fcpxml",
-                ),
-            ),
-        )
-    return (TimelineFile(SUFFIXES[name][0], FORMATS[name](timeline)),)
+        return (TimelineFile(first, *chapters(timeline)),)
+    if name == "edl" and (n := len(timeline.cuts)) > EVENTS_MOST:
+        full = f"edl: {n} moments, the format holds {EVENTS_MOST}; export otio or fcpxml"
+        return (TimelineFile(first, None, (full,)),)
+    return (TimelineFile(first, FORMATS[name](timeline)),)
 
 
 # ---- OpenTimelineIO ----

@@ -53,11 +53,10 @@ class PeopleLanes:
     looks: int
 
 
-def people_lanes(signals: Signals) -> PeopleLanes:
-    """Of one video."""
+def people_lanes(signals: Signals, rule: People) -> PeopleLanes:
+    """Of one video; `rule` says who is who."""
     if "faces.time_s" not in signals:
         return PeopleLanes("No face was looked for in this video.", [], "", [], 0)
-    rule = People()
     people = rule(signals)
     seen = [p for p in people if p.role != "noise"]
     hidden = [many(len(seen) - LANES, "more person", "more people")] if len(seen) > LANES else []

@@ -16,6 +16,8 @@ from momentscan.export.formatting import clock, many
 from momentscan.export.packs_page import PackShown, packs_page
 from momentscan.export.people_lanes import people_lanes
 from momentscan.export.time_axis import ticks, x_of
+from momentscan.records.run import Run
+from momentscan.select.people import People
 from momentscan.select.picks import Picked
 from momentscan.signals import Signals
 from momentscan.signals.spans import cuts_of
@@ -26,18 +28,19 @@ def report_html(
     signals: Signals,
     verdicts: Mapping[str, Verdict],
     stills: Mapping[str, Mapping[int, bytes]],
-    run: Mapping[str, Any],
+    run: Run,
     looked: Mapping[str, Sequence[Picked]] | None = None,
     packs: tuple[Sequence[PackShown], PackShown | None] = ((), None),
+    people: People = People(),
 ) -> str:
     """The page as text. Of the same values always the same bytes.
 
     stills  engine -> frame_idx -> small JPEG
-    run     as in run.json, of which no time of day or duration of work is shown; `comparisons`:
-            Comparison.to_json() of pairs of engines
+    run     of which no time of day and no duration of work is shown
     looked  engine -> what was picked for each of its moments and what became of every other frame, in the
             order of the moments
     packs   the identity packs of people, and the pack of two together
+    people  who is who
     """
     duration_s = max(signals.video.duration_s, 1e-6)
     colours = engine_colours(verdicts)
@@ -55,9 +58,9 @@ def report_html(
             strip=film_strip(signals),
             engines=engines,
             hover=[_overview(e) for e in engines if e.plot.hover],
-            agreements=[agreement(c, colours) for c in run.get("comparisons") or ()],
-            people=people_lanes(signals),
-            packs=packs_page(*packs, made=run.get("packs") is not None),
+            agreements=[agreement(c, colours) for c in run.comparisons or ()],
+            people=people_lanes(signals, people),
+            packs=packs_page(*packs, made=run.packs is not None),
             cuts=[x_of(s, duration_s) for s in cuts_of(signals)],
             width=WIDTH,
             height=HEIGHT,

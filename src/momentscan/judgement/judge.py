@@ -20,7 +20,7 @@ from momentscan.progress import Progress
 from momentscan.records.run import ComparisonRun, EngineRun, ForgottenSpan, PersonRun, Run
 from momentscan.score import Scorer, Tabulating
 from momentscan.score.compare import compare
-from momentscan.select.people import Person
+from momentscan.select.people import People, Person
 from momentscan.select.picks import Picked
 from momentscan.signals import Signals
 from momentscan.signals.forgotten import forgotten_spans
@@ -29,12 +29,13 @@ from momentscan.values import Verdict, Window
 
 class Judged(NamedTuple):
     """What all engines said: each one's verdict, its small stills by frame_idx, and what became of the frames
-    it looked at.
+    it looked at; and who was who.
     """
 
     verdicts: Mapping[str, Verdict]
     pictures: Mapping[str, Mapping[int, bytes]]
     considered: Mapping[str, Sequence[Picked]]
+    people: People
 
     @property
     def windows(self) -> list[Window]:
@@ -79,7 +80,7 @@ def judge_all(
         comparisons=_comparisons(verdicts),
     )
     timings["results"] = time.perf_counter() - began
-    return Judged(verdicts, pictures, considered), run
+    return Judged(verdicts, pictures, considered, choice.people), run
 
 
 def person_run(person: Person) -> PersonRun:

@@ -16,6 +16,8 @@ class Scorer(Protocol):
 
     name   its row in the registry; results go to `highlight_{name}/`
     reads  the columns it may look at; of those a part needs, a missing one takes that part out and is said so
+    presentation  (optional) momentscan.presentation.Presentation: its words and colours, for every page that
+                  shows it
     """
 
     name: str

@@ -11,41 +11,13 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from momentscan.knobs import Knob
+from momentscan.score.edge_surroundings import EPS_S, Surroundings, is_on_cut, span_at, surroundings_of
 from momentscan.signals import Signals
-from momentscan.signals.spans import Spans, cuts_of, union
-from momentscan.signals.speech import Voicing, reaction, words
-from momentscan.values import Aligned, ClipFlag, Edge, Move, Reaction, Series, Window
+from momentscan.signals.speech import Voicing, reaction
+from momentscan.values import Aligned, ClipFlag, Edge, Move, Reaction, Window
 
 EDGES: tuple[tuple[Edge, float], ...] = (("start", -1.0), ("end", 1.0))
 """Edges, and the sign that turns the video so that time runs outwards."""
-
-EPS_S = 1e-6
-"""Times that differ by less are the same: rounding of what was logged."""
-
-
-class _Around(NamedTuple):
-    """What an edge may run into, seen outwards: for a start edge all times are negated, so that outwards is
-    always later.
-
-    `limit_s` end of the video; `cuts` (N,), `words`, `sentences`, `voiced` (K, 2), `level_s`, `level_db`
-    (M,), all ascending.
-    """
-
-    limit_s: float
-    cuts: Series
-    words: Spans
-    sentences: Spans
-    voiced: Spans
-    level_s: Series
-    level_db: Series
-
-    def mirrored(self) -> _Around:
-        spoken, sentences, voiced = (
-            -spans[::-1, ::-1] for spans in (self.words, self.sentences, self.voiced)
-        )
-        return _Around(
-            0.0, -self.cuts[::-1], spoken, sentences, voiced, -self.level_s[::-1], self.level_db[::-1]
-        )
 
 
 class _Step(NamedTuple):
@@ -147,10 +119,10 @@ class Align:
 
     def of(self, signals: Signals) -> Callable[[Window], Aligned]:
         """The same for many moments of one video: what lies around them is read from the log once."""
-        around = _around(signals, self.voicing)
+        around = surroundings_of(signals, self.voicing)
         return lambda window: self._aligned(signals, around, window)
 
-    def _aligned(self, signals: Signals, around: _Around, window: Window) -> Aligned:
+    def _aligned(self, signals: Signals, around: Surroundings, window: Window) -> Aligned:
         reaction_heard = (
             reaction(signals, window.start_s, window.end_s, self.reaction)
             if self.extent == "moment"
@@ -171,8 +143,8 @@ class Align:
             ):
                 moves.append(Move(edge, sign * at_s + 0.0, sign * step.to_s + 0.0, step.reason, step.note))
                 at_s = step.to_s
-            if _inside(at_s, seen.words) is not None or (
-                not len(seen.words) and _inside(at_s, seen.voiced) is not None
+            if span_at(at_s, seen.words) is not None or (
+                not len(seen.words) and span_at(at_s, seen.voiced) is not None
             ):
                 flags.append("speech.start" if edge == "start" else "speech.end")
             edges.append(sign * at_s + 0.0)
@@ -180,7 +152,7 @@ class Align:
             flags.append("length")
         return Aligned(window, edges[0], edges[1], tuple(moves), tuple(flags), reaction_heard)
 
-    def _base(self, window: Window, around: _Around) -> tuple[Window, list[Move]]:
+    def _base(self, window: Window, around: Surroundings) -> tuple[Window, list[Move]]:
         """The window by `extent`, within the limits of length and inside the video; it grows only as far as
         the shots it lies in go.
         """
@@ -218,7 +190,7 @@ class Align:
         ]
         return Window(*inside, min(max(peak_s, inside[0]), inside[1])), moves
 
-    def _lead_s(self, base: Window, reaction_heard: Reaction | None, around: _Around) -> float:
+    def _lead_s(self, base: Window, reaction_heard: Reaction | None, around: Surroundings) -> float:
         """How far before the base the clip should start: the context, or what caused the reaction that is
         heard.
         """
@@ -235,7 +207,7 @@ class Align:
         return max(self.context_s, base.start_s - max(cause_s, reaction_heard.onset_s - self.cause_s))
 
     def _steps(
-        self, raw_s: float, peak_s: float, outwards_s: float, around: _Around, cause: Reaction | None
+        self, raw_s: float, peak_s: float, outwards_s: float, around: Surroundings, cause: Reaction | None
     ) -> list[_Step]:
         """The moves of one edge, outwards later: each starts where the one before ended."""
         steps: list[_Step] = []
@@ -248,13 +220,13 @@ class Align:
         glimpse = self._glimpse(at_s, peak_s, around) if out is not None else None
         steps += [glimpse] if glimpse is not None else []
         at_s = steps[-1].to_s if steps else raw_s
-        if not _on_cut(at_s, around.cuts):
+        if not is_on_cut(at_s, around.cuts):
             quiet = self._quiet(at_s, max(peak_s + self.after_peak_s, min(at_s, raw_s)), around)
             steps += [quiet] if quiet is not None else []
         return steps
 
     def _shot(
-        self, raw_s: float, peak_s: float, outwards_s: float, around: _Around, cause: Reaction | None
+        self, raw_s: float, peak_s: float, outwards_s: float, around: Surroundings, cause: Reaction | None
     ) -> _Step | None:
         """Context, as far as the shot goes; off a sliver; onto a cut that is near."""
         sliver = around.cuts[
@@ -284,13 +256,13 @@ class Align:
             )
         return _Step(want_s, "context", f"{want_s - raw_s:.2f} s of context")
 
-    def _out_of_speech(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
+    def _out_of_speech(self, at_s: float, peak_s: float, around: Surroundings) -> _Step | None:
         """Out of a word, to the end of the sentence if near; without a transcript out of a voiced span."""
         spoken = around.words if len(around.words) else around.voiced
-        word, sentence = _inside(at_s, spoken), _inside(at_s, around.sentences)
+        word, sentence = span_at(at_s, spoken), span_at(at_s, around.sentences)
         if word is None and sentence is None:
             return None
-        on_cut = _on_cut(at_s, around.cuts)
+        on_cut = is_on_cut(at_s, around.cuts)
         next_cut = around.cuts[around.cuts > at_s + EPS_S]
         out_s = (
             at_s
@@ -306,18 +278,18 @@ class Align:
             tried.append((float(word[1]), f"speech.{what}", f"the {what} is taken in"))
             tried.append((float(word[0]), f"speech.{what}", f"the {what} is left out"))
         for to_s, reason, note in tried:
-            if in_s - EPS_S <= to_s <= out_s + EPS_S and _inside(to_s, spoken) is None:
+            if in_s - EPS_S <= to_s <= out_s + EPS_S and span_at(to_s, spoken) is None:
                 return _Step(to_s, reason, note)
         return None
 
-    def _glimpse(self, at_s: float, peak_s: float, around: _Around) -> _Step | None:
+    def _glimpse(self, at_s: float, peak_s: float, around: Surroundings) -> _Step | None:
         """Onto a cut shortly inwards of an edge that gave way to a word, unless it lies in a word too."""
         near = around.cuts[
             (around.cuts >= max(peak_s + self.after_peak_s, at_s - self.scene_reach_s))
             & (around.cuts < at_s - EPS_S)
         ]
         spoken = around.words if len(around.words) else around.voiced
-        if not len(near) or _inside(float(near[0]), spoken) is not None:
+        if not len(near) or span_at(float(near[0]), spoken) is not None:
             return None
         return _Step(
             float(near[0]),
@@ -325,21 +297,21 @@ class Align:
             f"a glimpse of {at_s - float(near[0]):.2f} s of another shot was cut off",
         )
 
-    def _quiet(self, at_s: float, least_s: float, around: _Around) -> _Step | None:
+    def _quiet(self, at_s: float, least_s: float, around: Surroundings) -> _Step | None:
         """The quietest point within reach, not before `least_s`, that is in no word and not over a cut, if it
         is clearly quieter.
         """
         low, high = max(at_s - self.quiet_s, least_s), min(at_s + self.quiet_s, around.limit_s)
         for spans in (
             around.words,
-            around.voiced if not len(around.words) and _inside(at_s, around.voiced) is None else around.words,
+            around.voiced if not len(around.words) and span_at(at_s, around.voiced) is None else around.words,
         ):
             before, after = spans[spans[:, 1] <= at_s + EPS_S], spans[spans[:, 0] >= at_s - EPS_S]
             low = max(low, float(before[-1, 1])) if len(before) else low
             high = min(high, float(after[0, 0])) if len(after) else high
         cuts = around.cuts[(around.cuts > at_s)]
         high = min(high, float(cuts[0])) if len(cuts) else high
-        if _inside(at_s, around.words) is not None or low >= high or not len(around.level_s):
+        if span_at(at_s, around.words) is not None or low >= high or not len(around.level_s):
             return None
         near = np.flatnonzero(
             (around.level_s >= low) & (around.level_s <= high) & np.isfinite(around.level_db)
@@ -353,38 +325,6 @@ class Align:
         if here_db - lowest < self.quiet_db or abs(to_s - at_s) <= EPS_S:
             return None
         return _Step(to_s, "sound.quiet", f"{here_db - lowest:.0f} dB quieter there")
-
-
-def _around(signals: Signals, voicing: Voicing) -> _Around:
-    """Words whose times were only shared out of a subtitle's are not trusted where voice activity says better
-    when somebody speaks.
-    """
-    voiced = voicing(signals)
-    spoken, sentences = words(signals)
-    if len(voiced) and len(spoken) and not signals["words.timed"].all():
-        spoken = union(np.concatenate([words(signals, timed=True)[0], voiced]), touching=False)
-    level = "level.db" in signals
-    return _Around(
-        signals.video.duration_s,
-        cuts_of(signals),
-        spoken,
-        sentences,
-        voiced,
-        signals["level.time_s"].astype(np.float64) if level else np.zeros(0),
-        signals["level.db"].astype(np.float64) if level else np.zeros(0),
-    )
-
-
-def _inside(at_s: float, spans: Spans) -> Series | None:
-    """The span in which a time lies, edges not counted; spans do not overlap."""
-    after = int(np.searchsorted(spans[:, 0], at_s - EPS_S)) - 1
-    if after < 0 or not spans[after, 0] + EPS_S < at_s < spans[after, 1] - EPS_S:
-        return None
-    return np.asarray(spans[after], np.float64)
-
-
-def _on_cut(at_s: float, cuts: Series) -> bool:
-    return bool(len(cuts)) and float(np.abs(cuts - at_s).min()) <= EPS_S
 
 
 def _thirds(peak_s: float, length_s: float) -> tuple[float, float]:

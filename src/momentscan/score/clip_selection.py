@@ -79,8 +79,7 @@ class ClipSelection:
                 break
             chosen.append(self._next(able, strength.tolist(), left, chosen, duration_s))
         ranked = [
-            replace(able[i], rank=n, why=self._said(able, chosen[: n - 1], i))
-            for n, i in enumerate(chosen, 1)
+            replace(able[i], rank=n, why=self._why(able, chosen[: n - 1], i)) for n, i in enumerate(chosen, 1)
         ]
         others = [i for i in range(len(able)) if i not in chosen]
         rest = [
@@ -149,7 +148,7 @@ class ClipSelection:
         new = min(1.0, apart_s * (len(chosen) + 1) / max(duration_s, 1e-9))
         return (1 - self.story) * strength[i] + self.story * new * (1 + strength[i]) / 2
 
-    def _said(self, able: Sequence[Choice], before: Sequence[int], i: int) -> str:
+    def _why(self, able: Sequence[Choice], before: Sequence[int], i: int) -> str:
         turns = Counter(able[j].kind for j in before)
         first = (
             f"the first of kind {able[i].kind}"

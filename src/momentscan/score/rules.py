@@ -184,9 +184,21 @@ class Rules:
                 f"{self.contrast:g} asked"
             )
             return abstained(self.name, curve, Abstention("no_contrast", words), main.absent, smoothed)
+        chosen, rejected, bar = self._weighed(signals, main, curve, smoothed, highest)
+        words = f"nothing rises by {bar:.3f} over its surroundings ({self.peaks.rule})"
+        nothing = Abstention("no_peak", words)
+        return verdict_of(
+            self.name, curve, smoothed, None, apart(chosen), rejected, main.absent, self.max_windows, nothing
+        )
+
+    def _weighed(
+        self, signals: Signals, main: MainScores, curve: Curve, smoothed: Series, highest: Series
+    ) -> tuple[list[Moment], list[Candidate], float]:
+        """(moments, what was not chosen, the prominence that was asked), by time."""
         peaks, others, bar = self.peaks.find(curve.time_s, smoothed)
         cuts = cuts_of(signals)
-        chosen, rejected = [], []
+        chosen: list[Moment] = []
+        rejected: list[Candidate] = []
         for peak in sorted([*peaks, *others]):
             at = self._summit(curve, peak)
             window = self.peaks.window(peak, float(curve.time_s[at]), signals.video.duration_s, cuts)
@@ -197,12 +209,7 @@ class Rules:
                 chosen.append(self._moment(main, curve, at, window))
             else:
                 rejected.append(Candidate(window, float(curve.value[at]), parts_at(curve, at), *against))
-        nothing = Abstention(
-            "no_peak", f"nothing rises by {bar:.3f} over its surroundings ({self.peaks.rule})"
-        )
-        return verdict_of(
-            self.name, curve, smoothed, None, apart(chosen), rejected, main.absent, self.max_windows, nothing
-        )
+        return chosen, rejected, bar
 
     def scores(self, signals: Signals) -> MainScores:
         """Every main person, and at each look the one with the highest score."""

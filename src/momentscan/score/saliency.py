@@ -159,6 +159,24 @@ class Saliency:
         runs = replace(self.intervals, gap_s=gap_s).runs(smoothed, windows.starts, windows.ends)
         threshold = self.intervals.threshold(smoothed)
         bar = f"{threshold:.3f} ({self.intervals.percentile:g}th percentile)"
+        chosen, rejected = self._weighed(windows, parts, curve, smoothed, runs, bar)
+        rejected += self._below(windows, parts, curve, smoothed, runs, bar)
+        words = f"no window reaches {self.contrast:g} times this video's usual in anything"
+        nothing = Abstention("no_contrast", words)
+        return verdict_of(
+            self.name, curve, smoothed, threshold, chosen, rejected, absent, self.max_windows, nothing
+        )
+
+    def _weighed(
+        self,
+        windows: Windows,
+        parts: Mapping[str, Modality],
+        curve: Curve,
+        smoothed: Series,
+        runs: Sequence[NDArray[np.int64]],
+        bar: str,
+    ) -> tuple[list[Moment], list[Candidate]]:
+        """(moments, intervals in which nothing rises over its usual)."""
         chosen: list[Moment] = []
         rejected: list[Candidate] = []
         for run, (start_s, end_s) in zip(runs, spans_of(runs, windows), strict=True):
@@ -171,12 +189,7 @@ class Saliency:
             else:
                 why = f"{words_at(windows, best)}; smoothed score {smoothed[best]:.3f} ≥ {bar}"
                 chosen.append(self._moment(windows, curve, best, window, why))
-        rejected += self._below(windows, parts, curve, smoothed, runs, bar)
-        words = f"no window reaches {self.contrast:g} times this video's usual in anything"
-        nothing = Abstention("no_contrast", words)
-        return verdict_of(
-            self.name, curve, smoothed, threshold, chosen, rejected, absent, self.max_windows, nothing
-        )
+        return chosen, rejected
 
     def _moment(self, windows: Windows, curve: Curve, at: int, window: Window, why: str) -> Moment:
         features = {n: finite(windows.values[n][at]) if n in windows.values else None for n in WORDS}

@@ -87,6 +87,10 @@ class Signals:
             chosen = self[name] if rows is None else self[name][rows]
         return Vectors(chosen, self.made_by.get(name, "unknown"))
 
+    def calibration(self, name: str) -> Calibration:
+        """Of the embedder that made a column; where the log does not say, of the version that it names."""
+        return self.calibrations.get(name) or LEGACY.get(self.made_by.get(name, ""), UNKNOWN)
+
     def table(self, name: str) -> Table:
         """All columns of a table, read now. Raises MissingSignal naming the perceivers that make it."""
         columns = {field_of(column): self[column] for column in self if table_of(column) == name}
@@ -96,10 +100,6 @@ class Signals:
                 f"{self.video.video_id} has no table {name}; it is made by {makers}: scan again with it"
             )
         return Table(name, columns)
-
-    def calibration(self, name: str) -> Calibration:
-        """Of the embedder that made a column; where the log does not say, of the version that it names."""
-        return self.calibrations.get(name) or LEGACY.get(self.made_by.get(name, ""), UNKNOWN)
 
     def rows(self, name: str) -> int:
         """How many rows a column has; 0 where nobody logged it."""
