@@ -90,7 +90,7 @@ def test_knobs_of_its_engine_and_of_its_perceiver_are_turned_like_ours(
     assert usual.folder == turned.folder
     with pytest.raises(UsageError, match="step_px wants at most 16 px, got 17"):
         scan(flash, tmp_path, colour={"step_px": 17})
-    with pytest.raises(UsageError, match="there is no setting 'sparkle'"):
+    with pytest.raises(UsageError, match="there is no setting 'sparkle"):
         load(sparkle={"z": 1})
 
 
