@@ -37,11 +37,11 @@ def batches(path: Path) -> Iterator[Batch]:
     with open_container(path) as container:
         stream = audio_stream(container)
         end_s = float(container.duration / 1e6)
-        hearing = AudioReader(packets(container, stream, DecodeErrors()), 0.0, restarts=False)
+        audio = AudioReader(packets(container, stream, DecodeErrors()), 0.0, restarts=False)
         empty = np.zeros((0, 18, 32, 3), np.uint8)
         for start_s in np.arange(0, end_s, SPANS_S):
             stop_s = min(start_s + SPANS_S, end_s)
-            sound = hearing.between(round(start_s * SOUND_HZ), round(stop_s * SOUND_HZ))
+            sound = audio.between(round(start_s * SOUND_HZ), round(stop_s * SOUND_HZ))
             yield Batch(
                 float(start_s),
                 stop_s,

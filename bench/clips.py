@@ -118,7 +118,7 @@ def _row(
     )
     first_s = float(truth.times_s[numbers[0]])
     late_s = (
-        cutting.heard_late_s(clip, truth, first_s)
+        cutting.sound_late_s(clip, truth, first_s)
         if clip.sound is not None and truth.sound_s is not None
         else None
     )
@@ -129,7 +129,8 @@ def _row(
         wrong = str(error).splitlines()[0] if str(error) else "wrong"
     frame_s = float(median(b - a for a, b in zip(truth.times_s, truth.times_s[1:], strict=False)))
     return {
-        "source": name, "window_s": window, "asked": how, "done": done.how, "frames": len(numbers), "frame_ms": 1000 * frame_s,
+        "source": name, "window_s": window, "asked": how, "done": done.how, "frames": len(numbers),
+        "frame_ms": 1000 * frame_s,
         "sound_late_ms": None if late_s is None else 1000 * late_s, "wrong": wrong,
     }  # fmt: skip
 
@@ -146,9 +147,12 @@ def against_ffmpeg(folder: Path) -> dict[str, Any]:
         return {"ratio": None, "why": "no ffmpeg on this machine"}
     source, encoding = worlds.camera_video(), Encoding()
     command = [
-        program, "-v", "error", "-y", "-ss", f"{START_S}", "-i", str(source), "-t", f"{LENGTH_S}", "-map", "0:v:0", "-map", "0:a:0",
-        "-c:v", "libx264", "-preset", encoding.preset, "-crf", f"{encoding.crf:g}", "-g", f"{round(30 * encoding.keyframe_s)}",
-        "-mbtree", "0", "-threads:v", f"{encoding.threads}", "-c:a", "aac", "-b:a", "96k", "-map_metadata", "-1", "-movflags", "+faststart", str(folder / "theirs.mp4"),
+        program, "-v", "error", "-y", "-ss", f"{START_S}", "-i", str(source), "-t", f"{LENGTH_S}", "-map",
+        "0:v:0", "-map", "0:a:0",
+        "-c:v", "libx264", "-preset", encoding.preset, "-crf", f"{encoding.crf:g}", "-g",
+        f"{round(30 * encoding.keyframe_s)}",
+        "-mbtree", "0", "-threads:v", f"{encoding.threads}", "-c:a", "aac", "-b:a", "96k", "-map_metadata",
+        "-1", "-movflags", "+faststart", str(folder / "theirs.mp4"),
     ]  # fmt: skip
     ours = _ours(source, START_S, START_S + LENGTH_S, "exact", folder / "ours.mp4")
     times = _interleaved({"momentscan": lambda: spent(*ours).cpu_s, "ffmpeg": lambda: spent(*command).cpu_s})

@@ -32,8 +32,8 @@ from bench import worlds
 from bench.cheap_pass import _about, _decode, _Tallied, _tallied_decode, _Tally
 from bench.measure import RESULTS, SOURCE, Spent, Target, momentscan, spent, write_result
 from momentscan import flows
-from momentscan.assembly import build_perceivers, open_models
-from momentscan.flows.judging import sampling_of
+from momentscan.assembly.models import open_models
+from momentscan.assembly.perceivers import build_perceivers
 from momentscan.media import open_video
 from momentscan.media.render import write_video
 from momentscan.models.embedders import Descriptor, Network
@@ -375,7 +375,7 @@ def one_pass(video: Path, settings: Settings) -> Pass:
     began = time.process_time()
     with _tallied_decode(tally), open_video(video) as opened:
         for _ in process_batches(
-            opened.batches(sampling_of(settings), max(p.short_side_px for p in perceivers)), perceivers
+            opened.batches(settings.stage("sampling"), max(p.short_side_px for p in perceivers)), perceivers
         ):
             pass
     whole = time.process_time() - began

@@ -33,98 +33,41 @@ def signals_page() -> str:
 
 
 def knobs_page() -> str:
-    """Every threshold, with where it comes from."""
-    from momentscan import registry
-    from momentscan.export.conform import ConformOptions
-    from momentscan.export.safe_parsing import ParsingLimits
-    from momentscan.flows.cutting import Cutting
+    """Every option and every threshold, with where it comes from."""
     from momentscan.knobs import knobs_of
-    from momentscan.media.clock import ClockOptions
-    from momentscan.media.container import Limits
-    from momentscan.media.decode import SamplingOptions
-    from momentscan.media.encoders import Encoding
-    from momentscan.media.live import LiveOptions
-    from momentscan.media.transcripts import TranscriptOptions
-    from momentscan.perceive.body import BodiesOptions
-    from momentscan.perceive.crops import CropsOptions
-    from momentscan.perceive.faces import FacesOptions
-    from momentscan.perceive.head import HeadsOptions
-    from momentscan.perceive.tracks import TracksOptions
-    from momentscan.perceive.words import RecognitionOptions
-    from momentscan.score.align import Align
-    from momentscan.score.clip_selection import ClipSelection
-    from momentscan.score.finalization import FinalizationOptions
-    from momentscan.score.intervals import Intervals
-    from momentscan.score.peaks import Peaks
-    from momentscan.select.buckets import Buckets
-    from momentscan.select.face_samples import ReferenceQuality
-    from momentscan.select.framing import Follow
-    from momentscan.select.gate import Gate
-    from momentscan.select.identity import Identities
-    from momentscan.select.memory import MemoryOptions
-    from momentscan.select.packs import Packs
-    from momentscan.select.pairs import Pairs
-    from momentscan.select.people import People
-    from momentscan.select.picks import Picks
-    from momentscan.signals.speech import Voicing
-    from momentscan.signals.words import Sentences
+    from momentscan.settings import Options
+    from momentscan.settings.tables import DEPRECATED, SHORT, shared_table, stages
 
-    classes = [(f"engine {name}", registry.load("scorers", name)) for name in registry.names("scorers")]
-    classes += [
-        ("stills (picks)", Picks),
-        ("the gate for faces (gate)", Gate),
-        ("who is who (people)", People),
-        ("identity packs (packs)", Packs),
-        ("the pair pack (pairs)", Pairs),
-        ("bins of pose, expression, occlusion and light (buckets)", Buckets),
-        ("how good a reference a look is (references)", ReferenceQuality),
-        ("the identity prototype (identities)", Identities),
-        ("the memory bank (memory)", MemoryOptions),
-        ("how references are cut (cutting)", Cutting),
-        ("looking for faces (faces)", FacesOptions),
-        ("the tracker (tracks)", TracksOptions),
-        ("landmarks (heads)", HeadsOptions),
-        ("body pose (bodies)", BodiesOptions),
-        ("crops that are embedded (crops)", CropsOptions),
-        ("how words become sentences (sentences)", Sentences),
-        ("how sound is cut for speech recognition (recognising)", RecognitionOptions),
-        ("transcripts", TranscriptOptions),
-        ("where clips start and end (align)", Align),
-        ("which moments become clips (delivery)", ClipSelection),
-        ("crops that follow the main person (follow)", Follow),
-        ("when somebody speaks", Voicing),
-        ("peaks", Peaks),
-        ("intervals", Intervals),
-        ("how clips are encoded (clips)", Encoding),
-        ("the decode pass", SamplingOptions),
-        ("the clock", ClockOptions),
-        ("limits", Limits),
-        ("following what is live (live)", LiveOptions),
-        ("when a live moment is final (hardening)", FinalizationOptions),
-        ("edits that come back", ConformOptions),
-        ("limits of edits", ParsingLimits),
-    ]
-    parts = [
-        NOTE + "# Knobs\n\nEvery threshold, its unit, bounds and source. Knobs of an engine are turned with "
-        "`momentscan find ID --engine NAME "
-        "--set knob=value` or in `momentscan.toml` (`[saliency]`, `[picks]`, `[gate]`, ...).\n"
-    ]
-    for title, cls in classes:
-        rows = []
-        for f in knobs_of(cls):
-            bounds = (
-                ", ".join(f.knob.choices)
-                or " to ".join("" if b is None else f"{b:g}" for b in (f.knob.low, f.knob.high)).strip()
-            )
-            rows.append(
-                f"| `{f.name}` | {f.default} | {f.knob.unit or '-'} | {bounds or '-'} | {f.knob.source} |"
-            )
-        parts.append(
-            f"\n## {title}\n\n| knob | default | unit | bounds | source |\n|---|---|---|---|---|\n"
-            + "\n".join(rows)
-            + "\n"
-        )
+    head = (
+        "# Knobs\n\nEvery threshold, its unit, bounds and source. All stand in one tree: `rules.peaks.distance_s` is turned "
+        "with `--set rules.peaks.distance_s=3` (any verb), `MOMENTSCAN_RULES__PEAKS__DISTANCE_S=3`, or in `momentscan.toml`:"
+        "\n\n```toml\n[rules.peaks]\ndistance_s = 3\n```\n\nArguments win over the environment, that over the file. "
+        "`momentscan settings explain NAME` says what is in force and who said so. A stage within a table that has a table "
+        "of its own (`[gate]`, `[people]`) starts from that one. A bare name will do where only one knob of a table ends "
+        "so: `rules.distance_s`.\n"
+    )
+    short = ", ".join(f"`{a}` for `{b}`" for a, b in SHORT.items())
+    old = ", ".join(f"`{a}` (now `{b}`)" for a, b in DEPRECATED.items())
+    parts = [NOTE + head, f"\nShort names: {short}. Names of before, taken until 0.3: {old}.\n"]
+    parts.append("\n## options\n\n" + _knob_table("", knobs_of(Options)))
+    for name, about, stage in stages():
+        own = [f for f in knobs_of(stage) if not _is_shared(stage, f.name, shared_table)]
+        parts.append(f"\n## {name}: {about}\n\n" + _knob_table(f"{name}.", own))
     return "".join(parts)
+
+
+def _is_shared(stage: type, knob: str, shared_table: Any) -> bool:
+    """Whether a knob is in a stage that has a table of its own, where it is told."""
+    first, dot, _ = knob.partition(".")
+    return bool(dot) and shared_table(type(getattr(stage(), first))) is not None
+
+
+def _knob_table(start: str, fields: Any) -> str:
+    rows = [
+        f"| `{start}{f.name}` | {f.default} | {f.knob.unit or '-'} | {f.knob.bounds or '-'} | {f.knob.source} |"
+        for f in fields
+    ]
+    return "\n".join(["| name | default | unit | bounds | source |", "|---|---|---|---|---|", *rows]) + "\n"
 
 
 def cli_page() -> str:

@@ -501,13 +501,13 @@ def test_a_wrong_variable_is_2_in_one_line_that_names_it(
 def visited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Somebody, and a passer-by, seen with fakes; to be read, not written."""
     import fakes
+    import installing
     import worlds
-    from momentscan.flows import watching
     from momentscan.settings import load
 
     place = tmp_path_factory.mktemp("visited")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         return Path(
             flows.scan(
                 worlds.visit(place / "visit.mp4"), load(output=str(place), embedder="fake", stills=False)
@@ -579,7 +579,7 @@ def test_nobody_is_forgotten_by_mistake(
 
 def test_forgetting_in_a_folder_that_is_worked_on_is_2(momentscan: Command, visit: Path) -> None:
     from momentscan.disk.files import lock
-    from momentscan.flows.folders import CLAIM
+    from momentscan.disk.folder import CLAIM
 
     with lock(visit / CLAIM):
         told = momentscan("people", "forget", "visit", 1, "--yes")
@@ -600,7 +600,7 @@ def test_at_a_terminal_it_is_asked(
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     told = momentscan("people", "forget", "visit", 1, "--json")
     assert told.code == code
-    assert len(flows.people(visit)["people"]) == left
+    assert len(flows.people(visit).people) == left
     assert told.out == "" or json.loads(told.out)["person"]["number"] == 1
 
 
@@ -610,9 +610,9 @@ def test_at_a_terminal_it_is_asked(
 @pytest.fixture
 def with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     import fakes
-    from momentscan.flows import packing
+    import installing
 
-    monkeypatch.setattr(packing, "open_models", lambda *_: fakes.models())
+    installing.install(monkeypatch, fakes.models)
 
 
 @pytest.mark.usefixtures("with_fakes")
@@ -634,9 +634,9 @@ def test_packs_are_made_again_and_told(momentscan: Command, visit: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("visit", "--set", "anchors=0"), 2, "knob anchors wants at least 1 images, got '0'"),
-        (("visit", "--set", "beauty=1"), 2, "Packs has no knob 'beauty'"),
-        (("visit", "--set", "max_cos"), 2, "--set wants knob=value"),
+        (("visit", "--set", "anchors=0"), 2, "knob packs.anchors wants at least 1 images, got '0'"),
+        (("visit", "--set", "beauty=1"), 2, "packs has no knob 'beauty'"),
+        (("visit", "--set", "max_cos"), 2, "--set wants table.knob=value"),
         (("visit", "--token", "../../etc"), 2, "the token wants 1 to 64 visible characters"),
         (("nowhere",), 2, "nowhere: is no scanned video"),
     ],

@@ -246,11 +246,12 @@ def test_a_scan_that_finds_its_folder_taken_leaves_it_alone(ride: Path, tmp_path
 
     from momentscan import flows
     from momentscan.disk.files import lock
+    from momentscan.disk.folder import CLAIM, VideoFolder
     from momentscan.errors import OutputError
-    from momentscan.flows import folders
     from momentscan.settings import load
 
-    folder = folders.folder_for(ride, hashlib.sha256(ride.read_bytes()).hexdigest(), tmp_path)
-    with lock(folder / folders.CLAIM), pytest.raises(OutputError, match="another momentscan"):
+    sha256 = hashlib.sha256(ride.read_bytes()).hexdigest()
+    folder = VideoFolder.claim(tmp_path, ride, sha256).path
+    with lock(folder / CLAIM), pytest.raises(OutputError, match="another momentscan"):
         flows.scan(ride, load(output=str(tmp_path), embedder="descriptor"))
-    assert (folder / folders.CLAIM).is_file(), "it belongs to the other one"
+    assert (folder / CLAIM).is_file(), "it belongs to the other one"

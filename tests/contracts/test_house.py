@@ -9,77 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from momentscan.flows.cutting import Cutting
 
 from momentscan import registry
-from momentscan.export.conform import ConformOptions
-from momentscan.export.safe_parsing import ParsingLimits
 from momentscan.knobs import knobs_of
-from momentscan.media.clock import ClockOptions
-from momentscan.media.container import Limits
-from momentscan.media.decode import SamplingOptions
-from momentscan.media.encoders import Encoding
-from momentscan.media.live import LiveOptions
-from momentscan.media.transcripts import TranscriptOptions
-from momentscan.perceive.body import BodiesOptions
-from momentscan.perceive.crops import CropsOptions
-from momentscan.perceive.faces import FacesOptions
-from momentscan.perceive.head import HeadsOptions
-from momentscan.perceive.tracks import TracksOptions
-from momentscan.perceive.words import RecognitionOptions
-from momentscan.score.align import Align
-from momentscan.score.clip_selection import ClipSelection
-from momentscan.score.finalization import FinalizationOptions
-from momentscan.score.intervals import Intervals
-from momentscan.score.peaks import Peaks
-from momentscan.select.buckets import Buckets
-from momentscan.select.face_samples import ReferenceQuality
-from momentscan.select.framing import Follow
-from momentscan.select.gate import Gate
-from momentscan.select.identity import Identities
-from momentscan.select.memory import MemoryOptions
-from momentscan.select.packs import Packs
-from momentscan.select.pairs import Pairs
-from momentscan.select.people import People
-from momentscan.select.picks import Picks
-from momentscan.signals.speech import Voicing
-from momentscan.signals.words import Sentences
-
-KNOBS = [
-    Packs,
-    Pairs,
-    Buckets,
-    ReferenceQuality,
-    Identities,
-    MemoryOptions,
-    Cutting,
-    Encoding,
-    ClockOptions,
-    SamplingOptions,
-    Limits,
-    LiveOptions,
-    FinalizationOptions,
-    FacesOptions,
-    TracksOptions,
-    RecognitionOptions,
-    Sentences,
-    TranscriptOptions,
-    HeadsOptions,
-    BodiesOptions,
-    CropsOptions,
-    Align,
-    ClipSelection,
-    Follow,
-    Voicing,
-    Intervals,
-    Peaks,
-    Gate,
-    People,
-    Picks,
-    ConformOptions,
-    ParsingLimits,
-]
-"""Those of scorers are looked at with the scorers."""
+from momentscan.settings import Options
+from momentscan.settings.tables import stages
 
 SRC = Path(__file__).parents[2] / "src" / "momentscan"
 PURE = [p for room in ("score", "select", "signals") for p in sorted((SRC / room).glob("*.py"))]
@@ -125,7 +59,7 @@ def test_pure_rooms_import_only_arithmetic_and_do_not_open_print_or_sleep(path: 
         "momentscan",
         "momentscan.signals",
         "momentscan.select.picks",
-        *(f"momentscan.score.{n}" for n in ("saliency", "delta", "rules")),
+        *(f"momentscan.score.{n}" for n in ("saliency", "vector", "rules")),
     ],
 )
 def test_the_core_is_light(module: str) -> None:
@@ -170,13 +104,13 @@ print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)
     )
 
 
-def test_media_is_opened_through_one_door() -> None:
+def test_media_is_opened_in_one_place() -> None:
     found = {
         (p.name, word)
         for p in SRC.rglob("*.py")
         for word in ("av.open(", "VideoCapture", "ffmpeg -", "subprocess")
         if word in p.read_text()
-        and (p.name, word) not in {("door.py", "av.open("), ("render.py", "av.open(")}
+        and (p.name, word) not in {("container.py", "av.open("), ("render.py", "av.open(")}
     }
     assert found <= {("weights.py", "subprocess"), ("clock.py", "ffmpeg -")}, (
         "weights run pip; clock names its source"
@@ -206,9 +140,40 @@ def test_exceptions_are_caught_blindly_in_the_worker_only() -> None:
     assert blind == ["jobs/__init__.py"]
 
 
-@pytest.mark.parametrize("cls", KNOBS, ids=lambda c: c.__name__)
-def test_every_knob_has_a_source(cls: type) -> None:
-    assert all(f.knob.source.strip() for f in knobs_of(cls))
+@pytest.mark.parametrize(
+    "stage", [Options, *(stage for _, _, stage in stages())], ids=lambda stage: stage.__name__
+)
+def test_every_knob_has_a_source(stage: type) -> None:
+    assert all(f.knob.source.strip() for f in knobs_of(stage))
+
+
+def test_every_class_of_knobs_stands_in_the_tree() -> None:
+    """A knob that nothing can turn is no knob."""
+    reached = {Options.__name__}
+    for _, _, stage in stages():
+        reached |= {stage.__name__, *_stages_within(stage())}
+    written = {
+        node.name
+        for path in SRC.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and _has_knobs(node)
+    }
+    bases = {"PickKnobs", "PackKnobs"}
+    assert written - bases <= reached
+
+
+def _stages_within(stage: object) -> set[str]:
+    inner = [getattr(stage, name.partition(".")[0]) for name in _dotted(type(stage))]
+    return {type(value).__name__ for value in inner} | {n for value in inner for n in _stages_within(value)}
+
+
+def _dotted(stage: type) -> list[str]:
+    return [f.name for f in knobs_of(stage) if "." in f.name]
+
+
+def _has_knobs(node: ast.ClassDef) -> bool:
+    fields = [n for n in node.body if isinstance(n, ast.AnnAssign)]
+    return any("Knob(" in ast.unparse(field.annotation) for field in fields)
 
 
 def test_no_pickle_anywhere() -> None:

@@ -12,13 +12,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from momentscan.flows.exporting import export, take_back
-from momentscan.flows.live import watch
 
 import fakes
+import installing
 import worlds
 from momentscan import flows
-from momentscan.flows import watching
 from momentscan.settings import load
 
 ROOT = Path(__file__).parents[2]
@@ -50,16 +48,16 @@ def scanned(ride: Path, still: Path, tmp_path_factory: pytest.TempPathFactory) -
         Path(flows.scan(video, load(output=str(output), embedder="descriptor")).folder)
         for video in (ride, still)
     ]
-    timeline = export(plain[0], "saliency", ["edl"]).files[0]
-    take_back(plain[0], Path(timeline))
+    (exported,) = flows.export(plain[0], load(engine="saliency"), ["edl"])
+    flows.import_edit(plain[0], Path(exported.files[0]), load())
     flows.clip(
         plain[0], load(output=str(output), engine="saliency", reel=True, clips={"preset": "ultrafast"})
     )
     riders = worlds.riders(output / "riders.ts")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         packs = {"max_cos": 0.995, "max_cos_across": 0.9999}  # drawn faces are all alike to the fake embedder
-        plain.append(Path(watch(str(riders), load(output=str(output), live={"still_s": 0.2})).folder))
+        plain.append(Path(flows.watch(str(riders), load(output=str(output), live={"still_s": 0.2})).folder))
         return [*plain, Path(flows.scan(riders, load(output=str(output), packs=packs)).folder)]
 
 

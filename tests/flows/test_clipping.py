@@ -16,12 +16,17 @@ import numpy as np
 import pytest
 
 import fakes
+import installing
 import worlds
 from momentscan import flows
+from momentscan.clips import cut as cut_room
+from momentscan.clips import cutter
+from momentscan.clips.naming import first_s
 from momentscan.disk.clips import LIST
+from momentscan.disk.folder import VideoFolder
 from momentscan.disk.schemas import SCHEMAS
 from momentscan.errors import Cancelled, UnreadableInput, UsageError
-from momentscan.flows import clipping, watching
+from momentscan.exchange.ranges import ranges_of
 from momentscan.progress import Step
 from momentscan.settings import Settings, load
 from momentscan.values import Aligned, Choice, Move, Window
@@ -122,13 +127,13 @@ def test_a_clip_that_begins_with_a_word_does_not_lose_its_onset_to_the_next_fram
     spoken = Aligned(
         window, 3.93, 6.0, (Move("start", 4.0, 3.93, "speech.word", "the word is taken in"),), (), None
     )
-    at_s = clipping._first_s(spoken, video)
+    at_s = first_s(spoken, video)
     first = next(k / 25 for k in range(200) if k / 25 >= at_s)
     assert first <= 3.93 < first + 1 / 25, "the frame that is shown when the word begins"
     on_cut = Aligned(
         window, 3.92, 6.0, (Move("start", 4.0, 3.92, "scene.cut", "as far as the shot goes"),), (), None
     )
-    assert clipping._first_s(on_cut, video) == 3.92
+    assert first_s(on_cut, video) == 3.92
 
 
 def test_the_reel_holds_all_clips_in_time_with_a_chapter_each(cut: Path) -> None:
@@ -169,7 +174,7 @@ def test_the_same_again_takes_the_clips_over_and_writes_the_same_bytes(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("this clip was there already")
 
-    monkeypatch.setattr(clipping, "cut_clip", never)
+    monkeypatch.setattr(cutter, "cut_clip", never)
     flows.clip(tmp_path / "ride", settings(tmp_path, reel=True, preview="gif"))
     assert files(tmp_path / "ride") == before
 
@@ -216,7 +221,7 @@ def test_the_reel_shows_nothing_twice_where_clips_overlap(
         clips = [Aligned(Window(a, b, a + 1), a, b, (), (), None) for a, b in spans]
         return tuple(Choice(n, clip, 1.0, "sound", False, "", "") for n, clip in enumerate(clips, 1))
 
-    monkeypatch.setattr(clipping, "choose", overlapping)
+    monkeypatch.setattr(cut_room, "choose_clips", overlapping)
     flows.clip(folder, settings(folder.parent, reel=True))
     listed = told(folder)
     assert [c["end_ms"] - c["start_ms"] for c in listed["clips"]] == [3000, 3000, 4500]
@@ -237,7 +242,7 @@ def test_other_ways_to_cut_say_what_they_did(how: str, folder: Path) -> None:
 def test_a_tall_crop_follows_the_main_person(tmp_path: Path) -> None:
     video = worlds.visit(tmp_path / "visit.mp4")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         folder = Path(flows.scan(video, settings(tmp_path / "out", engine="rules", identity=False)).folder)
     flows.clip(folder, settings(tmp_path / "out", engine="rules", aspect="9:16", preview="gif"))
     first = told(folder, "rules")["clips"][0]
@@ -316,9 +321,9 @@ def test_stopping_in_the_midst_leaves_the_clips_as_they_were(cut: Path, tmp_path
 def test_no_clip_shows_somebody_who_was_forgotten(tmp_path: Path) -> None:
     video = worlds.visit(tmp_path / "visit.mp4")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         folder = Path(flows.scan(video, settings(tmp_path / "out", engine="all", identity=False)).folder)
-    passing = next(p["number"] for p in flows.people(folder)["people"] if 15 < p["start_s"] < 20)
+    passing = next(p.number for p in flows.people(folder).people if 15 < p.start_s < 20)
     flows.clip(folder, settings(tmp_path / "out", engine="saliency"))
     flows.forget(folder, passing, settings(tmp_path / "out"))
     assert not (folder / "clips").exists()
@@ -331,14 +336,12 @@ def test_no_clip_shows_somebody_who_was_forgotten(tmp_path: Path) -> None:
 def test_what_is_copied_from_a_key_frame_shows_nobody_who_was_forgotten_either(tmp_path: Path) -> None:
     video = worlds.visit(tmp_path / "visit.mp4")  # key frames at 0 and 25 s
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         folder = Path(flows.scan(video, settings(tmp_path / "out", engine="saliency", identity=False)).folder)
     shake = settings(tmp_path / "out", cut="copy", align={"extent": "peak"})
     flows.clip(folder, shake)
     assert told(folder)["clips"][0]["cut_start_ms"] == 0, "without that there would be nothing to see"
-    flows.forget(
-        folder, next(p["number"] for p in flows.people(folder)["people"] if 15 < p["start_s"] < 20), shake
-    )
+    flows.forget(folder, next(p.number for p in flows.people(folder).people if 15 < p.start_s < 20), shake)
     flows.clip(folder, shake)
     (clip,) = told(folder)["clips"]
     assert clip["cut_start_ms"] > 18_500
@@ -348,16 +351,16 @@ def test_what_is_copied_from_a_key_frame_shows_nobody_who_was_forgotten_either(t
 
 def test_clips_go_out_as_a_timeline_with_their_own_edges(cut: Path, tmp_path: Path) -> None:
     shutil.copytree(cut, tmp_path / "ride")
-    as_found = flows.ranges_of(tmp_path / "ride", "saliency")
-    clips = flows.ranges_of(tmp_path / "ride", "saliency", clips=True)
+    as_found = ranges_of(VideoFolder(tmp_path / "ride"), "saliency")
+    clips = ranges_of(VideoFolder(tmp_path / "ride"), "saliency", clips=True)
     assert [(r.start_s, r.end_s) for r in clips] == sorted(
         (c["start_ms"] / 1000, c["end_ms"] / 1000) for c in told(cut)["clips"]
     )
     assert [(r.start_s, r.end_s) for r in as_found] != [(r.start_s, r.end_s) for r in clips]
-    exported = flows.export(tmp_path / "ride", "saliency", ["csv"], clips=True)
+    (exported,) = flows.export(tmp_path / "ride", settings(tmp_path), ["csv"], clips=True)
     assert exported.moments == len(clips)
 
 
 def test_where_nothing_was_cut_no_clips_can_be_exported(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"has no clips of saliency; momentscan clip .* --engine saliency"):
-        flows.export(folder, "saliency", ["csv"], clips=True)
+        flows.export(folder, settings(folder.parent), ["csv"], clips=True)

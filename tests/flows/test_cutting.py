@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 import fakes
 import worlds
-from momentscan.flows.cutting import SCALES, Cut, Cutting, Wanted, _region, _without, cut
+from momentscan.packs.cropping import (
+    SCALES,
+    CuttingOptions,
+    FaceCrop,
+    FaceWanted,
+    _region,
+    _without,
+    crop_faces,
+)
 from worlds import BLUE, CYAN, GREEN, RED, Face
 
 HW = (360, 640)
@@ -34,27 +42,27 @@ def box(face: Face) -> tuple[int, int, int, int]:
     return round(face.x - half), round(face.y - half), round(face.x + half), round(face.y + half)
 
 
-def cut_out(shown: np.ndarray, face: Face, *others: Face, who: int | None = RED) -> Cut | str:
+def cut_out(shown: np.ndarray, face: Face, *others: Face, who: int | None = RED) -> FaceCrop | str:
     known = None if who is None else np.array([KNOWN[who]])
-    return cut(
+    return crop_faces(
         shown,
-        [Wanted(box(face), known)],
+        [FaceWanted(box(face), known)],
         [box(o) for o in others],
         fakes.Detector(),
         fakes.FaceId(),
         0.9,
-        Cutting(),
+        CuttingOptions(),
     )
 
 
-def pixels(made: Cut) -> np.ndarray:
+def pixels(made: FaceCrop) -> np.ndarray:
     return np.ascontiguousarray(
         cv2.imdecode(np.frombuffer(made.data, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
     )
 
 
-def made_of(found: Cut | str) -> Cut:
-    assert isinstance(found, Cut), found
+def made_of(found: FaceCrop | str) -> FaceCrop:
+    assert isinstance(found, FaceCrop), found
     return found
 
 
@@ -141,14 +149,18 @@ class Near(fakes.Detector):
 
 def test_where_the_detector_wants_more_room_it_gets_it() -> None:
     face = Face(300, 180, 80, RED)
-    made = made_of(cut(frame(face), [Wanted(box(face), None)], [], Near(), None, -1.0, Cutting()))
+    made = made_of(
+        crop_faces(frame(face), [FaceWanted(box(face), None)], [], Near(), None, -1.0, CuttingOptions())
+    )
     assert made.crop_px[2] - made.crop_px[0] == round(2.6 * 80)
 
 
 def test_two_are_cut_together_each_with_a_cosine_of_their_own() -> None:
     left, right = Face(200, 180, 70, RED), Face(330, 190, 60, CYAN)
-    wanted = [Wanted(box(left), np.array([KNOWN[RED]])), Wanted(box(right), np.array([KNOWN[CYAN]]))]
-    made = made_of(cut(frame(left, right), wanted, [], fakes.Detector(), fakes.FaceId(), 0.9, Cutting()))
+    wanted = [FaceWanted(box(left), np.array([KNOWN[RED]])), FaceWanted(box(right), np.array([KNOWN[CYAN]]))]
+    made = made_of(
+        crop_faces(frame(left, right), wanted, [], fakes.Detector(), fakes.FaceId(), 0.9, CuttingOptions())
+    )
     assert len(made.faces_px) == len(made.stable) == 2
     assert made.faces_px[0][0] < made.faces_px[1][0]
     assert made.crop_px[0] <= box(left)[0] - 30
@@ -161,8 +173,10 @@ def test_a_third_between_two_is_refused() -> None:
         Face(400, 180, 70, CYAN),
         Face(290, 180, 70, BLUE, light=0.8),
     )
-    wanted = [Wanted(box(left), None), Wanted(box(right), None)]
-    found = cut(frame(left, right, third), wanted, [box(third)], fakes.Detector(), None, -1.0, Cutting())
+    wanted = [FaceWanted(box(left), None), FaceWanted(box(right), None)]
+    found = crop_faces(
+        frame(left, right, third), wanted, [box(third)], fakes.Detector(), None, -1.0, CuttingOptions()
+    )
     assert found == "somebody else's face is in every crop"
 
 

@@ -16,21 +16,35 @@ import opentimelineio as otio
 import pytest
 
 import fakes
+import installing
 import worlds
 from momentscan import flows
+from momentscan.disk.codec import encode
 from momentscan.disk.files import lock
+from momentscan.disk.folder import VideoFolder
 from momentscan.disk.results import to_json
 from momentscan.disk.schemas import SCHEMAS
 from momentscan.errors import OutputError, UnreadableInput, UsageError
+from momentscan.exchange import outgoing
+from momentscan.exchange.ranges import ranges_of
 from momentscan.export.conform import conform
 from momentscan.export.edits import read_edit
 from momentscan.export.formats import FORMATS, timeline_files
 from momentscan.export.timeline import Range, nominal_rate, to_timeline
-from momentscan.flows import exporting, watching
-from momentscan.flows.exporting import export, ranges_of, take_back
+from momentscan.flows import Exported, Imported
 from momentscan.media import open_video
 from momentscan.media.timecode import timecode_of
+from momentscan.records.clips import ClipList, ClipRow, Span
 from momentscan.settings import load
+
+
+def export(folder: Path, engine: str, formats: list[str], clips: bool = False) -> Exported:
+    (done,) = flows.export(folder, load(engine=engine), formats, clips=clips)
+    return done
+
+
+def take_back(folder: Path, file: Path, engine: str | None = None, at: str | None = None) -> Imported:
+    return flows.import_edit(folder, file, load(), engine, at)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +52,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two riders, scanned with fakes; to be read, not written."""
     place = tmp_path_factory.mktemp("riders")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         settings = load(output=str(place / "out"), embedder="fake-embedder", stills=False, identity=False)
         return Path(flows.scan(worlds.riders(place / "riders.mp4"), settings).folder)
 
@@ -133,7 +147,7 @@ def test_the_same_export_gives_the_same_bytes(folder: Path) -> None:
 
 
 def test_moments_go_out_by_time_under_the_name_of_the_video(folder: Path) -> None:
-    assert [r.window_id for r in ranges_of(folder, "rules")] == [3, 2, 1]
+    assert [r.window_id for r in ranges_of(VideoFolder(folder), "rules")] == [3, 2, 1]
     export(folder, "rules", ["otio"])
     timeline = otio.adapters.read_from_file(str(folder / "exports/riders_rules.otio"))
     assert timeline.name == "riders"
@@ -310,19 +324,10 @@ def test_an_edit_of_another_video_is_refused_and_tells_nothing(folder: Path) -> 
 def test_feedback_says_whether_it_is_of_windows_or_of_clips(folder: Path) -> None:
     export(folder, "rules", ["otio"])
     of_windows = edit(folder, trim_drop_and_swap, "windows.otio")
-    ranges = [
-        {
-            "rank": 1,
-            "score": 1.0,
-            "kind": "smile",
-            "what": "w",
-            "start_ms": 2000.0,
-            "end_ms": 7000.0,
-            "peak_ms": 4500.0,
-        }
-    ]
+    cut = ClipRow(1, 2000.0, 7000.0, 4500.0, Span(3000.0, 6000.0), 1.0, "smile", False, "w", "", (), (), None)
+    listed = ClipList("riders", "0" * 64, "rules", None, {}, (cut,), None, (), {})
     (folder / "clips" / "rules").mkdir(parents=True)
-    (folder / "clips" / "rules" / "clips.json").write_text(json.dumps({"clips": ranges}))
+    (folder / "clips" / "rules" / "clips.json").write_bytes(encode(listed))
     (file, edl) = export(folder, "rules", ["otio", "edl"], clips=True).files
     assert "momentscan rules clip 1 score" in Path(edl).read_text()
     with pytest.raises(
@@ -404,8 +409,9 @@ def die(handle):
     os.ftruncate(handle, os.fstat(handle).st_size - 40)
     os._exit(9)
 os.fsync = die
-from momentscan.flows.exporting import take_back
-take_back(Path({str(folder)!r}), Path({str(path)!r}), at="2026-01-01T00:00:00+00:00")
+from momentscan import flows, settings
+edit = (Path({str(folder)!r}), Path({str(path)!r}))
+flows.import_edit(*edit, settings.load(), at="2026-01-01T00:00:00+00:00")
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     take_back(folder, path, at="2026-01-01T00:00:00+00:00")
@@ -428,11 +434,11 @@ def test_the_timecode_of_a_file_is_found(code: str | None, tmp_path: Path) -> No
 
 
 def test_a_timecode_leads_the_edl(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "timecode_of", lambda _: "01:00:00:00")
+    monkeypatch.setattr(outgoing, "timecode_of", lambda _: "01:00:00:00")
     (file,) = export(folder, "rules", ["edl"]).files
     assert " 01:00:03:00 01:00:06:00 00:00:00:00 00:00:03:00" in Path(file).read_text()
     assert take_back(folder, Path(file)).counts["kept"] == 3
-    monkeypatch.setattr(exporting, "timecode_of", lambda _: "later")
+    monkeypatch.setattr(outgoing, "timecode_of", lambda _: "later")
     done = export(folder, "rules", ["edl"])
     assert any("'later' is none" in note for note in done.notes)
     assert " 00:00:03:00 00:00:06:00 " in Path(done.files[0]).read_text()

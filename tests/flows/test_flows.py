@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ import momentscan as ms
 import worlds
 from momentscan import flows
 from momentscan.errors import Cancelled, MissingModel, UsageError
-from momentscan.flows import Outcome, judging
+from momentscan.flows import Outcome
+from momentscan.judgement import report
 from momentscan.knobs import Knob
 from momentscan.media.render import DEMO_EVENTS, demo_video
 from momentscan.perceive.motion import Motion, MotionOptions
@@ -51,7 +51,7 @@ def test_the_burst_is_found_where_it_is(scanned: Outcome) -> None:
 def test_a_still_and_silent_video_is_not_interesting(still: Path, tmp_path: Path) -> None:
     outcome = flows.scan(still, settings(tmp_path))
     assert windows(outcome) == []
-    assert outcome.engines["saliency"]["reason"].startswith("no_contrast")
+    assert outcome.engines["saliency"].reason.startswith("no_contrast")
 
 
 def same(one: Verdict, other: Verdict) -> bool:
@@ -154,7 +154,9 @@ def test_fast_decoding_finds_the_same_moment(ride: Path, scanned: Outcome, tmp_p
 
 
 def test_bad_knobs_are_told_before_any_work(ride: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="knob hop_s wants at least"):
+    with pytest.raises(
+        UsageError, match=r"knob saliency\.hop_s wants at least 0\.25 s, got 0 \(from an argument\)"
+    ):
         flows.scan(ride, settings(tmp_path, saliency={"hop_s": 0}))
     with pytest.raises(UsageError, match="there is no scorer 'nonsense'"):
         flows.scan(ride, settings(tmp_path, engine="nonsense"))
@@ -185,7 +187,7 @@ def test_the_demo_ride_is_found(tmp_path: Path) -> None:
 
 
 def test_outcomes_are_plain_values(scanned: Outcome) -> None:
-    assert json.loads(json.dumps(dataclasses.asdict(scanned)))["status"] == "done"
+    assert json.loads(json.dumps(scanned.to_json()))["status"] == "done"
 
 
 def test_unchanged_looks_at_stills_picks_and_what_find_did(ride: Path, tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_a_kill_in_find_is_not_taken_for_done(
 
     turned = settings(tmp_path, stills=False, saliency={"percentile": 30})
     with monkeypatch.context() as patched:
-        patched.setattr(judging, "report_html", killed)
+        patched.setattr(report, "report_html", killed)
         with pytest.raises(KeyboardInterrupt):
             flows.find(Path(first.folder), turned)
     again = flows.scan(ride, settings(tmp_path, stills=False))

@@ -9,8 +9,12 @@ import pytest
 
 from momentscan import flows
 from momentscan.disk.files import create, lock
+from momentscan.disk.folder import CLAIM, VideoFolder
 from momentscan.errors import OutputError
-from momentscan.flows.folders import CLAIM, folder_for
+
+
+def folder_for(video: Path, sha256: str, output: Path) -> Path:
+    return VideoFolder.claim(output, video, sha256).path
 
 
 def test_two_videos_of_one_name_get_two_folders_and_find_them_again(tmp_path: Path) -> None:

@@ -19,12 +19,17 @@ import pyarrow.parquet as pq
 import pytest
 
 import fakes
+import installing
 import worlds
 from momentscan import flows
 from momentscan.disk import manifest_of, rewrite
+from momentscan.disk.clips import CLIPS
 from momentscan.disk.files import lock
+from momentscan.disk.folder import CLAIM
 from momentscan.errors import MomentscanError, OutputError, UnreadableInput, UsageError
-from momentscan.flows import folders, forgetting, judging, watching
+from momentscan.judgement import stills as judged_stills
+from momentscan.privacy.derived import _frame_idx
+from momentscan.privacy.whereabouts import visible_spans
 from momentscan.select.people import People
 from momentscan.settings import Settings, load
 from momentscan.signals import Signals
@@ -49,7 +54,7 @@ def settings(folder: Path, **changes: object) -> Settings:
 
 @pytest.fixture(autouse=True)
 def _with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "open_models", lambda *_: fakes.models())
+    installing.install(monkeypatch, fakes.models)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +66,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(visit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The visit, scanned with fakes; to be read, not written."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         return Path(flows.scan(visit, settings(tmp_path_factory.mktemp("seen"))).folder)
 
 
@@ -173,7 +178,7 @@ def test_the_world_has_what_is_to_be_forgotten(seen: Path) -> None:
     signals = flows.load(seen)
     main, other = People()(signals)
     for person in (main, other):
-        vectors, pictures = secrets(signals, person.tracks, forgetting._visible(signals, person))
+        vectors, pictures = secrets(signals, person.tracks, visible_spans(signals, person))
         assert len(vectors) > 30
         assert len(pictures) > 1
         with pytest.raises(AssertionError):
@@ -187,7 +192,7 @@ def test_the_world_has_what_is_to_be_forgotten(seen: Path) -> None:
 def test_no_byte_of_somebody_forgotten_is_left_and_every_row_of_others_is(number: int, folder: Path) -> None:
     before = all_of(flows.load(folder))
     person = People()(before)[number]
-    spans = forgetting._visible(before, person)
+    spans = visible_spans(before, person)
     vectors, pictures = secrets(before, person.tracks, spans)
     shown = {
         p.read_bytes()
@@ -195,7 +200,7 @@ def test_no_byte_of_somebody_forgotten_is_left_and_every_row_of_others_is(number
         if within(spans, np.array([time_of(before, p)]), closed=True)[0]
     }
     smalls = {
-        (p.parents[1] / "thumbs" / f"f{forgetting._frame_idx(p)}.jpg").read_bytes()
+        (p.parents[1] / "thumbs" / f"f{_frame_idx(p)}.jpg").read_bytes()
         for p in stills(folder)
         if p.read_bytes() in shown
     }
@@ -206,11 +211,11 @@ def test_no_byte_of_somebody_forgotten_is_left_and_every_row_of_others_is(number
     assert_rows_of_others_are_what_they_were(before, after, person.tracks)
     assert after.video == before.video
     assert done.removed["faces"] == len(person.rows)
-    assert [p["was"] for p in done.people] == [1 - number]
+    assert [p.was for p in done.people] == [1 - number]
 
 
 def time_of(signals: Signals, still: Path) -> float:
-    at = np.flatnonzero(signals["frames.frame_idx"] == forgetting._frame_idx(still))
+    at = np.flatnonzero(signals["frames.frame_idx"] == _frame_idx(still))
     return float(signals["frames.time_s"][at[0]])
 
 
@@ -256,7 +261,7 @@ def test_stills_and_findings_of_other_instants_stay(folder: Path) -> None:
     assert set(after.values()) <= set(before.values()), "no picture was made"
     assert set(told(folder)["engines"]) == {"rules", "vector", "saliency"}
     assert (folder / "report.html").is_file()
-    assert not [name for name in contents(folder) if ".part" in name or name.startswith(forgetting.CLIPS)]
+    assert not [name for name in contents(folder) if ".part" in name or name.startswith(CLIPS)]
 
 
 def test_packs_of_others_stay_but_for_pictures_of_instants_at_which_somebody_forgotten_may_be_seen(
@@ -322,8 +327,8 @@ def test_find_and_list_work_afterwards(folder: Path) -> None:
     flows.find(folder, settings(folder.parent, stills=False))
     after = contents(folder)
     assert {name for name in before if before[name] != after[name]} == set(), "it was judged as find judges"
-    assert [p["number"] for p in flows.people(folder)["people"]] == [0]
-    assert flows.people(folder)["forgotten"] == told(folder)["forgotten"]
+    assert [p.number for p in flows.people(folder).people] == [0]
+    assert [vars(span) for span in flows.people(folder).forgotten] == told(folder)["forgotten"]
 
 
 def test_turned_knobs_stay_turned(folder: Path) -> None:
@@ -376,10 +381,10 @@ def test_no_picture_of_them_is_cut_later_either(again: str, visit: Path, seen: P
 
 def test_those_left_are_numbered_anew_and_the_second_time_it_is_the_next(folder: Path) -> None:
     first = flows.forget(folder, MAIN, settings(folder.parent))
-    assert [(p["number"], p["was"]) for p in first.people] == [(0, 1)]
+    assert [(p.number, p.was) for p in first.people] == [(0, 1)]
     second = flows.forget(folder, MAIN, settings(folder.parent))
     assert second.people == ()
-    assert second.person["looks"] < first.person["looks"]
+    assert second.person.looks < first.person.looks
     with pytest.raises(UsageError, match="nobody has the number 0; nobody's face is in its log"):
         flows.forget(folder, MAIN, settings(folder.parent))
 
@@ -395,9 +400,9 @@ def test_a_folder_without_anybody_is_whole(folder: Path) -> None:
     )
     assert np.nansum(signals["frames.n_faces"]) == 0
     outcome = flows.find(folder, settings(folder.parent, stills=False))
-    assert outcome.engines["vector"]["reason"].startswith("no_face")
-    assert outcome.engines["saliency"]["moments"] > 0
-    assert flows.people(folder)["people"] == []
+    assert outcome.engines["vector"].reason.startswith("no_face")
+    assert outcome.engines["saliency"].moments > 0
+    assert flows.people(folder).people == ()
     assert "image/jpeg" not in (folder / "report.html").read_text(), "the one was there all the time"
 
 
@@ -433,7 +438,7 @@ def test_a_log_of_another_version_or_none_is_told(manifest: str | None, folder: 
 def test_a_folder_that_another_process_holds_is_left_alone(folder: Path) -> None:
     before = contents(folder)
     with (
-        lock(folder / folders.CLAIM),
+        lock(folder / CLAIM),
         pytest.raises(OutputError, match="another momentscan is working on it"),
     ):
         flows.forget(folder, PASSER_BY, settings(folder.parent))
@@ -509,7 +514,7 @@ def test_what_cannot_be_judged_again_goes_as_a_whole(how: str, folder: Path) -> 
 
 
 def test_packs_are_told_of_whom_they_are(folder: Path) -> None:
-    packs = {p["number"]: p["pack"] for p in flows.people(folder)["people"]}
+    packs = {p.number: p.pack for p in flows.people(folder).people}
     assert packs == {
         0: str(folder / "identity_builder/person_0"),
         1: str(folder / "identity_builder/person_1"),
@@ -573,7 +578,7 @@ def test_killed_at_any_instant_it_is_the_old_log_or_the_new_one_and_no_picture_o
 ) -> None:
     before = flows.load(seen)
     person = People()(before)[PASSER_BY]
-    spans = forgetting._visible(before, person)
+    spans = visible_spans(before, person)
     vectors, pictures = secrets(before, person.tracks, spans)
     n_old, n_new, states = (
         before.rows("faces.track"),
@@ -591,7 +596,7 @@ def test_killed_at_any_instant_it_is_the_old_log_or_the_new_one_and_no_picture_o
                 p for p in stills(at) if within(spans, np.array([time_of(signals, p)]), closed=True)[0]
             ]
             assert_no_pack_shows(at, spans)
-            assert not (at / forgetting.CLIPS).exists()
+            assert not (at / CLIPS).exists()
             assert signals.rows("thumbnails.jpeg") < before.rows("thumbnails.jpeg")
             assert len(told(at).get("people", [])) <= 1
             assert_gone_from_pages(at, pictures)
@@ -615,9 +620,9 @@ def test_after_a_kill_it_can_be_forgotten_again_found_and_scanned(
         else:
             flows.forget(instants[i], PASSER_BY, quiet)
         assert flows.find(instants[i], quiet).status == "done"
-        assert len(flows.people(instants[i])["people"]) == 1
+        assert len(flows.people(instants[i]).people) == 1
         assert flows.scan(visit, quiet).status in ("done", "unchanged")
-        assert len(flows.people(instants[i])["people"]) == 1
+        assert len(flows.people(instants[i]).people) == 1
         assert (instants[i] / "report.html").is_file()
 
 
@@ -652,5 +657,5 @@ def test_what_was_forgotten_is_a_plain_value(folder: Path) -> None:
 
 def test_judging_is_what_find_does(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No picture is asked for: the video is not opened."""
-    monkeypatch.setattr(judging, "stills", lambda *args, **more: pytest.fail("the video was opened"))
+    monkeypatch.setattr(judged_stills, "stills", lambda *args, **more: pytest.fail("the video was opened"))
     flows.forget(folder, MAIN, settings(folder.parent))

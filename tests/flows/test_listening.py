@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import fakes
+import installing
 import plugins
 import worlds
 from momentscan import flows
 from momentscan.errors import MissingModel, UnreadableInput, UsageError
-from momentscan.flows import Outcome, watching
+from momentscan.flows import Outcome
 from momentscan.settings import Settings, load
 
 SRT = "1\n00:00:01,000 --> 00:00:03,000\nLook at that.\n\n2\n00:00:50,000 --> 00:00:51,000\nToo late.\n"
@@ -51,7 +52,7 @@ def film(video: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def listening(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "open_models", lambda *_: fakes.listening())
+    installing.install(monkeypatch, fakes.listening)
 
 
 def told(outcome: Outcome) -> dict[str, object]:
@@ -166,7 +167,9 @@ def test_recognition_without_the_extra_ends_before_anything_is_written(
 def test_names_that_are_none_are_refused(film: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no audio tagger 'ears'"):
         flows.scan(film, settings(tmp_path, tagger="ears"))
-    with pytest.raises(UsageError, match="pause_s wants at least 0 s"):
+    with pytest.raises(
+        UsageError, match=r"knob words\.sentences\.pause_s wants at least 0 s, got -1 \(from an argument\)"
+    ):
         flows.scan(film, settings(tmp_path, sentences={"pause_s": -1}))
 
 

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 
 import fakes
+import installing
 import worlds
 from media.feeds import beside, cut, fifo, recording, refuses, sends, server, written
 from momentscan import flows, stopping
 from momentscan.disk.live import LIVE, read_live
 from momentscan.errors import Cancelled, UnreadableInput
-from momentscan.flows import Outcome, live, watching
-from momentscan.flows.live import STOPPED, Event, watch
+from momentscan.flows import Event, Outcome, watch
+from momentscan.live.session import STOPPED, Session
 from momentscan.settings import Settings, load
 from momentscan.signals.gaps import gaps_of
 
@@ -142,8 +143,7 @@ def test_the_same_bytes_harden_the_same_moments_however_they_arrive(
 
 def test_people_are_seen_as_a_scan_sees_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     visit = worlds.visit(tmp_path / "visit.ts")
-    for room in (live, watching):
-        monkeypatch.setattr(room, "open_models", lambda *_: fakes.models())
+    installing.install(monkeypatch, fakes.models)
     outcome, events = watched(visit, settings(tmp_path))
     scanned = flows.scan(visit, settings(tmp_path, identity=False))
     ours, theirs = flows.load(Path(outcome.folder)), flows.load(Path(scanned.folder))
@@ -161,7 +161,7 @@ def test_a_long_feed_is_judged_by_its_last_minutes_and_people_keep_their_numbers
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody comes, goes, and is back after all that was seen of the first visit has been let go."""
-    monkeypatch.setattr(live, "open_models", lambda *_: fakes.models())
+    installing.install(monkeypatch, fakes.models)
 
     def there(t: float) -> list[worlds.Face]:
         who = worlds.RED if t < 20 or t >= 150 else worlds.CYAN if 40 <= t < 60 else None
@@ -173,13 +173,13 @@ def test_a_long_feed_is_judged_by_its_last_minutes_and_people_keep_their_numbers
 
     write_video(path, frames, 5.0, None, options={"preset": "ultrafast", "qp": "20"})
     held: list[int] = []
-    judged = live._Session._judge
+    judged = Session._judge
 
     def counting(self: Any) -> None:
         held.append(self._window.rows)
         judged(self)
 
-    monkeypatch.setattr(live._Session, "_judge", counting)
+    monkeypatch.setattr(Session, "_judge", counting)
     outcome, _ = watched(
         path, settings(tmp_path, hardening={"window_s": 30.0, "warm_up_s": 5.0}, engine="vector")
     )

@@ -4,6 +4,7 @@ where something is missing.
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 from collections.abc import Callable
@@ -15,11 +16,11 @@ import numpy as np
 import pytest
 
 import fakes
+import installing
 import worlds
 from momentscan import flows
 from momentscan.disk.schemas import SCHEMAS
 from momentscan.errors import Cancelled, MissingModel, UnreadableInput, UsageError
-from momentscan.flows import packing, watching
 from momentscan.models.chosen_models import Models
 from momentscan.models.detectors import Detections
 from momentscan.progress import Step
@@ -42,7 +43,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def scanned(video: Path, output: Path, models: Models, **given: Any) -> Path:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: models)
+        installing.install(patched, models)
         return Path(flows.scan(video, settings(output, **given)).folder)
 
 
@@ -59,8 +60,7 @@ def folder(seen: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    for room in (watching, packing):
-        monkeypatch.setattr(room, "open_models", lambda *_: fakes.models())
+    installing.install(monkeypatch, fakes.models)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -265,7 +265,7 @@ def test_a_scan_with_the_same_knobs_is_unchanged_and_with_others_makes_new_packs
     one = {**LOOSE, "per_bucket": 1, "anchors": 1}
     steps: list[Step] = []
     outcome = flows.scan(video, settings(tmp_path, packs=one), on_progress=steps.append)
-    assert [p["anchors"] for p in outcome.packs] == [1, 1]
+    assert [p.anchors for p in outcome.packs] == [1, 1]
     assert "watching" not in {s.stage for s in steps}
 
 
@@ -336,7 +336,7 @@ def test_a_crop_that_is_not_like_the_person_at_full_size_is_refused(
 ) -> None:
     models = fakes.models()
     other = models.but(face_id=Stranger())
-    monkeypatch.setattr(packing, "open_models", lambda *_: other)
+    installing.install(monkeypatch, other)
     shutil.rmtree(folder / "identity_builder")
     flows.pack(folder, settings(tmp_path))
     assert not images(folder)
@@ -374,7 +374,7 @@ def test_where_nobody_is_seen_there_is_no_folder(still: Path, tmp_path: Path) ->
 def test_without_a_detector_packs_are_refused_in_one_line(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "open_models", lambda *_: Models({"embedder": fakes.Embedder()}))
+    installing.install(monkeypatch, Models({"embedder": fakes.Embedder()}))
     before = files(folder)
     with pytest.raises(MissingModel, match="no face detector is here to look at the crops again"):
         flows.pack(folder, settings(tmp_path))
@@ -484,7 +484,7 @@ def test_stopped_before_its_word_is_written_a_pack_is_made_again(
         raise Cancelled("stopped")
 
     with monkeypatch.context() as patched:
-        patched.setattr(packing, "tell", stopped)
+        patched.setattr(importlib.import_module("momentscan.flows.pack"), "write_report", stopped)
         with pytest.raises(Cancelled):
             flows.pack(folder, settings(tmp_path, token="alice"))
     assert flows.scan(video, settings(tmp_path)).status == "done"
@@ -503,7 +503,7 @@ def test_killed_while_folders_are_exchanged_one_of_them_is_whole(
     else:
         shutil.copytree(home, folder / ".identity_builder.old")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(packing, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         flows.pack(folder, settings(tmp_path))
     assert files(folder) == before
     assert not list(folder.glob(".identity_builder*"))
@@ -519,7 +519,7 @@ def test_interrupted_while_folders_are_exchanged_one_of_them_is_whole(
             raise Cancelled("stopped")
         return real(self, target)
 
-    monkeypatch.setattr(packing, "open_models", lambda *_: fakes.models())
+    installing.install(monkeypatch, fakes.models)
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", interrupted)
         with pytest.raises(Cancelled):
@@ -531,11 +531,8 @@ def test_crops_that_nobody_identified_again_are_told(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = fakes.models()
-    monkeypatch.setattr(
-        packing,
-        "open_models",
-        lambda *_: models.but(face_id=None),
-    )
+    unsure = models.but(face_id=None)
+    installing.install(monkeypatch, unsure)
     outcome = flows.pack(folder, settings(tmp_path))
     assert [w for w in outcome.warnings if "crops were not identified again" in w]
 
@@ -557,7 +554,7 @@ def test_without_face_id_a_number_means_the_same_person_everywhere(tmp_path: Pat
         tmp_path,
         models.but(face_id=None),
     )
-    people = {p["number"]: set(p["tracks"]) for p in flows.people(folder)["people"]}
+    people = {p.number: set(p.tracks) for p in flows.people(folder).people}
     metas = [read(p) for p in sorted((folder / "identity_builder").glob("person_*/meta.json"))]
     assert len(metas) == 3
     for meta in metas:

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 import fakes
+import installing
 import momentscan as ms
 import worlds
 from momentscan import flows, registry
-from momentscan.flows import Outcome, watching
+from momentscan.flows import Outcome
 from momentscan.media.render import write_video
 from momentscan.models.weights import locate
 from momentscan.settings import Settings, load
@@ -72,13 +73,13 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(visit: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The visit, scanned with fakes."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(watching, "open_models", lambda *_: fakes.models())
+        installing.install(patched, fakes.models)
         return flows.scan(visit, faked(tmp_path_factory.mktemp("seen")))
 
 
 @pytest.fixture
 def with_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "open_models", lambda *_: fakes.models())
+    installing.install(monkeypatch, fakes.models)
 
 
 # ---- with fakes
@@ -162,7 +163,7 @@ def test_a_knob_of_the_tracker_is_another_scan_and_one_of_the_gate_is_not(
 def test_windows_without_a_still_say_why(with_fakes: None, visit: Path, tmp_path: Path) -> None:
     outcome = flows.scan(visit, faked(tmp_path, stills=False, gate={"confidence": 0.99}, engine="vector"))
     log = json.loads((Path(outcome.folder) / "highlight_vector" / "debug" / "filtering_log.json").read_text())
-    assert len(log["windows"]) == outcome.engines["vector"]["moments"] > 0
+    assert len(log["windows"]) == outcome.engines["vector"].moments > 0
     for window in log["windows"]:
         assert window["selected"] == 0
         assert window["reason"].startswith(
@@ -174,9 +175,9 @@ def test_windows_without_a_still_say_why(with_fakes: None, visit: Path, tmp_path
 def test_a_video_of_nobody_is_done_and_says_no_face(with_fakes: None, still: Path, tmp_path: Path) -> None:
     outcome = flows.scan(still, faked(tmp_path, stills=False))
     assert outcome.status == "done"
-    assert outcome.engines["vector"]["moments"] == outcome.engines["rules"]["moments"] == 0
-    assert outcome.engines["vector"]["reason"].startswith("no_face: ")
-    assert outcome.engines["rules"]["reason"].startswith("no_face")
+    assert outcome.engines["vector"].moments == outcome.engines["rules"].moments == 0
+    assert outcome.engines["vector"].reason.startswith("no_face: ")
+    assert outcome.engines["rules"].reason.startswith("no_face")
     assert told(outcome)["people"] == []
 
 
@@ -190,9 +191,9 @@ def test_without_a_detector_it_runs_and_says_what_was_not_looked_for(visit: Path
     assert outcome.status == "done"
     assert any(w.startswith("no face detector is on this machine") for w in outcome.warnings)
     for engine in ("rules", "vector"):
-        assert outcome.engines[engine]["moments"] == 0
-        assert outcome.engines[engine]["reason"].startswith("no_faces_looked_for: ")
-    assert outcome.engines["saliency"]["moments"] > 0
+        assert outcome.engines[engine].moments == 0
+        assert outcome.engines[engine].reason.startswith("no_faces_looked_for: ")
+    assert outcome.engines["saliency"].moments > 0
     assert not [
         name
         for name in flows.load(Path(outcome.folder))
@@ -273,8 +274,8 @@ def test_where_nobody_faces_the_camera_there_is_no_highlight(
     outcome = real(media_folder / "motion" / "skateboarding_dog.mp4", models_folder)
     assert outcome.status == "done"
     for engine in ("rules", "vector"):
-        assert outcome.engines[engine]["moments"] == 0
-        assert outcome.engines[engine]["reason"].startswith("no_face")
+        assert outcome.engines[engine].moments == 0
+        assert outcome.engines[engine].reason.startswith("no_face")
     assert not [p for p in told(outcome)["people"] if p["role"] != "noise"]
 
 

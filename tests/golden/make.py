@@ -10,11 +10,13 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from unittest import mock
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import fakes
+import installing
 import worlds
 from momentscan import flows, registry
 from momentscan.disk.results import windows_json, write_json
@@ -26,8 +28,9 @@ HERE = Path(__file__).parent
 def main() -> None:
     with (
         tempfile.TemporaryDirectory() as name,
-        mock.patch("momentscan.flows.watching.open_models", return_value=fakes.models()),
+        pytest.MonkeyPatch.context() as patched,
     ):
+        installing.install(patched, fakes.models)
         folder = Path(name)
         worlds.visit(folder / "visit.mp4")
         outcome = flows.scan(folder / "visit.mp4", load(output=str(folder / "out"), stills=False))

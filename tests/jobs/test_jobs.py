@@ -13,7 +13,7 @@ import pytest
 
 from momentscan import flows, jobs
 from momentscan.errors import Cancelled, MissingModel, OutputError, UnreadableInput, UsageError
-from momentscan.jobs import Find, Result, Scan
+from momentscan.jobs import Find, Result, Scan, task_from_json, task_to_json
 from momentscan.progress import Step
 
 
@@ -31,7 +31,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_task_is_plain_json_and_the_same_when_it_comes_back() -> None:
     for task in (Scan("ride.mp4", {"grid_hz": 5.0}, True), Find("output/ride", {})):
-        assert type(task)(**json.loads(json.dumps(dataclasses.asdict(task)))) == task
+        assert task_from_json(json.loads(json.dumps(task_to_json(task)))) == task
         assert pickle.loads(pickle.dumps(task)) == task
         with pytest.raises(dataclasses.FrozenInstanceError):
             task.settings = {}  # type: ignore[misc]

@@ -23,7 +23,7 @@ NOISE_S = 12.0
 
 @cache
 def noise(hz: int) -> np.ndarray:
-    """(M,) float32: every stretch of it is like no other, so that sound tells what time it is to the sample."""
+    """(M,) float32: every stretch of it is like no other, so that sound tells its time to the sample."""
     white = np.random.default_rng(7).standard_normal(round(NOISE_S * hz))
     soft = lfilter(firwin(63, 3000, fs=hz), 1.0, white)
     return (0.25 * soft / np.abs(soft).max()).astype(np.float32)
@@ -100,27 +100,27 @@ def video(
             picture.codec_context.sample_aspect_ratio = pixel_aspect
         if turn_deg is not None:
             picture.set_display_rotation(turn_deg)
-        voice = (
+        audio = (
             container.add_stream(sound_codec, rate=hz, layout=layout) if sound_start_s is not None else None
         )
         for i, frame in enumerate(numbered(len(at))):
-            shown = av.VideoFrame.from_ndarray(frame, format="rgb24")
-            shown.pts, shown.time_base = round((start_s + at[i]) / ticks), ticks
-            container.mux(picture.encode(shown))
+            video_frame = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            video_frame.pts, video_frame.time_base = round((start_s + at[i]) / ticks), ticks
+            container.mux(picture.encode(video_frame))
         container.mux(picture.encode(None))
-        if voice is not None:
+        if audio is not None:
             length = round((start_s + end_s - sound_start_s) * hz)
             sound = np.repeat(noise(hz)[None, :length], 2 if layout == "stereo" else 1, axis=0)
             for first in range(0, length, 4800):
-                piece = np.ascontiguousarray(sound[:, first : first + 4800])
-                heard = av.AudioFrame.from_ndarray(piece, format="fltp", layout=layout)
-                heard.sample_rate, heard.pts, heard.time_base = (
+                chunk = np.ascontiguousarray(sound[:, first : first + 4800])
+                audio_frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout=layout)
+                audio_frame.sample_rate, audio_frame.pts, audio_frame.time_base = (
                     hz,
                     round(sound_start_s * hz) + first,
                     Fraction(1, hz),
                 )
-                container.mux(voice.encode(heard))
-            container.mux(voice.encode(None))
+                container.mux(audio.encode(audio_frame))
+            container.mux(audio.encode(None))
     return Truth(
         path, at, end_s, None if sound_start_s is None else sound_start_s - start_s, hz, gop, turn_deg or 0
     )
@@ -191,18 +191,18 @@ def _sound(path: Path) -> tuple[np.ndarray | None, int]:
     with av.open(str(path)) as container:
         if not container.streams.audio:
             return None, 0
-        hz, pieces = container.streams.audio[0].rate, []
+        hz, chunks = container.streams.audio[0].rate, []
         for frame in container.decode(audio=0):
             array = frame.to_ndarray()
             array = array.reshape(-1, frame.layout.nb_channels).T if not frame.format.is_planar else array
-            pieces.append((round(float(frame.pts * frame.time_base) * hz), array[0].astype(np.float32)))
-    sound = np.zeros(max((at + len(a) for at, a in pieces), default=0), np.float32)
-    for at, array in pieces:
+            chunks.append((round(float(frame.pts * frame.time_base) * hz), array[0].astype(np.float32)))
+    sound = np.zeros(max((at + len(a) for at, a in chunks), default=0), np.float32)
+    for at, array in chunks:
         sound[max(0, at) : at + len(array)] = array[max(0, -at) :]
     return sound, hz
 
 
-def heard_late_s(clip: Clip, truth: Truth, first_s: float) -> float:
+def sound_late_s(clip: Clip, truth: Truth, first_s: float) -> float:
     """By how much the clip's sound comes after its picture; its picture begins at `first_s` of the video."""
     assert clip.sound is not None
     assert truth.sound_s is not None

@@ -123,14 +123,14 @@ def fifo(path: Path) -> Path:
 
 
 def written(
-    path: Path, pieces: Sequence[bytes], pause_s: float = 0.0, mode: str = "ab"
+    path: Path, chunks: Sequence[bytes], pause_s: float = 0.0, mode: str = "ab"
 ) -> Callable[[], None]:
     """Writes pieces to a file or a FIFO, one after the other."""
 
     def work() -> None:
         with path.open(mode, buffering=0) as file:
-            for piece in pieces:
-                file.write(piece)
+            for chunk in chunks:
+                file.write(chunk)
                 time.sleep(pause_s)
 
     return work
@@ -206,7 +206,10 @@ def camera(data: bytes, pause_s: float = 0.0) -> Iterator[str]:
     """An RTSP server of one client and one session (RFC 2326): MPEG-TS in RTP (RFC 2250), interleaved in the
     connection; then it hangs up.
     """
-    sdp = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=made\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=video 0 RTP/AVP 33\r\na=control:trackID=0\r\n"
+    sdp = (
+        b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=made\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+        b"m=video 0 RTP/AVP 33\r\na=control:trackID=0\r\n"
+    )
 
     def serve(listening: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -81,23 +81,23 @@ def encode(
             picture.codec_context.sample_aspect_ratio = pixel_aspect
         if turn_deg is not None:
             picture.set_display_rotation(turn_deg)
-        voice = container.add_stream(sound_codec, rate=sound_hz, layout="mono") if sound is not None else None
+        audio = container.add_stream(sound_codec, rate=sound_hz, layout="mono") if sound is not None else None
         for i, frame in enumerate(frames):
-            shown = av.VideoFrame.from_ndarray(frame, format="rgb24")
-            shown.pts, shown.time_base = round((start_s + i / rate) / ticks), ticks
-            container.mux(picture.encode(shown))
+            video_frame = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            video_frame.pts, video_frame.time_base = round((start_s + i / rate) / ticks), ticks
+            container.mux(picture.encode(video_frame))
         container.mux(picture.encode(None))
-        if voice is not None:
-            heard = av.AudioFrame.from_ndarray(
+        if audio is not None:
+            audio_frame = av.AudioFrame.from_ndarray(
                 np.round(sound[None] * 32767).astype(np.int16), format="s16", layout="mono"
             )
-            heard.sample_rate, heard.pts, heard.time_base = (
+            audio_frame.sample_rate, audio_frame.pts, audio_frame.time_base = (
                 sound_hz,
                 round(sound_start_s * sound_hz),
                 Fraction(1, sound_hz),
             )
-            container.mux(voice.encode(heard))
-            container.mux(voice.encode(None))
+            container.mux(audio.encode(audio_frame))
+            container.mux(audio.encode(None))
     return path
 
 
@@ -124,7 +124,7 @@ def streamed(path: Path, frames: Iterable[np.ndarray], fps: int = 25) -> Path:
     return path
 
 
-def watched(
+def whole_pass(
     path: Path, sampling: SamplingOptions = ALL, short_side_px: int = 10_000
 ) -> tuple[VideoInfo, list[Batch]]:
     """The whole pass, at full size and with every frame unless asked otherwise: what is known of it at its
@@ -135,7 +135,7 @@ def watched(
         return video.info, batches
 
 
-def shown(batches: list[Batch]) -> np.ndarray:
+def all_frames(batches: list[Batch]) -> np.ndarray:
     return np.concatenate([b.frames for b in batches])
 
 
@@ -147,7 +147,7 @@ def indices(batches: list[Batch]) -> np.ndarray:
     return np.concatenate([b.frame_idx for b in batches])
 
 
-def heard(batches: list[Batch]) -> np.ndarray:
+def all_sound(batches: list[Batch]) -> np.ndarray:
     return np.concatenate([b.sound for b in batches])
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from media.cutting import Truth, heard_late_s, read, scanned, video
+from media.cutting import Truth, read, scanned, sound_late_s, video
 from media.making import HW, numbered
 from momentscan.errors import Cancelled, MomentscanError, OutputError, UnreadableInput, UsageError
 from momentscan.media import Framing, Limits, Segment, encoders, preview, same_source
@@ -217,7 +217,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(how: str, truth: Truth, tmp
         cut_clip(truth.info, 0.0, 1.0, tmp_path / "file" / "clip.mp4", how)
 
 
-def test_an_unknown_way_is_told(truth: Truth, tmp_path: Path) -> None:
+def test_an_unknown_way_to_cut_is_refused(truth: Truth, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there are exact, copy, smart"):
         cut_clip(truth.info, 0.0, 1.0, tmp_path / "clip.mp4", "quick")
 
@@ -276,7 +276,7 @@ def test_a_picture_that_stands_over_the_edges_is_cut_at_them(tmp_path: Path) -> 
         1.5,
         2.5,
     )
-    assert abs(heard_late_s(clip, slides, 1.5)) < 1e-3
+    assert abs(sound_late_s(clip, slides, 1.5)) < 1e-3
     done = cut_clip(slides.info, 3.0, 8.5, tmp_path / "across.mp4")
     clip = read(done.path)
     assert clip.numbers == [0, 1, 2]
@@ -308,8 +308,8 @@ def test_a_clip_over_the_seam_of_two_recordings_goes_on_as_the_scan_saw_it(how: 
         dataclasses.replace(clip, sound=clip.sound[:seam]),
         dataclasses.replace(clip, sound=clip.sound[seam:]),
     )
-    assert abs(heard_late_s(before, parts[0], 5.52)) < 0.04
-    assert abs(heard_late_s(after, parts[1], 0.0)) < 0.04
+    assert abs(sound_late_s(before, parts[0], 5.52)) < 0.04
+    assert abs(sound_late_s(after, parts[1], 0.0)) < 0.04
 
 
 # ---- smart cuts ----
@@ -355,7 +355,7 @@ def test_open_groups_of_pictures_are_copied_without_what_refers_to_before_them(t
     clip = read(done.path)
     assert clip.numbers == list(range(clip.numbers[0], clip.numbers[0] + len(clip.numbers)))
     assert clip.numbers[0] <= 58 <= 100 <= clip.numbers[-1] + 1
-    assert abs(heard_late_s(clip, source, done.start_s)) < 0.003
+    assert abs(sound_late_s(clip, source, done.start_s)) < 0.003
 
 
 # ---- how it looks ----
@@ -391,10 +391,10 @@ def test_the_longer_side_can_be_limited(size: tuple[int, int], tmp_path: Path) -
 
 
 @pytest.mark.parametrize("how", WAYS)
-def test_colours_are_told_as_they_were(how: str, tmp_path: Path) -> None:
+def test_colours_are_tagged_as_in_the_source(how: str, tmp_path: Path) -> None:
     grey = [np.full((96, 160, 3), i, np.uint8) for i in np.linspace(0, 255, 75)]
-    told = {"color_range": 2, "color_primaries": 1, "color_trc": 1, "colorspace": 1, "gop_size": 25}
-    source = encoded(tmp_path / "full.mp4", grey, pix_fmt="yuvj420p", **told)
+    tags = {"color_range": 2, "color_primaries": 1, "color_trc": 1, "colorspace": 1, "gop_size": 25}
+    source = encoded(tmp_path / "full.mp4", grey, pix_fmt="yuvj420p", **tags)
     done = cut_clip(source, 0.4, 2.6, tmp_path / "clip.mp4", how)
     assert done.how == how
     frame = first_frame(done.path)
@@ -480,12 +480,12 @@ def test_a_framing_shows_the_place_that_was_asked_for_at_any_size(
 ) -> None:
     source = ramp_video(tmp_path / "ramp.mkv")
     framing = Framing(np.array([0.0]), np.array([0.7]), np.array([0.5]), 0.316, 1.0, out_px)
-    shown = frames_of(
+    image = frames_of(
         cut_clip(source, 0, 0.2, tmp_path / "clip.mp4", framing=framing, encoding=Encoding(crf=4)).path,
         "rgb24",
     )[0]
-    assert shown.shape == (out_px[1], out_px[0], 3)
-    levels = shown[:, :, 1].mean(axis=0)
+    assert image.shape == (out_px[1], out_px[0], 3)
+    levels = image[:, :, 1].mean(axis=0)
     assert levels[len(levels) // 2] == pytest.approx(20 + 210 * 0.7, abs=1.5)
     assert levels[0] == pytest.approx(20 + 210 * (0.7 - 0.158), abs=2)
     assert levels[-1] == pytest.approx(20 + 210 * (0.7 + 0.158), abs=2)
@@ -494,16 +494,16 @@ def test_a_framing_shows_the_place_that_was_asked_for_at_any_size(
 def test_a_framing_never_leaves_the_picture(tmp_path: Path) -> None:
     source = ramp_video(tmp_path / "ramp.mkv")
     framing = Framing(np.array([0.0]), np.array([0.0]), np.array([0.5]), 0.25, 1.0, (160, 360))
-    shown = frames_of(cut_clip(source, 0, 0.2, tmp_path / "clip.mp4", framing=framing).path, "rgb24")[0]
-    assert shown[:, 0, 1].mean() == pytest.approx(20, abs=3)
+    image = frames_of(cut_clip(source, 0, 0.2, tmp_path / "clip.mp4", framing=framing).path, "rgb24")[0]
+    assert image[:, 0, 1].mean() == pytest.approx(20, abs=3)
 
 
 def test_a_framing_of_a_turned_picture_is_of_what_is_shown(tmp_path: Path) -> None:
     source = video(tmp_path / "turned.mp4", turn_deg=-90, sound_start_s=None)
     upright = frames_of(source.path)[0]
     framing = Framing(np.array([0.0]), np.array([0.5]), np.array([0.1]), 1.0, 0.2, (96, 32))
-    shown = frames_of(cut_clip(source.info, 0, 0.2, tmp_path / "clip.mp4", framing=framing).path)[0]
-    assert np.abs(shown.astype(int) - upright[:32]).mean() < 6
+    image = frames_of(cut_clip(source.info, 0, 0.2, tmp_path / "clip.mp4", framing=framing).path)[0]
+    assert np.abs(image.astype(int) - upright[:32]).mean() < 6
 
 
 @pytest.mark.parametrize(
@@ -569,17 +569,17 @@ def encoded_sound(path: Path, hz: int, codec: str, layout: str = "mono") -> Vide
     with av.open(str(path), "w") as container:
         picture = container.add_stream("libx264", rate=25, options={"threads": "1"})
         picture.height, picture.width, picture.pix_fmt = *HW, "yuv420p"
-        voice = container.add_stream(codec, rate=hz, layout=layout)
+        audio = container.add_stream(codec, rate=hz, layout=layout)
         for image in numbered(50):
             container.mux(picture.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        channels = len(voice.layout.channels)
+        channels = len(audio.layout.channels)
         sound = np.repeat(
             0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * hz) / hz)[None], channels, axis=0
         ).astype(np.float32)
         data = sound if sample == "fltp" else np.round(sound * 32767).astype(np.int16).T.reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(data), format=sample, layout=layout)
         frame.sample_rate, frame.pts, frame.time_base = hz, 0, Fraction(1, hz)
-        container.mux([*picture.encode(None), *voice.encode(frame), *voice.encode(None)])
+        container.mux([*picture.encode(None), *audio.encode(frame), *audio.encode(None)])
     return scanned(path)
 
 
@@ -593,7 +593,7 @@ def test_many_channels_become_two(tmp_path: Path) -> None:
 # ---- reels ----
 
 
-def test_a_reel_shows_one_piece_after_the_other_with_chapters_and_sound_in_time(
+def test_a_reel_shows_one_segment_after_the_other_with_chapters_and_sound_in_time(
     truth: Truth, tmp_path: Path
 ) -> None:
     windows = [(4.0, 5.0), (0.52, 2.2), (0.52, 1.0), (2.31, 2.4)]
@@ -604,13 +604,13 @@ def test_a_reel_shows_one_piece_after_the_other_with_chapters_and_sound_in_time(
     )
     clip = read(done.path)
     expected = [[i for i in range(150) if a - 1e-6 <= i / 25 < b - 1e-6] for a, b in windows]
-    assert clip.numbers == [n for piece in expected for n in piece]
+    assert clip.numbers == [n for numbers_of_segment in expected for n in numbers_of_segment]
     assert clip.times_s == pytest.approx(np.arange(len(clip.numbers)) / 25, abs=1e-3)
     assert done.end_s == pytest.approx(len(clip.numbers) / 25)
     assert clip.sound is not None
-    for (start_s, end_s, _), piece in zip(done.chapters, expected, strict=True):
+    for (start_s, end_s, _), numbers_of_segment in zip(done.chapters, expected, strict=True):
         part = dataclasses.replace(clip, sound=clip.sound[round(start_s * clip.hz) : round(end_s * clip.hz)])
-        assert abs(heard_late_s(part, truth, piece[0] / 25)) < 0.002
+        assert abs(sound_late_s(part, truth, numbers_of_segment[0] / 25)) < 0.002
     with av.open(str(done.path)) as container:
         assert [c["metadata"]["title"] for c in container.chapters()] == [f"Stück {i}" for i in range(4)]
         assert [c["start"] * float(c["time_base"]) for c in container.chapters()] == pytest.approx(
@@ -634,7 +634,9 @@ def test_a_reel_of_different_videos_has_the_shape_of_the_first(truth: Truth, tmp
     assert middle[:, :40].max() < 30  # bars beside what is tall
     assert middle[:, 60:100].max() > 200
     clip = read(done.path)
-    assert abs(heard_late_s(dataclasses.replace(clip, sound=clip.sound[: clip.hz]), truth, 1.0)) < 0.002  # type: ignore[index]
+    assert clip.sound is not None
+    first_second = dataclasses.replace(clip, sound=clip.sound[: clip.hz])
+    assert abs(sound_late_s(first_second, truth, 1.0)) < 0.002
     assert np.abs(clip.sound[round(2.1 * clip.hz) : round(2.9 * clip.hz)]).max() < 1e-3  # type: ignore[index]
 
 
@@ -701,11 +703,16 @@ def test_a_preview_of_an_unknown_kind_is_refused(truth: Truth, tmp_path: Path) -
 # ---- real files ----
 
 REAL = [
-    "formats/phone_rot90_audio.mp4", "formats/fire2_rot180_vfr.mp4", "formats/empty_edit_5s.mp4", "formats/delayed_start.mp4", "formats/frag_overlap.mp4",
-    "formats/SAR-2by3.mp4", "formats/no_duration.webm", "formats/video_with_failing_audio.mp4", "formats/hlg_amve.mp4", "formats/pq_hdr10tags_rot.mkv",
-    "formats/av1_video.mkv", "formats/unordered.mov", "formats/video_90.mov", "formats/frame_size_change.webm", "formats/bt709_full_range.mp4",
-    "formats/test_yuv422p.mp4", "formats/mov_text.mp4", "formats/h265_10bits.mp4", "multi/scte20_panel.ts", "scenes/theatre_dissolves_dts.mkv",
-    "faces/makeup_test.avi", "corrupt/brokensps.flv", "corrupt/1242-small.mkv", "motion/skateboarding_dog.mp4",
+    "formats/phone_rot90_audio.mp4", "formats/fire2_rot180_vfr.mp4", "formats/empty_edit_5s.mp4",
+    "formats/delayed_start.mp4", "formats/frag_overlap.mp4",
+    "formats/SAR-2by3.mp4", "formats/no_duration.webm", "formats/video_with_failing_audio.mp4",
+    "formats/hlg_amve.mp4", "formats/pq_hdr10tags_rot.mkv",
+    "formats/av1_video.mkv", "formats/unordered.mov", "formats/video_90.mov",
+    "formats/frame_size_change.webm", "formats/bt709_full_range.mp4",
+    "formats/test_yuv422p.mp4", "formats/mov_text.mp4", "formats/h265_10bits.mp4", "multi/scte20_panel.ts",
+    "scenes/theatre_dissolves_dts.mkv",
+    "faces/makeup_test.avi", "corrupt/brokensps.flv", "corrupt/1242-small.mkv",
+    "motion/skateboarding_dog.mp4",
 ]  # fmt: skip
 
 

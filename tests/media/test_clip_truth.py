@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from media.cutting import Truth, heard_late_s, read, trimmed, video
+from media.cutting import Truth, read, sound_late_s, trimmed, video
 from momentscan.media.clip import ClipDone, cut_clip
 
 NTSC = Fraction(30000, 1001)
@@ -48,8 +48,10 @@ def make(name: str, folder: Path) -> Truth:
 
 
 SOURCES = [
-    "cfr_23.976.mp4", "cfr_25.mp4", "cfr_29.97.mkv", "cfr_29.97.ts", "cfr_30.mp4", "cfr_60.mp4", "vfr.mp4", "vfr.mkv", "late_sound.mp4",
-    "late_sound.mkv", "late_picture.mp4", "late_picture.ts", "both_late.mp4", "both_late.mkv", "silent.mp4", "turned.mp4", "trimmed.mp4",
+    "cfr_23.976.mp4", "cfr_25.mp4", "cfr_29.97.mkv", "cfr_29.97.ts", "cfr_30.mp4", "cfr_60.mp4", "vfr.mp4",
+    "vfr.mkv", "late_sound.mp4",
+    "late_sound.mkv", "late_picture.mp4", "late_picture.ts", "both_late.mp4", "both_late.mkv", "silent.mp4",
+    "turned.mp4", "trimmed.mp4",
 ]  # fmt: skip
 WINDOWS = [(0.0, 1.0), (0.61, 3.333), (1.04, 1.08), (2.5, 99.0)]
 
@@ -91,7 +93,7 @@ def assert_true(done: ClipDone, truth: Truth, expected: list[int]) -> None:
     if truth.sound_s is None or (done.how == "copy" and done.end_s < truth.sound_s):
         assert clip.sound is None
     else:
-        assert abs(heard_late_s(clip, truth, float(times[0]))) < min(
+        assert abs(sound_late_s(clip, truth, float(times[0]))) < min(
             frame_s, 0.003 if done.how != "copy" else frame_s
         )
 

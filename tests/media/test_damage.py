@@ -10,7 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from media.making import clicks, encode, heard, indices, numbered, numbers, shown, times, watched, with_holes
+from media.making import (
+    all_frames,
+    all_sound,
+    clicks,
+    encode,
+    indices,
+    numbered,
+    numbers,
+    times,
+    whole_pass,
+    with_holes,
+)
 from momentscan.errors import UnreadableInput
 from momentscan.media.decode import SamplingOptions
 
@@ -36,9 +47,9 @@ def test_a_file_that_was_cut_off_gives_what_is_left_of_it(suffix: str, share: fl
     ) as container:  # a packet of a transport stream is wrapped in many; its place is that of the first
         places = [p.pos for p in container.demux(video=0) if p.size]
     whole_packets = sum(after <= kept for after in places[1:])
-    info, batches = watched(cut)
+    info, batches = whole_pass(cut)
     assert info.n_frames == pytest.approx(whole_packets, abs=2)
-    assert numbers(shown(batches))[: whole_packets - 1] == list(range(whole_packets - 1))
+    assert numbers(all_frames(batches))[: whole_packets - 1] == list(range(whole_packets - 1))
     if suffix != "ts":  # a transport stream promises no length
         assert info.partial
     if suffix in ("mkv", "flv"):  # libav shortens what an AVI promises by what is missing
@@ -49,15 +60,15 @@ def test_a_file_that_was_cut_off_gives_what_is_left_of_it(suffix: str, share: fl
     "damaged", [[40], [47], [96], [97], [98], [99], [90, 97], [30, 31, 32], list(range(48, 60))]
 )
 def test_damaged_packets_are_read_over_and_said(damaged: list[int], clean: Path, tmp_path: Path) -> None:
-    info, batches = watched(with_holes(clean, damaged, tmp_path / "holes.mkv"))
+    info, batches = whole_pass(with_holes(clean, damaged, tmp_path / "holes.mkv"))
     assert info.partial
     assert "damaged" in info.problems[0]
-    seen = numbers(shown(batches))
-    assert seen[: damaged[0]] == list(range(damaged[0])), "nothing before the damage is lost"
+    decoded = numbers(all_frames(batches))
+    assert decoded[: damaged[0]] == list(range(damaged[0])), "nothing before the damage is lost"
     after = list(range(-(-(damaged[-1] + 1) // 12) * 12, 100))
-    assert seen[len(seen) - len(after) :] == after, "nothing from the next key frame on is lost"
+    assert decoded[len(decoded) - len(after) :] == after, "nothing from the next key frame on is lost"
     assert times(batches)[: damaged[0]] == pytest.approx(np.arange(damaged[0]) / 25, abs=0.001)
-    assert len(heard(batches)) == round(info.duration_s * 22050), "the sound goes on"
+    assert len(all_sound(batches)) == round(info.duration_s * 22050), "the sound goes on"
 
 
 @pytest.mark.parametrize("damaged", [[97], [98], [90, 97]])
@@ -73,7 +84,7 @@ def test_what_follows_damage_near_the_end_is_kept(damaged: list[int], clean: Pat
                 plain += len(packet.decode())
             except av.error.InvalidDataError:
                 continue
-    info, _ = watched(path)
+    info, _ = whole_pass(path)
     assert info.n_frames == plain
     assert info.partial
 
@@ -81,16 +92,16 @@ def test_what_follows_damage_near_the_end_is_kept(damaged: list[int], clean: Pat
 def test_damage_is_read_the_same_way_every_time(media_folder: Path) -> None:
     """Every frame of this file is damaged; with frame threads each reading gives other pixels."""
     path = media_folder / "formats" / "empty_edit_5s.mp4"
-    first_info, first = watched(path)
+    first_info, first = whole_pass(path)
     for _ in range(3):
-        info, again = watched(path)
+        info, again = whole_pass(path)
         assert info == first_info
-        assert np.array_equal(shown(again), shown(first))
+        assert np.array_equal(all_frames(again), all_frames(first))
 
 
 @pytest.mark.parametrize("decode", ["exact", "fast"])
 def test_frames_keep_their_index_and_time_up_to_the_damage(decode: str, clean: Path, tmp_path: Path) -> None:
-    _, batches = watched(
+    _, batches = whole_pass(
         with_holes(clean, [60], tmp_path / "holes.mkv"), SamplingOptions(grid_hz=240, decode=decode)
     )
     assert list(indices(batches))[:60] == list(range(60))
@@ -117,19 +128,19 @@ def test_bytes_overwritten_in_the_middle_are_survived_and_said(
     middle = len(data) // 2
     data[middle : middle + 3000] = np.random.default_rng(0).bytes(3000)
     path.write_bytes(data)
-    info, batches = watched(path)
+    info, batches = whole_pass(path)
     assert said in info.problems[0]
     assert info.partial == (suffix != "mkv")
     assert 80 < info.n_frames <= 200
-    seen = numbers(shown(batches))
-    assert seen[:80] == list(range(80))
+    decoded = numbers(all_frames(batches))
+    assert decoded[:80] == list(range(80))
     if suffix != "mp4":  # its random bytes hold a parameter set that spoils all that follows, for any decoder
-        assert seen[-1] == 199
+        assert decoded[-1] == 199
 
 
 def test_a_first_key_frame_that_is_damaged_costs_only_its_group(clean: Path, tmp_path: Path) -> None:
-    info, batches = watched(with_holes(clean, range(12), tmp_path / "headless.mkv"))
-    assert numbers(shown(batches)) == list(range(12, 100))
+    info, batches = whole_pass(with_holes(clean, range(12), tmp_path / "headless.mkv"))
+    assert numbers(all_frames(batches)) == list(range(12, 100))
     assert times(batches)[0] == 0.0
     assert info.origin_s == pytest.approx(0.48, abs=0.001)
     assert info.partial
@@ -137,7 +148,7 @@ def test_a_first_key_frame_that_is_damaged_costs_only_its_group(clean: Path, tmp
 
 def test_a_file_of_which_nothing_can_be_decoded_is_refused(clean: Path, tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match="not one frame could be decoded"):
-        watched(with_holes(clean, range(100), tmp_path / "dead.mkv"))
+        whole_pass(with_holes(clean, range(100), tmp_path / "dead.mkv"))
 
 
 @given(
@@ -161,7 +172,7 @@ def test_random_damage_ends_in_an_ascending_video_or_in_one_line(
     hit = tmp_path / f"hit.{suffix}"
     hit.write_bytes(data.tobytes())
     try:
-        info, batches = watched(hit)
+        info, batches = whole_pass(hit)
     except UnreadableInput as error:
         assert "\n" not in str(error)  # noqa: PT017  refusing is as good an end as reading
         return
@@ -189,19 +200,20 @@ def test_two_recordings_joined_byte_by_byte_follow_on_each_other(
         sound_codec="mp2",
     )
     second = encode(
-        tmp_path / "second.ts", numbered(75, 100), start_s=second_start_s, sound=clicks(3.0, [1.0]), sound_start_s=second_start_s,
+        tmp_path / "second.ts", numbered(75, 100), start_s=second_start_s, sound=clicks(3.0, [1.0]),
+        sound_start_s=second_start_s,
         sound_codec="mp2",
     )  # fmt: skip
     joined = tmp_path / "joined.ts"
     joined.write_bytes(first.read_bytes() + second.read_bytes())
-    info, batches = watched(joined)
-    assert numbers(shown(batches)) == list(range(175))
+    info, batches = whole_pass(joined)
+    assert numbers(all_frames(batches)) == list(range(175))
     assert times(batches) == pytest.approx(np.arange(175) / 25, abs=0.001)
     assert info.duration_s == pytest.approx(7.0, abs=0.05)
     assert info.mended_clock
     assert not info.partial, "nothing of the picture is missing"
     assert "1 jumps of the clock were closed" in info.problems
-    loud = np.flatnonzero(np.nan_to_num(np.abs(heard(batches))) > 0.25) / 22050
+    loud = np.flatnonzero(np.nan_to_num(np.abs(all_sound(batches))) > 0.25) / 22050
     assert loud.min() == pytest.approx(2.0, abs=0.06)
     assert loud.max() == pytest.approx(5.0, abs=0.06)
 
@@ -224,13 +236,13 @@ def test_a_track_that_appears_on_the_way_is_left_alone(tmp_path: Path) -> None:
         first.read_bytes() * 40 + second.read_bytes()
     )  # too far in for libav to see it when it opens the file
     for _ in range(5):
-        info, batches = watched(joined, SamplingOptions(grid_hz=5.0))
+        info, batches = whole_pass(joined, SamplingOptions(grid_hz=5.0))
         assert info.n_frames == 41 * 50
-        assert numbers(shown(batches))[-1] == 95
+        assert numbers(all_frames(batches))[-1] == 95
 
 
 def test_subtitles_that_outlast_the_picture_do_not_make_it_partial(media_folder: Path) -> None:
-    """The container declares 8.07 s, which is where its last subtitle fades; picture and sound end at 6.97 s."""
-    info, _ = watched(media_folder / "scenes/theatre_dissolves_dts.mkv", SamplingOptions(), 64)
+    """The container declares 8.07 s, where its last subtitle fades; picture and sound end at 6.97 s."""
+    info, _ = whole_pass(media_folder / "scenes/theatre_dissolves_dts.mkv", SamplingOptions(), 64)
     assert info.n_frames == 207
     assert not info.partial

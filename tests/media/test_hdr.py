@@ -97,8 +97,8 @@ def test_hdr_is_kept_with_all_it_says(hdr: Path, tmp_path: Path) -> None:
     for name in ("color_trc", "color_primaries", "colorspace", "color_range"):
         assert getattr(frame, name) == getattr(source, name)
     assert frame.format.name == "yuv420p10le"
-    told = {frame.side_data[i].type.name for i in range(len(frame.side_data))}
-    assert {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} <= told
+    side_data = {frame.side_data[i].type.name for i in range(len(frame.side_data))}
+    assert {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} <= side_data
     assert bytes(frame.side_data["MASTERING_DISPLAY_METADATA"]) == bytes(
         source.side_data["MASTERING_DISPLAY_METADATA"]
     )
@@ -115,8 +115,8 @@ def test_hdr_on_an_ordinary_screen_has_white_where_white_was(hdr: Path, tmp_path
         1,
         "yuv420p",
     )
-    shown = frame.to_ndarray(format="rgb24").astype(int)
-    white, dark = shown[:, 10:70].mean(axis=(0, 1)), shown[:, 90:150].mean(axis=(0, 1))
+    image = frame.to_ndarray(format="rgb24").astype(int)
+    white, dark = image[:, 10:70].mean(axis=(0, 1)), image[:, 90:150].mean(axis=(0, 1))
     assert np.ptp(white) < 4
     assert 205 < white.mean() < 245  # BT.2390 leaves room above diffuse white for what shines
     assert 5 < dark.mean() < 70

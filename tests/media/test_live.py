@@ -1,4 +1,4 @@
-"""What is still coming is seen as a file is, told when it stalls, breaks or comes back, and ends by itself."""
+"""A live feed gives the batches of a file, notes when it stalls, breaks or comes back, and ends by itself."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from media.feeds import (
     until,
     written,
 )
-from media.making import ALL, encode, heard, indices, numbered, numbers, shown, times, watched
+from media.making import ALL, all_frames, all_sound, encode, indices, numbered, numbers, times, whole_pass
 from momentscan.errors import UnreadableInput
 from momentscan.media.container import ADDRESSES
 from momentscan.media.feed import open_live
@@ -62,7 +62,7 @@ def same(batches: list[Batch], others: list[Batch]) -> None:
 def test_a_feed_gives_what_a_scan_of_the_recording_gives(kind: str, tmp_path: Path) -> None:
     path = fragmented(tmp_path / "f.mp4") if kind == "fmp4" else recording(tmp_path / f"f.{kind}")
     info, batches, notes = followed(path)
-    of_file, expected = watched(path, SECONDS)
+    of_file, expected = whole_pass(path, SECONDS)
     same(batches, expected)
     assert len(batches) == 6
     assert (info.n_frames, info.width_px, info.container) == (
@@ -86,16 +86,16 @@ def test_a_feed_gives_what_a_scan_of_the_recording_gives(kind: str, tmp_path: Pa
 )
 def test_real_recordings_too(name: str, media_folder: Path) -> None:
     _, batches, _ = followed(media_folder / name)
-    same(batches, watched(media_folder / name, SECONDS)[1])
+    same(batches, whole_pass(media_folder / name, SECONDS)[1])
 
 
 def test_a_file_that_grows_is_followed_to_its_end(six: Path, tmp_path: Path) -> None:
     growing = tmp_path / "growing.ts"
-    pieces = cut(six.read_bytes(), 12)
-    growing.write_bytes(pieces[0])
-    with beside(written(growing, pieces[1:], 0.08)):
+    chunks = cut(six.read_bytes(), 12)
+    growing.write_bytes(chunks[0])
+    with beside(written(growing, chunks[1:], 0.08)):
         info, batches, notes = followed(growing)
-    same(batches, watched(six, SECONDS)[1])
+    same(batches, whole_pass(six, SECONDS)[1])
     assert [n.kind for n in notes] == ["ended"]
     assert not info.partial
 
@@ -105,7 +105,7 @@ def test_how_the_bytes_arrive_changes_nothing(n: int, six: Path, tmp_path: Path)
     pipe = fifo(tmp_path / "pipe")
     with beside(written(pipe, cut(six.read_bytes(), n), mode="wb")):
         _, batches, notes = followed(pipe)
-    same(batches, watched(six, SECONDS)[1])
+    same(batches, whole_pass(six, SECONDS)[1])
     assert [(n.kind, n.text) for n in notes] == [("ended", "the pipe was closed")]
 
 
@@ -115,7 +115,7 @@ def test_standard_input_is_a_pipe_too(six: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr("sys.stdin", stdin)
         with beside(lambda: _pour(writing, six.read_bytes())):
             info, batches, notes = followed("-")
-    same(batches, watched(six, SECONDS)[1])
+    same(batches, whole_pass(six, SECONDS)[1])
     assert notes[-1].text == "the pipe was closed"
     assert (info.video_id, info.path) == ("standard input", "standard input")
 
@@ -127,7 +127,7 @@ def _pour(fd: int, data: bytes) -> None:
 
 def test_sound_and_picture_come_out_of_one_reading(six: Path, tmp_path: Path) -> None:
     _, batches, _ = followed(six)
-    sound = heard(batches)
+    sound = all_sound(batches)
     assert len(sound) == round(6 * SOUND_HZ)
     assert np.isfinite(sound).mean() > 0.98
     assert np.nanstd(sound[SOUND_HZ:-SOUND_HZ]) == pytest.approx(0.3 / np.sqrt(2), rel=0.05)
@@ -136,7 +136,7 @@ def test_sound_and_picture_come_out_of_one_reading(six: Path, tmp_path: Path) ->
 def test_a_feed_without_sound_has_none(tmp_path: Path) -> None:
     info, batches, _ = followed(recording(tmp_path / "mute.ts", 2.0, sound=False))
     assert info.audio_codec is None
-    assert len(heard(batches)) == 0
+    assert len(all_sound(batches)) == 0
 
 
 def test_sound_that_lags_is_waited_for_but_not_for_ever(six: Path, tmp_path: Path) -> None:
@@ -147,11 +147,11 @@ def test_sound_that_lags_is_waited_for_but_not_for_ever(six: Path, tmp_path: Pat
     )
     assert not calm.problems
     assert any("came more than 1 s after its picture" in p for p in told.problems)
-    np.testing.assert_array_equal(shown(patient), shown(hurried))
-    np.testing.assert_array_equal(heard(patient), heard(followed(six)[1]))
-    there = np.isfinite(heard(hurried))
+    np.testing.assert_array_equal(all_frames(patient), all_frames(hurried))
+    np.testing.assert_array_equal(all_sound(patient), all_sound(followed(six)[1]))
+    there = np.isfinite(all_sound(hurried))
     assert 0.2 < there.mean() < 0.7, "what was too late is left out"
-    np.testing.assert_array_equal(heard(hurried)[there], heard(patient)[there])
+    np.testing.assert_array_equal(all_sound(hurried)[there], all_sound(patient)[there])
 
 
 def test_it_may_be_asked_to_end(six: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_plain_mp4_whose_index_comes_last_says_so(tmp_path: Path) -> None:
         (bytes(range(256)) * 40, "no media that can be watched as it comes"),
     ],
 )
-def test_what_is_no_feed_is_told_in_one_line(data: bytes, says: str, tmp_path: Path) -> None:
+def test_what_is_no_feed_is_refused_in_one_line(data: bytes, says: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.ts"
     path.write_bytes(data)
     with pytest.raises(UnreadableInput, match=says) as told:
@@ -190,7 +190,7 @@ def test_what_is_no_feed_is_told_in_one_line(data: bytes, says: str, tmp_path: P
     assert "\n" not in str(told.value)
 
 
-def test_places_that_are_no_feed_are_told(tmp_path: Path) -> None:
+def test_places_that_are_no_feed_are_refused(tmp_path: Path) -> None:
     for place, says in (
         (tmp_path, "neither a file nor a pipe"),
         (tmp_path / "no", "No such file"),
@@ -219,7 +219,7 @@ def test_sound_alone_is_no_feed(tmp_path: Path) -> None:
 # ---- what happens to feeds ----
 
 
-def test_a_stall_is_told_and_so_is_its_end(six: Path, tmp_path: Path) -> None:
+def test_a_stall_and_its_end_are_noted(six: Path, tmp_path: Path) -> None:
     pipe = fifo(tmp_path / "pipe")
     data = six.read_bytes()
     with beside(written(pipe, [data[: len(data) // 2], data[len(data) // 2 :]], 1.2, mode="wb")):
@@ -227,7 +227,7 @@ def test_a_stall_is_told_and_so_is_its_end(six: Path, tmp_path: Path) -> None:
     assert [n.kind for n in notes][:2] == ["stall", "flowing"]
     assert notes[-1].kind == "ended"
     assert 0 < notes[0].at_s < 6
-    same(batches, watched(six, SECONDS)[1])
+    same(batches, whole_pass(six, SECONDS)[1])
 
 
 def test_a_file_that_becomes_shorter_has_ended(six: Path, tmp_path: Path) -> None:
@@ -241,10 +241,10 @@ def test_a_file_that_becomes_shorter_has_ended(six: Path, tmp_path: Path) -> Non
     with beside(shorten):
         _, batches, notes = followed(path, replace(QUICK, still_s=5.0))
     assert notes[-1].text == "the file became shorter than what was read of it"
-    assert len(shown(batches)) == 60
+    assert len(all_frames(batches)) == 60
 
 
-def test_a_clock_that_restarts_is_closed_by_one_frame_and_told(tmp_path: Path) -> None:
+def test_a_clock_that_restarts_is_closed_by_one_frame_and_noted(tmp_path: Path) -> None:
     one, two = (
         recording(tmp_path / "one.ts", 3.0, start_s=50.0),
         recording(tmp_path / "two.ts", 3.0, first=75),
@@ -252,7 +252,7 @@ def test_a_clock_that_restarts_is_closed_by_one_frame_and_told(tmp_path: Path) -
     joined = tmp_path / "joined.ts"
     joined.write_bytes(one.read_bytes() + two.read_bytes())
     info, batches, notes = followed(joined, sampling=ALL)
-    assert numbers(shown(batches)) == list(range(150))
+    assert numbers(all_frames(batches)) == list(range(150))
     np.testing.assert_allclose(np.diff(times(batches)), 0.04, atol=1e-4)
     assert info.mended_clock
     assert any("1 jumps of the clock" in p for p in info.problems)
@@ -260,7 +260,7 @@ def test_a_clock_that_restarts_is_closed_by_one_frame_and_told(tmp_path: Path) -
     assert math.isnan(gap.end_s)
     assert gap.start_s == pytest.approx(3.0, abs=0.05)
     assert "restarted" in gap.text
-    same(batches, watched(joined, replace(ALL, span_s=1.0), 10_000)[1])
+    same(batches, whole_pass(joined, replace(ALL, span_s=1.0), 10_000)[1])
 
 
 def test_a_hole_in_the_feed_is_a_gap_of_known_length(tmp_path: Path) -> None:
@@ -271,10 +271,10 @@ def test_a_hole_in_the_feed_is_a_gap_of_known_length(tmp_path: Path) -> None:
     (gap,) = [n for n in notes if n.kind == "gap"]
     assert (gap.start_s, gap.end_s) == (pytest.approx(2.0, abs=0.05), pytest.approx(7.0, abs=0.05))
     assert [i for i, b in enumerate(batches) if not len(b.frames)] == [2, 3, 4, 5, 6]
-    assert np.isnan(heard(batches)[round(2.3 * SOUND_HZ) : round(6.7 * SOUND_HZ)]).all()
+    assert np.isnan(all_sound(batches)[round(2.3 * SOUND_HZ) : round(6.7 * SOUND_HZ)]).all()
 
 
-def test_a_stop_is_heard_within_moments_and_leaves_no_thread(tmp_path: Path) -> None:
+def test_a_stop_is_obeyed_within_moments_and_leaves_no_thread(tmp_path: Path) -> None:
     pipe = fifo(tmp_path / "pipe")
     data = recording(tmp_path / "six.ts").read_bytes()
     hold = threading.Event()
@@ -309,13 +309,13 @@ def test_no_address_may_lead_to_a_file() -> None:
 def test_a_file_on_a_server_ends_when_all_is_sent(six: Path) -> None:
     with server(lambda path, _: sends(six.read_bytes())) as address:
         info, batches, notes = followed(f"{address}/six.ts")
-    same(batches, watched(six, SECONDS)[1])
+    same(batches, whole_pass(six, SECONDS)[1])
     assert notes[-1].kind == "ended"
     assert "server" in notes[-1].text
     assert info.video_id == "six"
 
 
-def test_a_server_that_is_not_there_is_told_at_once() -> None:
+def test_a_server_that_is_not_there_is_refused_at_once() -> None:
     with pytest.raises(UnreadableInput, match="cannot be opened"):
         followed("http://127.0.0.1:9/live.ts")
 
@@ -345,12 +345,12 @@ def test_a_connection_that_drops_is_made_anew_and_the_feeds_clock_goes_on(tmp_pa
     assert "try 2" in notes[kinds.index("reconnect")].text or any("try 2" in n.text for n in notes)
     (gap,) = [n for n in notes if n.kind == "gap"]
     assert (gap.start_s, gap.end_s) == (pytest.approx(3.0, abs=0.05), pytest.approx(5.0, abs=0.05))
-    assert numbers(shown(batches)) == [*range(75), *range(125, 200)]
+    assert numbers(all_frames(batches)) == [*range(75), *range(125, 200)]
     np.testing.assert_allclose(
         times(batches), np.concatenate([np.arange(75), np.arange(125, 200)]) / 25, atol=1e-4
     )
     assert (np.diff(indices(batches)) == 1).all()
-    sound = heard(batches)
+    sound = all_sound(batches)
     assert np.isnan(sound[round(3.3 * SOUND_HZ) : round(4.7 * SOUND_HZ)]).all(), "no made-up sound either"
     assert np.nanstd(sound[round(5.5 * SOUND_HZ) : round(7.5 * SOUND_HZ)]) == pytest.approx(
         0.3 / np.sqrt(2), rel=0.05
@@ -372,7 +372,7 @@ def test_what_comes_again_after_a_loss_is_shown_once(six: Path) -> None:
 
     with server(answers) as address:
         _info, batches, notes = followed(f"{address}/live.ts", sampling=ALL)
-    assert numbers(shown(batches)) == list(range(150))
+    assert numbers(all_frames(batches)) == list(range(150))
     np.testing.assert_allclose(times(batches), np.arange(150) / 25, atol=1e-4)
     assert "gap" not in [n.kind for n in notes]
 
@@ -389,13 +389,13 @@ def test_a_feed_that_comes_back_with_another_clock_goes_on_after_one_frame(tmp_p
 
     with server(answers) as address:
         _info, batches, notes = followed(f"{address}/live.ts", sampling=ALL)
-    assert numbers(shown(batches)) == list(range(150))
+    assert numbers(all_frames(batches)) == list(range(150))
     np.testing.assert_allclose(np.diff(times(batches)), 0.04, atol=1e-4)
     (gap,) = [n for n in notes if n.kind == "gap"]
     assert math.isnan(gap.end_s)
     assert "nobody knows" in gap.text
     assert "clock on the wall" in gap.text
-    assert np.nanstd(heard(batches)[round(4 * SOUND_HZ) :]) == pytest.approx(0.3 / np.sqrt(2), rel=0.05)
+    assert np.nanstd(all_sound(batches)[round(4 * SOUND_HZ) :]) == pytest.approx(0.3 / np.sqrt(2), rel=0.05)
 
 
 def test_a_feed_that_does_not_come_back_has_ended(six: Path) -> None:
@@ -411,7 +411,7 @@ def test_a_source_that_begins_anew_when_asked_again_has_ended(six: Path) -> None
     with server(lambda path, times: streams(six.read_bytes())) as address:
         _info, batches, notes = followed(f"{address}/live.ts", replace(QUICK, replay_s=0.0))
     assert notes[-1].text == "the server sends the same again, and nothing new"
-    same(batches, watched(six, SECONDS)[1])
+    same(batches, whole_pass(six, SECONDS)[1])
 
 
 def test_the_wait_between_tries_doubles_up_to_its_most(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -453,7 +453,7 @@ def _hls(parts: list[bytes], lists: list[bytes]) -> Answer:
 def test_a_finished_playlist_is_seen_whole_and_ends(parts: list[bytes]) -> None:
     with server(_hls(parts, [playlist(4, True)])) as address:  # type: ignore[arg-type]
         info, batches, notes = followed(f"{address}/live.m3u8", sampling=ALL)
-    assert numbers(shown(batches)) == list(range(200))
+    assert numbers(all_frames(batches)) == list(range(200))
     assert [n.kind for n in notes] == ["ended"]
     assert info.container == "hls"
 
@@ -462,7 +462,7 @@ def test_a_playlist_that_grows_is_followed_until_its_end(parts: list[bytes]) -> 
     lists = [playlist(2, False), playlist(2, False), playlist(3, False), playlist(4, True)]
     with server(_hls(parts, lists)) as address:  # type: ignore[arg-type]
         _info, batches, notes = followed(f"{address}/live.m3u8", replace(QUICK, read_s=8.0), ALL)
-    assert numbers(shown(batches)) == list(range(200))
+    assert numbers(all_frames(batches)) == list(range(200))
     assert notes[-1].kind == "ended"
     assert (
         "reconnect" not in [n.kind for n in notes]
@@ -488,6 +488,6 @@ def test_a_camera_is_watched_until_it_hangs_up(six: Path) -> None:
     with camera(six.read_bytes(), 0.0005) as address:
         _info, batches, notes = followed(address, replace(QUICK, give_up_s=0.3), ALL)
     assert notes[-1].kind == "ended"
-    assert set(range(10, 140)) <= set(numbers(shown(batches)))
+    assert set(range(10, 140)) <= set(numbers(all_frames(batches)))
     assert (np.diff(times(batches)) > 0).all()
     assert [n for n in notes if isinstance(n, Note) and n.kind == "lost"]

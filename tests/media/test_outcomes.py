@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from media.making import times, watched
+from media.making import times, whole_pass
 from momentscan.errors import UnreadableInput
 from momentscan.media.decode import SamplingOptions
 
@@ -119,7 +119,7 @@ REFUSED = {
 @pytest.mark.media
 @pytest.mark.parametrize("expected", READINGS, ids=[r.file for r in READINGS])
 def test_a_readable_file_is_read_for_what_it_is(expected: Reading, media_folder: Path) -> None:
-    info, batches = watched(media_folder / expected.file, SamplingOptions(grid_hz=5.0), 64)
+    info, batches = whole_pass(media_folder / expected.file, SamplingOptions(grid_hz=5.0), 64)
     assert info.duration_s == pytest.approx(expected.duration_s, abs=expected.frame_s)
     assert info.n_frames == expected.n_frames
     assert (info.width_px, info.height_px) == expected.size
@@ -137,7 +137,7 @@ def test_a_readable_file_is_read_for_what_it_is(expected: Reading, media_folder:
 @pytest.mark.parametrize("file", REFUSED)
 def test_what_holds_no_picture_is_refused_in_one_line(file: str, media_folder: Path) -> None:
     with pytest.raises(UnreadableInput) as refused:
-        watched(media_folder / file)
+        whole_pass(media_folder / file)
     assert REFUSED[file] in str(refused.value)
     assert "\n" not in str(refused.value)
 

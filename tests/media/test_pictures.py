@@ -16,15 +16,15 @@ import worlds
 from media.making import (
     ALL,
     HW,
+    all_frames,
     encode,
     indices,
     mp4_matrix,
     number_of,
     numbered,
     numbers,
-    shown,
     times,
-    watched,
+    whole_pass,
 )
 from momentscan.media import decode, open_video
 from momentscan.media.decode import SamplingOptions
@@ -38,11 +38,11 @@ VARIABLE_S = np.cumsum(np.random.default_rng(1).choice([0.01, 0.02, 0.033, 0.1, 
 def test_times_are_the_pts_not_the_index_over_the_rate(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"variable.{suffix}"
     write_video(path, numbered(60), 25.0, pts_s=VARIABLE_S)
-    info, batches = watched(path)
+    info, batches = whole_pass(path)
     assert times(batches) == pytest.approx(
         VARIABLE_S - VARIABLE_S[0], abs=0.0011
     )  # Matroska counts milliseconds
-    assert numbers(shown(batches)) == list(range(60))
+    assert numbers(all_frames(batches)) == list(range(60))
     assert info.n_frames == 60
     assert not info.problems
 
@@ -53,7 +53,7 @@ def test_a_late_start_is_rebased_to_the_first_frame(suffix: str, tmp_path: Path)
     path = encode(
         tmp_path / f"late.{suffix}", numbered(30), start_s=0.0 if suffix == "avi" else 4.0, codec=codec
     )
-    info, batches = watched(path)
+    info, batches = whole_pass(path)
     assert times(batches) == pytest.approx(np.arange(30) / 25, abs=0.0011)
     assert info.duration_s == pytest.approx(1.2, abs=0.0011)
     assert not info.partial
@@ -65,8 +65,8 @@ def test_frames_come_in_the_order_in_which_they_are_shown(codec: str, b_frames: 
     path = encode(
         tmp_path / "video.mkv", numbered(40), codec=codec, b_frames=b_frames if codec != "libvpx" else 0
     )
-    info, batches = watched(path)
-    assert numbers(shown(batches)) == list(range(40))
+    info, batches = whole_pass(path)
+    assert numbers(all_frames(batches)) == list(range(40))
     assert list(indices(batches)) == list(range(40))
     assert np.all(np.diff(times(batches)) > 0)
     assert not info.problems
@@ -77,28 +77,30 @@ def test_frames_come_in_the_order_in_which_they_are_shown(codec: str, b_frames: 
 def test_each_cell_of_the_grid_gives_its_first_frame(fps: float, grid_hz: float, tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     write_video(path, numbered(round(3 * fps)), fps)
-    every = times(watched(path)[1])
+    every = times(whole_pass(path)[1])
     expected = [
         i
         for i in range(len(every))
         if i == 0 or int(every[i] * grid_hz + 1e-6) > int(every[i - 1] * grid_hz + 1e-6)
     ]
-    batches = watched(path, SamplingOptions(grid_hz=grid_hz))[1]
+    batches = whole_pass(path, SamplingOptions(grid_hz=grid_hz))[1]
     assert list(indices(batches)) == expected
     assert list(times(batches)) == list(every[expected])
-    assert numbers(shown(batches)) == expected
+    assert numbers(all_frames(batches)) == expected
 
 
 @pytest.mark.parametrize("fps", [12.0, 29.97, 60.0])
 def test_a_grid_finer_than_the_video_gives_every_frame_once(fps: float, tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     write_video(path, numbered(round(2 * fps)), fps)
-    assert numbers(shown(watched(path, SamplingOptions(grid_hz=120.0))[1])) == list(range(round(2 * fps)))
+    assert numbers(all_frames(whole_pass(path, SamplingOptions(grid_hz=120.0))[1])) == list(
+        range(round(2 * fps))
+    )
 
 
 def test_thumbnails_are_of_every_frame_whatever_the_grid(tmp_path: Path) -> None:
     path = encode(tmp_path / "video.mp4", numbered(50))
-    info, batches = watched(path, SamplingOptions(grid_hz=2.0))
+    info, batches = whole_pass(path, SamplingOptions(grid_hz=2.0))
     assert np.concatenate([b.thumb_s for b in batches]) == pytest.approx(np.arange(50) / 25)
     thumbs = np.concatenate([b.thumbs for b in batches])
     assert thumbs.shape == (50, 18, 32)
@@ -117,8 +119,8 @@ def test_thumbnails_are_of_every_frame_whatever_the_grid(tmp_path: Path) -> None
 def test_the_span_of_a_batch_changes_nothing(span_s: float, tmp_path: Path) -> None:
     path = tmp_path / "ride.mp4"
     worlds.ride(path, duration_s=9.0, burst=(4.0, 5.0))
-    whole_info, whole = watched(path, SamplingOptions(span_s=60.0), 90)
-    info, batches = watched(path, SamplingOptions(span_s=span_s), 90)
+    whole_info, whole = whole_pass(path, SamplingOptions(span_s=60.0), 90)
+    info, batches = whole_pass(path, SamplingOptions(span_s=span_s), 90)
     assert info == whole_info
     for name in ("frames", "time_s", "frame_idx", "sound", "thumbs", "thumb_s"):
         joined = np.concatenate([getattr(b, name) for b in batches])
@@ -135,7 +137,7 @@ def test_the_span_of_a_batch_changes_nothing(span_s: float, tmp_path: Path) -> N
 def test_a_pause_longer_than_a_batch_gives_empty_batches(tmp_path: Path) -> None:
     path = tmp_path / "pause.mp4"
     write_video(path, numbered(4), 25.0, pts_s=[0.0, 0.04, 20.0, 20.04])
-    info, batches = watched(path)
+    info, batches = whole_pass(path)
     assert [len(b.frames) for b in batches] == [2, 0, 0, 0, 2]
     assert batches[1].frames.shape == (0, *HW, 3)
     assert info.duration_s == pytest.approx(20.08, abs=0.001)
@@ -169,8 +171,8 @@ def test_a_corner_lands_where_the_file_says_that_it_is_shown(turn_deg: int, tmp_
     corners = np.array([place(0, 0), place(width, 0), place(0, height), place(width, height)])
     origin, far = corners.min(0), corners.max(0)
     x, y = place(16, 16) - origin
-    info, batches = watched(path)
-    seen = shown(batches)[0]
+    info, batches = whole_pass(path)
+    seen = all_frames(batches)[0]
     assert seen.shape == (*(far - origin)[::-1].astype(int), 3)
     assert (info.width_px, info.height_px) == tuple((far - origin).astype(int))
     red = np.argwhere((seen[:, :, 0] > 150) & (seen[:, :, 1] < 100)).mean(0)
@@ -183,9 +185,9 @@ def test_a_phone_held_upright_turns_the_sensor_clockwise(tmp_path: Path) -> None
     """
     frame = np.full((*HW, 3), 40, np.uint8)
     frame[:32, :32] = (230, 30, 30)
-    info, batches = watched(encode(tmp_path / "phone.mp4", [frame] * 5, turn_deg=-90))
+    info, batches = whole_pass(encode(tmp_path / "phone.mp4", [frame] * 5, turn_deg=-90))
     assert info.rotation_deg == 90
-    seen = shown(batches)[0]
+    seen = all_frames(batches)[0]
     assert seen.shape == (160, 96, 3)
     assert seen[8, -8, 0] > 150
     assert seen[8, 8, 0] < 100
@@ -194,11 +196,11 @@ def test_a_phone_held_upright_turns_the_sensor_clockwise(tmp_path: Path) -> None
 @pytest.mark.parametrize(("name", "light"), [("video_90.mov", None), ("phone_rot90_audio.mp4", "top")])
 def test_real_phone_videos_stand_upright(name: str, light: str | None, media_folder: Path) -> None:
     """Looked at: keys of a keyboard that can be read; a white wall above a dark floor."""
-    info, batches = watched(media_folder / "formats" / name)
+    info, batches = whole_pass(media_folder / "formats" / name)
     assert info.rotation_deg == 90
     assert info.height_px > info.width_px
     if light:
-        frame = shown(batches)[50].astype(float).mean(-1)
+        frame = all_frames(batches)[50].astype(float).mean(-1)
         assert frame[: len(frame) // 3, frame.shape[1] // 2 :].mean() > frame[-len(frame) // 6 :].mean() + 30
 
 
@@ -214,18 +216,18 @@ def test_real_phone_videos_stand_upright(name: str, light: str | None, media_fol
 def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(
     aspect: Fraction, turn_deg: int | None, size: tuple[int, int], tmp_path: Path
 ) -> None:
-    info, batches = watched(
+    info, batches = whole_pass(
         encode(tmp_path / "wide.mp4", numbered(5), pixel_aspect=aspect, turn_deg=turn_deg)
     )
     assert (info.width_px, info.height_px) == size
-    height, width = shown(batches)[0].shape[:2]
+    height, width = all_frames(batches)[0].shape[:2]
     assert (width, height) == pytest.approx(size, abs=1)
 
 
 def test_frames_are_scaled_down_and_never_up(tmp_path: Path) -> None:
     path = encode(tmp_path / "video.mp4", numbered(5))
-    assert shown(watched(path, ALL, 48)[1]).shape == (5, 48, 80, 3)
-    assert shown(watched(path, ALL, 4000)[1]).shape == (5, 96, 160, 3)
+    assert all_frames(whole_pass(path, ALL, 48)[1]).shape == (5, 48, 80, 3)
+    assert all_frames(whole_pass(path, ALL, 4000)[1]).shape == (5, 96, 160, 3)
 
 
 @given(st.integers(1, 8192), st.integers(1, 8192), st.integers(1, 1080))
@@ -251,11 +253,11 @@ def test_fast_decoding_shows_some_of_the_same_frames_at_the_same_times(
 ) -> None:
     monkeypatch.setattr(decode, "SKIP_FROM", 0.0)
     path = encode(tmp_path / "video.mkv", numbered(100), codec=codec, b_frames=b_frames, start_s=1.0)
-    exact_info, exact = watched(path)
-    info, fast = watched(path, SamplingOptions(grid_hz=240.0, decode="fast"))
+    exact_info, exact = whole_pass(path)
+    info, fast = whole_pass(path, SamplingOptions(grid_hz=240.0, decode="fast"))
     place_of = dict(zip(times(exact).round(6), indices(exact), strict=True))
     assert [place_of[t] for t in times(fast).round(6)] == list(indices(fast))
-    assert numbers(shown(fast)) == list(indices(fast)), "the frame is the one its index names"
+    assert numbers(all_frames(fast)) == list(indices(fast)), "the frame is the one its index names"
     assert info.duration_s == pytest.approx(exact_info.duration_s, abs=3 / 25)
     assert len(indices(fast)) >= 100 // (b_frames + 1) - 1
     if b_frames:
@@ -271,8 +273,8 @@ def test_fast_decoding_counts_frames_of_real_files_as_exact_decoding_does(
     name: str, media_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decode, "SKIP_FROM", 0.0)
-    exact = watched(media_folder / "formats" / name, short_side_px=64)[1]
-    fast = watched(media_folder / "formats" / name, SamplingOptions(grid_hz=240.0, decode="fast"), 64)[1]
+    exact = whole_pass(media_folder / "formats" / name, short_side_px=64)[1]
+    fast = whole_pass(media_folder / "formats" / name, SamplingOptions(grid_hz=240.0, decode="fast"), 64)[1]
     place_of = dict(zip(times(exact).round(6), indices(exact), strict=True))
     assert [place_of[t] for t in times(fast).round(6)] == list(indices(fast))
 
@@ -280,8 +282,8 @@ def test_fast_decoding_counts_frames_of_real_files_as_exact_decoding_does(
 def test_fast_decoding_leaves_no_cell_of_the_grid_empty_at_low_frame_rates(tmp_path: Path) -> None:
     path = encode(tmp_path / "video.mkv", numbered(100), b_frames=2)
     assert (
-        len(indices(watched(path, SamplingOptions(decode="fast"))[1]))
-        == len(indices(watched(path, SamplingOptions())[1]))
+        len(indices(whole_pass(path, SamplingOptions(decode="fast"))[1]))
+        == len(indices(whole_pass(path, SamplingOptions())[1]))
         == 40
     )
 
@@ -289,4 +291,6 @@ def test_fast_decoding_leaves_no_cell_of_the_grid_empty_at_low_frame_rates(tmp_p
 def test_a_number_survives_encoding(tmp_path: Path) -> None:
     """The world these tests stand on."""
     assert numbers(numbered(200)) == list(range(200))
-    assert number_of(shown(watched(encode(tmp_path / "v.mp4", numbered(1, first=12345)))[1])[0]) == 12345
+    assert (
+        number_of(all_frames(whole_pass(encode(tmp_path / "v.mp4", numbered(1, first=12345)))[1])[0]) == 12345
+    )

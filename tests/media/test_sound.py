@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from media.making import clicks, encode, heard, numbered, watched
+from media.making import all_sound, clicks, encode, numbered, whole_pass
 from momentscan.media.decode import SamplingOptions
 from momentscan.media.render import write_video
 from momentscan.values import SOUND_HZ
@@ -31,8 +31,8 @@ def carried(sound: np.ndarray) -> tuple[float, float]:
     return float(there[0] / SOUND_HZ), float((there[-1] + 1) / SOUND_HZ)
 
 
-def test_a_silent_film_has_no_samples_at_all(tmp_path: Path) -> None:
-    info, batches = watched(encode(tmp_path / "mute.mp4", numbered(100)), SamplingOptions(span_s=1.0))
+def test_a_video_without_sound_has_no_samples_at_all(tmp_path: Path) -> None:
+    info, batches = whole_pass(encode(tmp_path / "mute.mp4", numbered(100)), SamplingOptions(span_s=1.0))
     assert [b.sound.shape for b in batches] == [(0,)] * 4
     assert info.audio_codec is None
     assert not info.problems
@@ -42,13 +42,13 @@ def test_a_silent_film_has_no_samples_at_all(tmp_path: Path) -> None:
 def test_a_click_is_where_it_was_put(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"video.{suffix}"
     write_video(path, numbered(150), 25.0, clicks(6.0, [0.5, 2.0, 5.25]))
-    assert clicks_heard(heard(watched(path)[1])) == pytest.approx([0.5, 2.0, 5.25], abs=NEAR_S)
+    assert clicks_heard(all_sound(whole_pass(path)[1])) == pytest.approx([0.5, 2.0, 5.25], abs=NEAR_S)
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 48000])
 def test_a_click_is_where_it_was_put_at_any_rate(rate: int, tmp_path: Path) -> None:
     path = encode(tmp_path / "video.mkv", numbered(150), sound=clicks(6.0, [0.5, 5.25], rate), sound_hz=rate)
-    sound = heard(watched(path)[1])
+    sound = all_sound(whole_pass(path)[1])
     assert clicks_heard(sound) == pytest.approx([0.5, 5.25], abs=0.001)
     assert len(sound) == 6 * SOUND_HZ
     assert np.isfinite(sound[: -SOUND_HZ // 100]).all()
@@ -65,7 +65,7 @@ def test_late_sound_and_late_pictures_stay_in_step(picture_s: float, sound_s: fl
         sound=clicks(4.0, [2.2, 3.4]),
         sound_start_s=sound_s,
     )
-    sound = heard(watched(path, SamplingOptions(span_s=1.0))[1])
+    sound = all_sound(whole_pass(path, SamplingOptions(span_s=1.0))[1])
     shift_s = sound_s - picture_s
     expected = [t + shift_s for t in (2.2, 3.4) if 0 <= t + shift_s < 6]
     assert clicks_heard(sound) == pytest.approx(expected, abs=0.002)
@@ -76,18 +76,18 @@ def test_late_sound_and_late_pictures_stay_in_step(picture_s: float, sound_s: fl
 
 
 def test_sound_that_ends_early_is_nan_after_and_said_so(tmp_path: Path) -> None:
-    info, batches = watched(
+    info, batches = whole_pass(
         encode(tmp_path / "short.mkv", numbered(150), sound=clicks(2.0, [1.0])), SamplingOptions(span_s=1.0)
     )
-    assert carried(heard(batches)) == pytest.approx((0.0, 2.0), abs=0.002)
+    assert carried(all_sound(batches)) == pytest.approx((0.0, 2.0), abs=0.002)
     assert np.isnan(batches[-1].sound).all()
     assert info.problems == ("the sound ends 4.0 s before the picture",)
     assert not info.partial
 
 
 def test_sound_longer_than_the_picture_is_cut(tmp_path: Path) -> None:
-    info, batches = watched(encode(tmp_path / "long.mkv", numbered(50), sound=clicks(9.0, [1.0, 8.0])))
-    assert len(heard(batches)) == 2 * SOUND_HZ
+    info, batches = whole_pass(encode(tmp_path / "long.mkv", numbered(50), sound=clicks(9.0, [1.0, 8.0])))
+    assert len(all_sound(batches)) == 2 * SOUND_HZ
     assert info.duration_s == pytest.approx(2.0)
     assert not info.partial
     assert not info.problems
@@ -97,13 +97,15 @@ def test_sound_longer_than_the_picture_is_cut(tmp_path: Path) -> None:
 def test_the_span_of_a_batch_changes_no_sample(span_s: float, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-0.9, 0.9, 5 * 44100).astype(np.float32)
     path = encode(tmp_path / "noise.mkv", numbered(125), sound=noise, sound_start_s=0.31)
-    whole = heard(watched(path, SamplingOptions(span_s=5.0))[1])
-    assert np.array_equal(heard(watched(path, SamplingOptions(span_s=span_s))[1]), whole, equal_nan=True)
+    whole = all_sound(whole_pass(path, SamplingOptions(span_s=5.0))[1])
+    assert np.array_equal(
+        all_sound(whole_pass(path, SamplingOptions(span_s=span_s))[1]), whole, equal_nan=True
+    )
 
 
 def test_the_level_of_sound_is_kept(tmp_path: Path) -> None:
     tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(5 * 44100) / 44100)).astype(np.float32)
-    sound = heard(watched(encode(tmp_path / "tone.mkv", numbered(125), sound=tone))[1])
+    sound = all_sound(whole_pass(encode(tmp_path / "tone.mkv", numbered(125), sound=tone))[1])
     assert float(np.sqrt(np.nanmean(sound[2000:-2000] ** 2))) == pytest.approx(0.5 / np.sqrt(2), abs=0.002)
 
 
@@ -124,7 +126,7 @@ def test_a_hole_in_the_sound_is_nan_and_what_follows_is_in_place(tmp_path: Path)
                 frame.sample_rate, frame.pts = 44100, start_s * 44100 + at
                 container.mux(voice.encode(frame))
         container.mux(voice.encode(None))
-    sound = heard(watched(path, SamplingOptions(span_s=1.0))[1])
+    sound = all_sound(whole_pass(path, SamplingOptions(span_s=1.0))[1])
     assert clicks_heard(sound) == pytest.approx([0.5, 3.5], abs=0.002)
     assert np.isnan(sound[round(1.05 * SOUND_HZ) : round(2.95 * SOUND_HZ)]).all()
     assert np.isfinite(sound[: round(0.99 * SOUND_HZ)]).all()
@@ -133,16 +135,18 @@ def test_a_hole_in_the_sound_is_nan_and_what_follows_is_in_place(tmp_path: Path)
 
 def test_stereo_and_surround_become_one_channel(media_folder: Path) -> None:
     for name, codec in (("formats/bbb_0_30.webm", "vorbis"), ("scenes/theatre_dissolves_dts.mkv", "dts")):
-        info, batches = watched(media_folder / name, SamplingOptions(grid_hz=1.0), 32)
+        info, batches = whole_pass(media_folder / name, SamplingOptions(grid_hz=1.0), 32)
         assert info.audio_codec == codec
-        sound = heard(batches)
+        sound = all_sound(batches)
         assert len(sound) == round(info.duration_s * SOUND_HZ)
         assert np.isfinite(sound).mean() > 0.95
         assert 0 < np.nanmax(np.abs(sound)) <= 1.5
 
 
 def test_damaged_sound_does_not_cost_the_picture(media_folder: Path) -> None:
-    info, _ = watched(media_folder / "formats/video_with_failing_audio.mp4", SamplingOptions(grid_hz=1.0), 32)
+    info, _ = whole_pass(
+        media_folder / "formats/video_with_failing_audio.mp4", SamplingOptions(grid_hz=1.0), 32
+    )
     assert info.n_frames == 280
     assert not info.partial
 
@@ -160,7 +164,7 @@ def test_the_speech_of_a_real_file_is_where_a_plain_decoder_has_it(media_folder:
             place = int((time_s - origin_s + at / rate) * 100)
             if 0 <= place < len(truth):
                 truth[place] += float(np.abs(samples[at : at + 256]).sum())
-    sound = np.nan_to_num(heard(watched(path, SamplingOptions(grid_hz=1.0), 32)[1]))
+    sound = np.nan_to_num(all_sound(whole_pass(path, SamplingOptions(grid_hz=1.0), 32)[1]))
     bins = np.abs(sound[: len(sound) // 220 * 220]).reshape(-1, 220).sum(1)
     ours = np.interp(np.arange(len(truth)) / 100, np.arange(len(bins)) * 220 / SOUND_HZ, bins)
     lags = range(-10, 11)

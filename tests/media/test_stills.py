@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 import worlds
-from media.making import encode, number_of, numbered, shown, times, watched, with_holes
+from media.making import all_frames, encode, number_of, numbered, times, whole_pass, with_holes
 from momentscan.media import jpeg, stills
 from momentscan.media.decode import SamplingOptions
 from momentscan.media.render import write_video
 
 
 def assert_stills_are_the_frames(path: Path, every: int = 7, grid_hz: float = 240.0) -> None:
-    info, batches = watched(path, SamplingOptions(grid_hz=grid_hz))
-    frames, at = shown(batches), times(batches)
+    info, batches = whole_pass(path, SamplingOptions(grid_hz=grid_hz))
+    frames, at = all_frames(batches), times(batches)
     chosen = [*range(0, len(at), every), len(at) - 1]
     cut = stills(info, [float(at[i]) for i in chosen])
     assert sorted(cut) == sorted({float(at[i]) for i in chosen})
@@ -87,10 +87,14 @@ def test_stills_of_a_moving_texture_are_exact_to_the_pixel(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "name",
     [
-        "formats/fire2_rot180_vfr.mp4", "formats/phone_rot90_audio.mp4", "formats/delayed_start.mp4", "formats/frag_overlap.mp4",
-        "formats/bbb_0_30.webm", "formats/no_duration.webm", "formats/video_90.mov", "formats/unordered.mov", "formats/SAR-2by3.mp4",
-        "formats/pq_hdr10tags_rot.mkv", "formats/h265_10bits.mp4", "formats/av1_video.mkv", "formats/empty_edit_5s.mp4",
-        "multi/scte20_panel.ts", "corrupt/corrupted_decord.mp4", "corrupt/brokensps.flv", "faces/makeup_test.avi",
+        "formats/fire2_rot180_vfr.mp4", "formats/phone_rot90_audio.mp4", "formats/delayed_start.mp4",
+        "formats/frag_overlap.mp4",
+        "formats/bbb_0_30.webm", "formats/no_duration.webm", "formats/video_90.mov", "formats/unordered.mov",
+        "formats/SAR-2by3.mp4",
+        "formats/pq_hdr10tags_rot.mkv", "formats/h265_10bits.mp4", "formats/av1_video.mkv",
+        "formats/empty_edit_5s.mp4",
+        "multi/scte20_panel.ts", "corrupt/corrupted_decord.mp4", "corrupt/brokensps.flv",
+        "faces/makeup_test.avi",
     ],
 )  # fmt: skip
 def test_stills_of_real_files_are_the_frames_that_the_pass_saw(name: str, media_folder: Path) -> None:
@@ -98,23 +102,23 @@ def test_stills_of_real_files_are_the_frames_that_the_pass_saw(name: str, media_
 
 
 def test_an_instant_at_which_nothing_was_shown_is_left_out(tmp_path: Path) -> None:
-    info, _ = watched(encode(tmp_path / "video.mp4", numbered(50)))
+    info, _ = whole_pass(encode(tmp_path / "video.mp4", numbered(50)))
     assert set(stills(info, [0.4, 0.417, 99.0])) == {0.4}
 
 
 def test_nothing_asked_is_nothing_given(tmp_path: Path) -> None:
-    assert stills(watched(encode(tmp_path / "video.mp4", numbered(5)))[0], []) == {}
+    assert stills(whole_pass(encode(tmp_path / "video.mp4", numbered(5)))[0], []) == {}
 
 
 def test_stills_need_no_length_and_no_index(tmp_path: Path) -> None:
     from media.making import streamed
 
-    info, batches = watched(streamed(tmp_path / "live.mkv", numbered(100)))
+    info, batches = whole_pass(streamed(tmp_path / "live.mkv", numbered(100)))
     assert number_of(stills(info, [float(times(batches)[77])])[float(times(batches)[77])]) == 77
 
 
 def test_a_still_shows_the_frame_of_its_time_after_fast_decoding(tmp_path: Path) -> None:
-    info, batches = watched(
+    info, batches = whole_pass(
         encode(tmp_path / "video.mkv", numbered(100), b_frames=2),
         SamplingOptions(grid_hz=240.0, decode="fast"),
     )
@@ -124,7 +128,7 @@ def test_a_still_shows_the_frame_of_its_time_after_fast_decoding(tmp_path: Path)
 
 
 def test_a_still_is_of_the_display_size_whatever_the_pass_used(tmp_path: Path) -> None:
-    info, _ = watched(encode(tmp_path / "video.mp4", numbered(5)), short_side_px=32)
+    info, _ = whole_pass(encode(tmp_path / "video.mp4", numbered(5)), short_side_px=32)
     assert stills(info, [0.0])[0.0].shape == (96, 160, 3)
     assert dataclasses.replace(info).width_px == 160
 

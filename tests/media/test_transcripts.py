@@ -120,7 +120,10 @@ def test_captions_that_roll_up_say_each_line_once(tmp_path: Path) -> None:
 
 
 def test_ass_without_comments_drawings_and_overrides(tmp_path: Path) -> None:
-    head = "[Script Info]\nTitle: x\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    head = (
+        "[Script Info]\nTitle: x\n\n[Events]\n"
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    )
     lines = [
         "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\i1}Hi{\\i0}\\Nyou",
         "Comment: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,unsaid",

@@ -93,6 +93,9 @@ def judged_engines(settings: Settings, run: Run, folder: Path) -> list[str]:
     asked = [e.strip() for e in settings.engine.split(",") if e.strip()]
     judged = list(run.engines)
     missing = [e for e in asked if e not in judged and e != "all"]
+    known = registry.names("scorers")
+    if missing and missing[0] not in known:
+        raise UsageError(f"there is no engine {missing[0]!r}; there are {', '.join(known)}")
     if missing or not judged:
         who = missing[0] if missing else "any engine"
         raise UsageError(f"{folder}: was not judged by {who}; momentscan find {folder} --engine NAME")

@@ -32,6 +32,7 @@ def log_key(
         "version": __version__,
         "video": sha256,
         "sampling": knob_values(settings.stage("sampling")),
+        "clock": knob_values(settings.stage("clock")),
         "perceivers": [_of_perceiver(p, models, settings) for p in perceivers],
         "transcript": [transcript.name, transcript.sha256, transcript.problems] if transcript else None,
     }

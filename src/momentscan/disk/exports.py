@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from momentscan.disk.codec import encode, read_or_none
+from momentscan.disk.codec import encode, read_or_none, read_record
 from momentscan.disk.files import write_bytes
 from momentscan.records.exports import Export
 
@@ -25,10 +25,23 @@ def read_export(folder: Path, engine: str) -> Export | None:
     return record if record is not None and record.engine == engine else None
 
 
+def export_before(folder: Path, engine: str, remedy: str) -> Export:
+    """What was told last of that engine's moments. Raises UnreadableInput where that cannot be read."""
+    return read_record(Export, folder / EXPORTS / f"{engine}.json", remedy)
+
+
 def exported(folder: Path) -> list[str]:
-    """Engines whose moments were exported."""
-    names = sorted(p.stem for p in (folder / EXPORTS).glob("*.json"))
-    return [name for name in names if read_export(folder, name) is not None]
+    """Engines whose moments were exported, whether or not the record fits."""
+    return [path.stem for path in sorted((folder / EXPORTS).glob("*.json")) if _names_engine(path)]
+
+
+def _names_engine(path: Path) -> bool:
+    """Whether it is a record of an export, and none of the exported files."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(record, dict) and record.get("engine") == path.stem
 
 
 def read_windows(folder: Path, engine: str) -> list[dict[str, Any]] | None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
-from momentscan.disk.exports import exported, read_export
+from momentscan.disk.exports import export_before, exported
 from momentscan.disk.folder import VideoFolder
 from momentscan.disk.results import ms
 from momentscan.errors import UnreadableInput, UsageError
@@ -45,9 +45,9 @@ def edit_against(
 
 def timeline_before(folder: VideoFolder, engine: str) -> Timeline:
     """What was exported. Raises UnreadableInput where the record does not say."""
-    before, video = read_export(folder.path, engine), folder.signals.video
     again = f"momentscan export {folder.path} --engine {engine}"
-    if before is None or before.sha256 != video.sha256:
+    before, video = export_before(folder.path, engine, again), folder.signals.video
+    if before.sha256 != video.sha256:
         raise UnreadableInput(f"{folder.path}: the video was scanned anew since its export; {again}")
     ranges = [
         Range(r.window_id, r.start_ms / 1000, r.end_ms / 1000, r.peak_ms / 1000, r.score, why=r.why)

@@ -140,6 +140,8 @@ class AudioReader:
         off_s = start_s - self.reached / self._hz - self._held_s
         if abs(off_s) <= JITTER_S:
             return
+        # As the picture's clock: a large step back, or a huge one forward where clocks restart, is closed;
+        # anything else is a real gap, or an overlap.
         if off_s < -self._clock.overlap_s or (self._restarts and off_s > self._clock.gap_s):
             self._shift_s -= off_s
             self._jumps += 1

@@ -59,7 +59,7 @@ class BatchBuilder:
             yield self._batch(self._start_s + self._sampling.span_s)
 
     def add(self, frame: Any, time_s: float, index: int, step_s: float) -> None:
-        """The next frame, on the screen in `[time_s, time_s + step_s)`; `index` is its place in the stream."""
+        """The next frame, on the screen from `time_s` for `step_s`; `index` is its place in the stream."""
         self._note_changes(frame, time_s)
         self.n_frames = max(self.n_frames + 1, index + 1)
         self._last_s, self.end_s = time_s, time_s + step_s

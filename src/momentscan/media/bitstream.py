@@ -156,6 +156,15 @@ def sps_of(unit: bytes) -> Sps:
         if bits.take(1):
             _skip_scaling(bits, 12 if chroma == 3 else 8)
     bits.ue()
+    _skip_picture_order(bits)
+    bits.ue()
+    bits.take(1)
+    bits.ue()
+    bits.ue()
+    return Sps(profile, level, number, chroma, luma_bits, bool(bits.take(1)))
+
+
+def _skip_picture_order(bits: _Bits) -> None:
     order = bits.ue()
     if order == 0:
         bits.ue()
@@ -165,11 +174,6 @@ def sps_of(unit: bytes) -> Sps:
         bits.se()
         for _ in range(bits.ue()):
             bits.se()
-    bits.ue()
-    bits.take(1)
-    bits.ue()
-    bits.ue()
-    return Sps(profile, level, number, chroma, luma_bits, bool(bits.take(1)))
 
 
 def _skip_scaling(bits: _Bits, n_lists: int) -> None:

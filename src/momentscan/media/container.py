@@ -1,4 +1,4 @@
-"""The one guarded door through which every media file is opened."""
+"""Where every media file is opened and created: checked first, with white-lists, errors in one line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SCRIPTS = {
 }
 _PICTURES = {b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"%PDF": "a PDF"}
 
-_OF_THE_DISK = frozenset(
+_DISK_ERRORS = frozenset(
     {
         errno.ENOSPC,
         errno.EDQUOT,
@@ -72,6 +72,26 @@ def check_file(path: Path, limits: Limits = Limits()) -> int:
 
     Comes before libav sees the name: a FIFO would hang it for ever.
     """
+    size = _regular_file_size(path)
+    if size == 0:
+        raise UnreadableInput(f"{path}: is empty (0 bytes); copy or download it again")
+    if size > limits.max_bytes:
+        raise UnreadableInput(
+            f"{path}: has {size} bytes, the limit is {limits.max_bytes:.0f}; raise limits.max_bytes if you "
+            "mean it"
+        )
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise UnreadableInput(f"{path}: cannot be read ({error.strerror}); check the permissions") from None
+    check_head(head, path)
+    if not head.strip(b"\0"):
+        raise UnreadableInput(f"{path}: begins with {len(head)} zero bytes; copy or download it again")
+    return size
+
+
+def _regular_file_size(path: Path) -> int:
     try:
         found = path.stat()
     except OSError as error:
@@ -86,21 +106,6 @@ def check_file(path: Path, limits: Limits = Limits()) -> int:
         raise UnreadableInput(
             f"{path}: is not a regular file (pipe, socket or device); copy it to a file first"
         )
-    if found.st_size == 0:
-        raise UnreadableInput(f"{path}: is empty (0 bytes); copy or download it again")
-    if found.st_size > limits.max_bytes:
-        raise UnreadableInput(
-            f"{path}: has {found.st_size} bytes, the limit is {limits.max_bytes:.0f}; raise "
-            "limits.max_bytes if you mean it"
-        )
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise UnreadableInput(f"{path}: cannot be read ({error.strerror}); check the permissions") from None
-    check_head(head, path)
-    if not head.strip(b"\0"):
-        raise UnreadableInput(f"{path}: begins with {len(head)} zero bytes; copy or download it again")
     return found.st_size
 
 
@@ -204,17 +209,21 @@ def create_container(
             os.fsync(file.fileno())
         temporary.replace(path)
     except (av.error.FFmpegError, OSError) as error:
-        if error.errno in _OF_THE_DISK:
-            raise OutputError(
-                f"{path}: cannot be written ({_reason(error)}); free space, or choose another folder with -o"
-            ) from None
-        raise OutputError(
-            f"{path}: this video cannot be put into it ({_reason(error)}); cut it another way, or convert "
-            "it first"
-        ) from None
+        raise _output_error(path, error) from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    if error.errno in _DISK_ERRORS:
+        return OutputError(
+            f"{path}: cannot be written ({_reason(error)}); free space, or choose another folder with -o"
+        )
+    return OutputError(
+        f"{path}: this video cannot be put into it ({_reason(error)}); cut it another way, or convert it "
+        "first"
+    )
 
 
 def _reason(error: BaseException) -> str:
@@ -246,7 +255,8 @@ def _check_size(stream: VideoStream, path: Path | str, limits: Limits) -> None:
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > limits.max_pixels:
         raise UnreadableInput(
-            f"{path}: has {width} × {height} pixels, the limit is {limits.max_pixels:.0f}; scale it down"
+            f"{path}: has {width} × {height} pixels, the limit is {limits.max_pixels:.0f}; scale it down, or "
+            "raise limits.max_pixels"
         )
 
 

@@ -25,8 +25,8 @@ class DecodeErrors:
 
 
 def packets(container: Any, stream: Any, errors: DecodeErrors, second: Any | None = None) -> Iterator[Any]:
-    """Packets of one stream (or of two, as they lie in the file), and the flushing one of the first at the end even where the
-    container breaks off.
+    """Packets of one stream (or of two, as they lie in the file), and the flushing one of the first at the
+    end even where the container breaks off.
     """
     wanted = [stream] if second is None else [stream, second]
     for other in container.streams:
@@ -36,7 +36,7 @@ def packets(container: Any, stream: Any, errors: DecodeErrors, second: Any | Non
     while True:
         try:
             yield next(demuxed)
-        # IndexError: PyAV 18 flushes streams that only appeared on the way by a stale list; ours comes before.
+        # IndexError: PyAV 18 flushes streams that only appeared on the way by a stale list; ours is before.
         except (StopIteration, IndexError):
             return
         except (av.error.FFmpegError, OSError) as error:

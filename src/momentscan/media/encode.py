@@ -31,7 +31,7 @@ NO_SOUND = "no sound could be decoded in this window; the clip is silent there"
 
 @dataclass(frozen=True)
 class EncodedClip:
-    """What was written: `spans` of the sources, and their `places` in the clip, both (start, end) in seconds."""
+    """What was written: `spans` of the sources, `places` of them in the clip; each (start, end), seconds."""
 
     spans: tuple[tuple[float, float], ...]
     places: tuple[tuple[float, float], ...]

@@ -1,4 +1,4 @@
-"""A live feed while it is read, in a thread of its own: the same batches as of a file, until it ends by itself."""
+"""A live feed, read in a thread of its own: the same batches as of a file, until it ends by itself."""
 
 from __future__ import annotations
 

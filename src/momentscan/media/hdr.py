@@ -94,8 +94,8 @@ def write_cube(path: Path, transfer: int) -> None:
 
 
 def mastering_of(frame: Any) -> str:
-    """What the frame says of its mastering display and of its brightest light, as options of x265; empty where
-    it says nothing.
+    """What the frame says of its mastering display and of its brightest light, as options of x265; empty
+    where it says nothing.
     """
     data = {frame.side_data[i].type.name: bytes(frame.side_data[i]) for i in range(len(frame.side_data))}
     options = _mastering(data.get("MASTERING_DISPLAY_METADATA", b"")) + _brightest(

@@ -1,4 +1,4 @@
-"""The values of a live feed: how long is waited for what, and what is noted of the feed beside its batches."""
+"""The values of a live feed: how long is waited for what, and the notes that come beside its batches."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Frames and sound of a live feed, over all its connections, to batches on one clock; where they leave gaps is
-noted.
-"""
+"""Frames and sound of a live feed, over all its connections, to batches on one clock; gaps are noted."""
 
 from __future__ import annotations
 
@@ -90,7 +88,7 @@ class LiveBatches:
         self.outage = Outage(options)
         self.ended_by = ""
         self.reconnected = False  # over a new connection, and no frame of it was placed yet
-        self._clock = Clock(restarts=False)
+        self._clock = Clock(False, clock)
         self._builder: BatchBuilder | None = None
         self._audio: AudioReader | None = None
         self._pending: deque[Batch] = deque()
@@ -128,7 +126,7 @@ class LiveBatches:
         """Whether a connection begins with the very picture that the first one began with: then all that was
         shown will come again.
         """
-        start = (packet.pts, bytes(packet))
+        start = (packet.pts, bytes(packet))  # PTS alone come again after many a restart
         if self._first_packet is None:
             self._first_packet = start
         elif start == self._first_packet and self.reconnected:

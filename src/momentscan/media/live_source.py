@@ -169,7 +169,7 @@ def check_start(source: ByteSource) -> None:
 
 
 def _index_comes_last(head: bytes) -> bool:
-    """Whether these first bytes are of an MP4 whose `mdat` box comes before its `moov`. (ISO 14496-12, 4.2)"""
+    """Whether they are the first bytes of an MP4 whose `mdat` box precedes its `moov` (ISO 14496-12, 4.2)."""
     at = 0
     while at + 8 <= len(head):
         size, kind = int.from_bytes(head[at : at + 4], "big"), head[at + 4 : at + 8]

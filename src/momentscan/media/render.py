@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Sound = NDArray[np.float32]
 
+TICK = Fraction(1, 90_000)
+"""The clock of the pictures (MPEG's)."""
+
 
 def write_video(
     path: Path,
@@ -30,31 +33,44 @@ def write_video(
     `pts_s` gives each frame a time of its own (variable frame rate); otherwise frame i is shown at i / fps.
     """
     rate = Fraction(fps).limit_denominator(1001)
-    ticks = Fraction(1, 90_000)
     times = iter(pts_s) if pts_s is not None else (i / float(rate) for i in range(1 << 40))
     with av.open(str(path), "w") as container:
-        picture = voice = None
-        heard = 0
+        picture = audio = None
+        n_samples = 0
         for frame, time_s in zip(frames, times, strict=False):
             if picture is None:
-                picture = container.add_stream(codec, rate=rate, options={"threads": "2", **(options or {})})
-                picture.height, picture.width = frame.shape[:2]
-                picture.pix_fmt = "yuv420p"
-                picture.codec_context.time_base = ticks
-                voice = (
-                    container.add_stream("aac", rate=sound_hz, layout="mono") if sound is not None else None
-                )
-            shown = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            shown.pts, shown.time_base = round(time_s / ticks), ticks
-            container.mux(picture.encode(shown))
-            if voice is not None and sound is not None:
+                picture = _picture_stream(container, frame, rate, codec, options or {})
+                if sound is not None:
+                    audio = container.add_stream("aac", rate=sound_hz, layout="mono")
+            container.mux(picture.encode(_video_frame(frame, time_s)))
+            if audio is not None and sound is not None:
                 until = min(len(sound), round((time_s + 1 / float(rate)) * sound_hz))
-                heard = _encode_sound(container, voice, sound, heard, until, sound_hz)
-        if voice is not None and sound is not None:
-            _encode_sound(container, voice, sound, heard, len(sound), sound_hz)
-        for stream in (picture, voice):
+                n_samples = _encode_sound(container, audio, sound, n_samples, until, sound_hz)
+        if audio is not None and sound is not None:
+            _encode_sound(container, audio, sound, n_samples, len(sound), sound_hz)
+        for stream in (picture, audio):
             if stream is not None:
                 container.mux(stream.encode(None))
+
+
+def _picture_stream(
+    container: av.container.OutputContainer,
+    first: Image,
+    rate: Fraction,
+    codec: str,
+    options: Mapping[str, str],
+) -> av.VideoStream:
+    stream = container.add_stream(codec, rate=rate, options={"threads": "2", **options})
+    stream.height, stream.width = first.shape[:2]
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = TICK
+    return stream
+
+
+def _video_frame(image: Image, time_s: float) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+    frame.pts, frame.time_base = round(time_s / TICK), TICK
+    return frame
 
 
 def _encode_sound(
@@ -105,27 +121,29 @@ def _ride(seed: int) -> Iterator[Image]:
         travelled += (1.2 + 9 * drop) * 25 / DEMO_FPS
         image = _landscape(travelled, dusk=float(np.clip((time_s - 46) / 8, 0, 1)))
         if drop:
-            shift = (9 * drop * rng.standard_normal(2)).tolist()
-            image = np.asarray(
-                cv2.warpAffine(
-                    image,
-                    np.array([[1, 0, shift[0]], [0, 1, shift[1]]]),
-                    (width, height),
-                    borderMode=cv2.BORDER_REFLECT,
-                )
-            )
+            image = _shaken(image, 9 * drop, rng)
         _cart(image, time_s, drop)
         if splash:
-            for x, y, radius in zip(
-                rng.integers(120, 520, 90), rng.integers(60, 330, 90), rng.integers(3, 15, 90), strict=True
-            ):
-                cv2.circle(
-                    image, (int(x), int(y)), int(radius * splash) + 1, (205, 228, 245), -1, cv2.LINE_AA
-                )
+            _splash(image, splash, rng)
         if works:
             for k, spark in enumerate(sparks):
                 _firework(image, spark, time_s - DEMO_EVENTS["fireworks"][0] - 0.55 * k)
         yield np.clip(image.astype(np.int16) + bank[i % 8], 0, 255).astype(np.uint8)
+
+
+def _shaken(image: Image, by_px: float, rng: np.random.Generator) -> Image:
+    dx, dy = (by_px * rng.standard_normal(2)).tolist()
+    matrix = np.array([[1, 0, dx], [0, 1, dy]])
+    size = image.shape[1], image.shape[0]
+    return np.asarray(cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REFLECT), np.uint8)
+
+
+def _splash(image: Image, strength: float, rng: np.random.Generator) -> None:
+    for x, y, radius in zip(
+        rng.integers(120, 520, 90), rng.integers(60, 330, 90), rng.integers(3, 15, 90), strict=True
+    ):
+        at, size_px = (int(x), int(y)), int(radius * strength) + 1
+        cv2.circle(image, at, size_px, (205, 228, 245), -1, cv2.LINE_AA)
 
 
 def _landscape(travelled: float, dusk: float) -> Image:
@@ -193,10 +211,10 @@ def _ride_sound(seed: int, rate: int = 44100) -> Sound:
         start, end = DEMO_EVENTS[event]
         inside = (time_s > start) & (time_s < end)
         envelope = np.sin(np.pi * (time_s[inside] - start) / (end - start))
-        voice = (
+        scream = (
             np.sin(2 * np.pi * 620 * time_s[inside] + 6 * np.sin(2 * np.pi * 5 * time_s[inside]))
             if event == "drop"
             else 0.0
         )
-        sound[inside] += gain * envelope * (0.6 * rng.standard_normal(int(inside.sum())) + voice)
+        sound[inside] += gain * envelope * (0.6 * rng.standard_normal(int(inside.sum())) + scream)
     return np.asarray(np.clip(sound, -1, 1), np.float32)

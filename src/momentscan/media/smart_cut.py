@@ -85,6 +85,8 @@ def _plan(source: SourceFile, sets: ParameterSets, start_s: float, end_s: float)
             lambda p: p.dts < last, with_dts(packets(container, stream, DecodeErrors()))
         )
         seen = [(p.pts, p.pts - p.dts, p.pts >= start and sets.is_idr(p)) for p in run]
+    # Copying stops right behind the clip where a key frame stands there; else at the last key frame inside,
+    # and the tail is encoded from there.
     delays = {pts: delay for pts, delay, is_idr in seen if is_idr}
     keys = list(delays)
     after = min((pts for pts, _, _ in seen if pts >= end), default=None)

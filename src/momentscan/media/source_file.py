@@ -1,4 +1,4 @@
-"""A video that was scanned, when it is opened again: how it is read, and whether it is still the same file."""
+"""A scanned video when it is opened again: how it is read, and whether it is still the same file."""
 
 from __future__ import annotations
 

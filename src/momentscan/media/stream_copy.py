@@ -72,7 +72,7 @@ def copy_clip(
         if key_s < -SLACK_S:
             raise CannotCopy("what lies before its first key frame was trimmed away, and would be seen again")
         sound = _CopiedSound(stack, target, source, key_s, kind)
-        clean, n_frames = Cleaner(run.stream), 0
+        clean, n_frames = UserDataRemover(run.stream), 0
         for packet in run.packets():
             packet.pts, packet.dts = packet.pts - run.key, packet.dts - run.key
             at_s = float(packet.dts * tick)
@@ -105,7 +105,7 @@ def picture_like(target: Any, source: Any) -> Any:
     return track
 
 
-class Cleaner:
+class UserDataRemover:
     """Takes out of packets what a camera may have hidden in them."""
 
     def __init__(self, stream: Any) -> None:
@@ -124,10 +124,10 @@ class Cleaner:
 
 def like(packet: Any, data: bytes) -> Any:
     """A packet with other bytes."""
-    made = av.Packet(data)
-    made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
-    made.time_base, made.is_keyframe = packet.time_base, packet.is_keyframe
-    return made
+    copy = av.Packet(data)
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+    copy.time_base, copy.is_keyframe = packet.time_base, packet.is_keyframe
+    return copy
 
 
 class _PacketRun:
@@ -142,7 +142,7 @@ class _PacketRun:
         self._after: int | None = None
 
     def packets(self) -> Iterator[Any]:
-        tail: list[Any] = []
+        tail: list[Any] = []  # held until one comes that is shown before the end: only then they are needed
         for packet in self._all:
             if packet.dts >= max(self._end, min((p.pts for p in tail), default=self.key)):
                 tail.append(packet)
@@ -183,6 +183,8 @@ def _first_packets(run: Iterator[Any], start: float, whole: bool) -> list[Any]:
     """The first packets of the clip, in ticks from `start`; empty where the seek came too late."""
     seen: list[Any] = []
     first: int | None = None
+    # Frames are stored in another order than shown: what is first after `start` is known once decode times
+    # have passed it.
     for packet in run:
         seen.append(packet)
         if packet.pts >= start:
@@ -204,6 +206,7 @@ def with_dts(run: Iterator[Any]) -> Iterator[Any]:
         if packet.dts is None:
             waiting.append(packet)
             continue
+        # Counted back from the first decode time that is known, and never later than the frame is shown.
         for i, early in enumerate(waiting):
             early.dts = min(packet.dts - (len(waiting) - i) * max(1, early.duration or 1), early.pts)
         yield from waiting

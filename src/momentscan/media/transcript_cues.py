@@ -39,7 +39,8 @@ def words_of(cue: TranscriptCue, number: int) -> list[Word]:
 _SPEAKER = re.compile(r"<v[ .][^>\n]{0,200}>")
 _TAGS = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|<\d[\d:.]{0,20}>|\{\\[^}]{0,500}\}|\{[a-zA-Z]:[^}]{0,500}\}")
 _UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0f\ufeff\ud800-\udfff♩-♬]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    r"\ufe0f\ufeff\ud800-\udfff♩-♬]"
 )
 _NOISE = re.compile(r"\[[^\[\]]{0,200}\]")
 _ONLY_NOISE = re.compile(r"[(（][^()（）]{0,200}[)）]")

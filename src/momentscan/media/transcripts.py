@@ -80,7 +80,7 @@ def transcript_of(
 def read_transcript(
     path: Path, late_s: float = 0.0, options: TranscriptOptions = TranscriptOptions()
 ) -> Transcript:
-    """Every word that the file tells of, `late_s` earlier than it says. Raises UnreadableInput in one line."""
+    """Every word that the file has times for, `late_s` earlier than it says. Raises UnreadableInput."""
     data = read_bytes(path, options.max_bytes)
     text, notes = text_of(data, path)
     lost: Counter[str] = Counter()

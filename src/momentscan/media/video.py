@@ -41,7 +41,7 @@ MOST_REORDERED = 16
 
 
 class Video:
-    """An open video: `info` says what is known (and, after the pass, what was found); `batches` is the pass."""
+    """An open video: `info` says what is known (after the pass, what was found); `batches` is the pass."""
 
     def __init__(self, path: Path, container: Any, limits: Limits, clock: ClockOptions) -> None:
         self._path, self._container = path, container
@@ -218,7 +218,9 @@ def _with_sound(batches: Iterator[Batch], audio: AudioReader | None) -> Iterator
 
 
 def _other_tracks_end_s(path: Path, limits: Limits) -> float:
-    """Where sound and subtitles end on the container's clock, without decoding them; 0 where there are none."""
+    """Where sound and subtitles end on the container's clock, without decoding them; 0 where there are
+    none.
+    """
     end_s = 0.0
     with (
         open_container(path, limits) as container,

@@ -47,7 +47,7 @@ def declared_info(
 
 
 def declared_duration_s(container: Any, stream: Any) -> float | None:
-    """How long the picture should last: by its own track, else by the container, which speaks for all tracks."""
+    """How long the picture should last: by its track, else by the container, which speaks for all tracks."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration:

@@ -139,6 +139,7 @@ class Align:
     most_s: Annotated[
         float, Knob("s", source="readings S9: cap 30 s, and a move of each edge", low=0.5, high=3600)
     ] = 36.0
+    voicing: Voicing = Voicing()
 
     def __call__(self, signals: Signals, window: Window) -> Aligned:
         """The clip of one moment. Both edges lie in the video, start < end, the peak between them."""
@@ -146,7 +147,7 @@ class Align:
 
     def of(self, signals: Signals) -> Callable[[Window], Aligned]:
         """The same for many moments of one video: what lies around them is read from the log once."""
-        around = _around(signals)
+        around = _around(signals, self.voicing)
         return lambda window: self._aligned(signals, around, window)
 
     def _aligned(self, signals: Signals, around: _Around, window: Window) -> Aligned:
@@ -354,11 +355,11 @@ class Align:
         return _Step(to_s, "sound.quiet", f"{here_db - lowest:.0f} dB quieter there")
 
 
-def _around(signals: Signals) -> _Around:
+def _around(signals: Signals, voicing: Voicing) -> _Around:
     """Words whose times were only shared out of a subtitle's are not trusted where voice activity says better
     when somebody speaks.
     """
-    voiced = Voicing()(signals)
+    voiced = voicing(signals)
     spoken, sentences = words(signals)
     if len(voiced) and len(spoken) and not signals["words.timed"].all():
         spoken = union(np.concatenate([words(signals, timed=True)[0], voiced]), touching=False)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import typer
 
 from momentscan import __version__, logs, process, stopping
-from momentscan.app.cli import deliver, judge, live, machine, models, people, scan
+from momentscan.app.cli import deliver, judge, live, machine, models, people, scan, settings
 from momentscan.app.cli import options as o
 from momentscan.app.cli.streams import say
 from momentscan.errors import Cancelled, MomentscanError, one_line
@@ -91,6 +91,10 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "people": (
         "Who was seen, and how to forget somebody.",
         {"list": people.list_, "forget": people.forget},
+    ),
+    "settings": (
+        "What is in force, and where it came from.",
+        {"show": settings.show_, "explain": settings.explain},
     ),
 }
 

@@ -73,6 +73,17 @@ def choices_of(setting: str) -> Callable[[str], list[str]]:
     return choices
 
 
+def settings(incomplete: str) -> list[str]:
+    """Options, slots and dotted names of knobs."""
+    from momentscan import registry
+    from momentscan.knobs import knobs_of
+    from momentscan.settings import Options
+    from momentscan.settings.tables import knob_names
+
+    options = [field.name for field in knobs_of(Options)]
+    return _starting(incomplete, [*options, *registry.slot_defaults(), *knob_names()])
+
+
 def knobs(incomplete: str) -> list[str]:
     """Dotted names of knobs, each with its sign of equality."""
     from momentscan.settings.tables import knob_names

@@ -201,6 +201,18 @@ ExportedEngine = Annotated[
     ),
 ]
 
+# of settings
+
+Everything = Annotated[bool, typer.Option("--all", help="Every knob, also those that nobody turned.")]
+SettingName = Annotated[
+    str,
+    typer.Argument(
+        help="An option, a slot of a model, a table, or the dotted name of a knob.",
+        metavar="NAME",
+        autocompletion=completion.settings,
+    ),
+]
+
 # of people forget, demo
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import momentscan
-from media.making import clicks, encode, numbered, streamed, watched
+from media.making import clicks, encode, numbered, streamed, whole_pass
 from momentscan.errors import UnreadableInput
 from momentscan.media import Limits, open_video
 from momentscan.media.decode import SamplingOptions
@@ -104,7 +104,7 @@ def test_a_picture_that_calls_itself_a_video_is_refused(kind: str, tmp_path: Pat
 def test_odd_names_are_only_names(name: str, tmp_path: Path) -> None:
     made = encode(tmp_path / "made.mp4", numbered(5))
     path = made.rename(tmp_path / name)
-    assert watched(path)[0].n_frames == 5
+    assert whole_pass(path)[0].n_frames == 5
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_link_to_nowhere_is_refused_and_a_link_to_a_video_is_read(tmp_path: Pa
     link.symlink_to(tmp_path / "target.mp4")
     refusal(link)
     encode(tmp_path / "target.mp4", numbered(5))
-    assert watched(link)[0].n_frames == 5
+    assert whole_pass(link)[0].n_frames == 5
 
 
 def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
@@ -135,7 +135,10 @@ def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
     """In a process of its own, so that a hang ends as a failure."""
     pipe = tmp_path / "pipe.mp4"
     os.mkfifo(pipe)
-    program = "import sys; from pathlib import Path; from momentscan.media import open_video\nwith open_video(Path(sys.argv[1])): pass"
+    program = (
+        "import sys; from pathlib import Path; from momentscan.media import open_video\n"
+        "with open_video(Path(sys.argv[1])): pass"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, str(pipe)], capture_output=True, text=True, timeout=20
     )
@@ -174,11 +177,11 @@ def test_sound_without_a_picture_is_refused_and_says_what_there_is(tmp_path: Pat
 
     path = tmp_path / "song.mp4"
     with av.open(str(path), "w") as container:
-        voice = container.add_stream("aac", rate=44100, layout="mono")
+        audio = container.add_stream("aac", rate=44100, layout="mono")
         frame = av.AudioFrame.from_ndarray(clicks(1.0, [0.5])[None], format="fltp", layout="mono")
         frame.sample_rate = 44100
-        container.mux(voice.encode(frame))
-        container.mux(voice.encode(None))
+        container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
     assert "no video track (found sound)" in refusal(path)
 
 
@@ -201,7 +204,8 @@ def test_no_other_place_opens_media() -> None:
         str(file.relative_to(source)): match.group()
         for file in source.rglob("*.py")
         for match in re.finditer(
-            r"av\.open\((?!.*\"w\")|VideoCapture\(|open_container|\bffmpeg\b.*(?:run|Popen)", file.read_text()
+            r"av\.open\((?!.*\"w\")|VideoCapture\(|av\.container\.open\(|\bffmpeg\b.*(?:run|Popen)",
+            file.read_text(),
         )
     }
     assert found == {"media/container.py": "av.open("}
