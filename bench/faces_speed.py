@@ -374,9 +374,8 @@ def one_pass(video: Path, settings: Settings) -> Pass:
     perceivers: list[Any] = [_Tallied(p, tally) for p in build_perceivers(settings, models)]
     began = time.process_time()
     with _tallied_decode(tally), open_video(video) as opened:
-        for _ in process_batches(
-            opened.batches(settings.stage("sampling"), max(p.short_side_px for p in perceivers)), perceivers
-        ):
+        short_side_px = max(p.short_side_px for p in perceivers)
+        for _ in process_batches(opened.batches(settings.stage("sampling"), short_side_px), perceivers):
             pass
     whole = time.process_time() - began
     rows = dict(sorted(tally.seconds.items(), key=lambda row: -row[1]))

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
-from momentscan.flows.live import Event, watch
 
 from bench import planted_make
 from bench.measure import Target, write_result
 from momentscan.disk.results import read_engine
+from momentscan.flows import Event, watch
 from momentscan.score.compare import MATCH_S, iou
 from momentscan.settings import Settings, load
 from momentscan.values import Window
@@ -209,7 +209,7 @@ def _watch_for_memory(source: str, output: str, models: str, note: str) -> None:
         "peak_mb_at_the_end": peak_mb(),
         "x_realtime": outcome.duration_s / watched_s,
         "feed_s": outcome.duration_s,
-        "moments": {name: engine["moments"] for name, engine in outcome.engines.items()},
+        "moments": {name: engine.moments for name, engine in outcome.engines.items()},
         "by_minute": peaks,
     }
     Path(note).write_text(json.dumps(found))
@@ -236,7 +236,7 @@ def agreement(videos: Sequence[Path], settings: Settings, folder: Path) -> dict[
         folder.mkdir(exist_ok=True)
         feed(video, recording, 3600.0, 0.0, turns=1)
         outcome = watch(
-            str(recording), settings.model_copy(update={"output": folder, "live": {"still_s": 0.5}}), on_event
+            str(recording), settings.replace(output=folder, turned={"live.still_s": 0.5}), on_event
         )
         for (
             engine
@@ -316,9 +316,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         made = planted_make.make(options.keep or folder / "planted", options.n, 0, media, workers=2)
         settings = _settings(folder / "scans")
         videos = [m.video for m in made]
-        delay = delays(
-            videos[1], settings.model_copy(update={"output": folder / "delay"}), folder, options.seconds
-        )
+        delay = delays(videos[1], settings.replace(output=folder / "delay"), folder, options.seconds)
         print(f"    {delay}", flush=True)
         flat = memory(videos[1], settings.models, folder)
         print(f"    {flat}", flush=True)

@@ -352,7 +352,9 @@ def known(knob_sets: KnobSets) -> tuple[dict[str, Mapping[str, Any]], list[str]]
     return sets, notes
 
 
-def bench_settings(output: Path, models: Path | None = None, embedder: str | None = None) -> Settings:
+def bench_settings(
+    output: Path, models: Path | None = None, embedder: str | None = None, **more: Any
+) -> Settings:
     """No stills; one engine, for each is judged here again. `models`: MOMENTSCAN_MODELS, if it is set."""
     engines = registry.names("scorers")
     return load(
@@ -361,6 +363,7 @@ def bench_settings(output: Path, models: Path | None = None, embedder: str | Non
         embedder=embedder,
         stills=False,
         engine="saliency" if "saliency" in engines else engines[0],
+        **more,
     )
 
 
@@ -599,11 +602,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         videos = scanned(made, settings, options.as_scanned)
         rows = measure(videos)
         for what, changed in OTHER_SCANS.items():
-            again = scanned(
-                made,
-                settings.model_copy(update={**changed, "output": folder / f"scans {what}"}),
-                options.as_scanned,
-            )
+            other = bench_settings(folder / f"scans {what}", **changed)
+            again = scanned(made, other, options.as_scanned)
             rows += [r for r in measure(again, {f"vector, {what}": {}}) if r["windows"] == "moments"]
         print(table(rows), flush=True)
         eventful = [v for v in videos if not v[0].calm][: options.variants]

@@ -441,7 +441,7 @@ def test_arguments_beat_the_environment_beats_the_file_beats_the_default(
     )
     assert momentscan(*common).code == 0
     run = json.loads((tmp_path / "from_file" / "still" / "run.json").read_text())
-    assert run["settings"]["grid_hz"] == 5
+    assert run["settings"]["sampling"]["grid_hz"] == 5
     assert run["engines"]["saliency"]["knobs"]["percentile"] == 80
     monkeypatch.setenv("MOMENTSCAN_OUTPUT", "from_environment")
     assert momentscan(*common).code == 0

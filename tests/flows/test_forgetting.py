@@ -25,7 +25,7 @@ from momentscan import flows
 from momentscan.disk import manifest_of, rewrite
 from momentscan.disk.clips import CLIPS
 from momentscan.disk.files import lock
-from momentscan.disk.folder import CLAIM
+from momentscan.disk.folder import CLAIM, VideoFolder
 from momentscan.errors import MomentscanError, OutputError, UnreadableInput, UsageError
 from momentscan.judgement import stills as judged_stills
 from momentscan.privacy.derived import _frame_idx
@@ -602,7 +602,9 @@ def test_killed_at_any_instant_it_is_the_old_log_or_the_new_one_and_no_picture_o
             assert_gone_from_pages(at, pictures)
     assert states == sorted(states), "first all old, then all new"
     assert not states[0]
-    assert_gone(instants[states.index(True)], vectors, pictures)
+    first = instants[states.index(True)]
+    with VideoFolder.open(first):
+        assert_gone(first, vectors, pictures)
     assert_gone(instants[-1], vectors, pictures)
 
 

@@ -135,10 +135,10 @@ class Run(Record):
     settings: Json
     models: tuple[ModelRow, ...]
     engines: Mapping[str, EngineRun]
-    people: tuple[PersonRun, ...] | None = field(metadata=OMITTED)
+    people: tuple[PersonRun, ...] | None = field(default=None, kw_only=True, metadata=OMITTED)
     packs: Annotated[tuple[PackRun, ...] | None, Meta("null: none were asked for")]
     pairs: int
-    comparisons: tuple[ComparisonRun, ...] | None = field(metadata=OMITTED)
+    comparisons: tuple[ComparisonRun, ...] | None = field(default=None, kw_only=True, metadata=OMITTED)
     warnings: tuple[str, ...]
     forgotten: tuple[ForgottenSpan, ...] | None = field(default=None, metadata=OMITTED)
     live: Annotated[LiveRun | None, Meta("only of what was watched live")] = field(
