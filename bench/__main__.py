@@ -28,6 +28,7 @@ FIGURES = (
     "clips",
     "scene_cuts",
     "clip_edges",
+    "many_clips",
 )
 
 

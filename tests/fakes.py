@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from momentscan import registry
 from momentscan.models.chosen_models import Models
 from momentscan.models.detectors import Detections, one_per_face
-from momentscan.models.landmarks import EYES, RIGID, RIGID_CM, Mesh
+from momentscan.models.face_measures import EYES
+from momentscan.models.head_turn import RIGID, RIGID_CM
+from momentscan.models.landmarks import Mesh
 from momentscan.models.tagger import KINDS
 from momentscan.models.voice import Heard
 from momentscan.models.whisper import Recognised

@@ -156,6 +156,19 @@ def slot_defaults() -> dict[str, str]:
     return defaults
 
 
+def problems() -> list[str]:
+    """A line for each thing of other packages that cannot be had."""
+    lines = []
+    for kind in _TABLES:
+        for name, brought in _entries(kind).items():
+            try:
+                if not all(e.ours for e in brought):
+                    load(kind, name)
+            except UsageError as error:
+                lines.append(one_line(error))
+    return lines
+
+
 def refresh() -> None:
     """Looks anew at what is installed."""
     _entries.cache_clear()

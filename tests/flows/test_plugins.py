@@ -18,6 +18,7 @@ import pytest
 import plugins
 import worlds
 from momentscan import flows, registry
+from momentscan.app.doctor import examine
 from momentscan.disk import manifest_of
 from momentscan.errors import UsageError
 from momentscan.flows import Outcome
@@ -90,7 +91,7 @@ def test_knobs_of_its_engine_and_of_its_perceiver_are_turned_like_ours(
     assert usual.folder == turned.folder
     with pytest.raises(UsageError, match="step_px wants at most 16 px, got 17"):
         scan(flash, tmp_path, colour={"step_px": 17})
-    with pytest.raises(UsageError, match="there is no setting 'sparkle'"):
+    with pytest.raises(UsageError, match="there is no setting 'sparkle"):
         load(sparkle={"z": 1})
 
 
@@ -196,6 +197,9 @@ def test_a_perceiver_that_fails_on_import_is_named_with_its_package(flash: Path,
 def test_an_engine_that_fails_on_import_stops_only_those_who_ask_for_it(flash: Path, tmp_path: Path) -> None:
     points = {"momentscan.scorers": {"lucky": "broken:Lucky"}}
     with plugins.installed(tmp_path / "site", "lucky", "1.0", points, BROKEN):
+        (told,) = (f for f in examine(load(output=str(tmp_path))) if f.what == "plug-in")
+        assert (told.ok, told.needed) == (False, False)
+        assert told.found.startswith("scorer 'lucky' of the package lucky 1.0 cannot be imported")
         assert scan(flash, tmp_path).status == "done"
         with pytest.raises(UsageError, match=r"scorer 'lucky' of the package lucky 1\.0 cannot be imported"):
             scan(flash, tmp_path, engine="lucky")

@@ -16,24 +16,12 @@ from numpy.typing import NDArray
 from momentscan.errors import BadWeights, MissingModel, UsageError
 from momentscan.media import open_video
 from momentscan.media.decode import SamplingOptions
-from momentscan.models import landmarks
+from momentscan.models import face_measures, head_turn, landmarks, skin_colour
+from momentscan.models.blendshapes import BLENDSHAPES, SHAPED
 from momentscan.models.catalogue import weight
-from momentscan.models.landmarks import (
-    BLENDSHAPES,
-    FIVE_CM,
-    LANDMARKS,
-    NEUTRAL_PITCH_DEG,
-    RIGID,
-    RIGID_CM,
-    SHAPED,
-    FaceLandmarker,
-    FaceMeasures,
-    FaceMesh,
-    Mesh,
-    measure,
-    measure_points,
-    upright_turn,
-)
+from momentscan.models.face_measures import NEUTRAL_PITCH_DEG, FaceMeasures, measure, measure_points
+from momentscan.models.head_turn import FIVE_CM, RIGID, RIGID_CM, upright_turn
+from momentscan.models.landmarks import LANDMARKS, FaceLandmarker, FaceMesh, Mesh
 from momentscan.models.weights import locate
 
 Frame = NDArray[np.uint8]
@@ -83,7 +71,7 @@ def test_the_tests_own_rotation_has_the_signs_of_the_schema(
 def test_a_turned_head_gives_its_angles_back(angles: tuple[float, float, float], px_per_cm: float) -> None:
     points = np.zeros((468, 3))
     points[list(RIGID)] = RIGID_CM @ rotation(*angles).T * px_per_cm + [320, 180, 0]
-    got = landmarks.head_angles(landmarks.head_turn(points))
+    got = head_turn.head_angles(head_turn.head_turn(points))
     np.testing.assert_allclose(got, angles, atol=1e-6)
 
 
@@ -124,7 +112,7 @@ def test_points_come_back_from_the_square_to_where_they_were(turn: float, side: 
 
 def test_the_gap_of_the_lips_is_told_in_widths_of_the_mouth() -> None:
     mesh = planted(p13=(0, 4), p14=(0, 5), p78=(-2, 4.5), p308=(2, 4.5))
-    assert landmarks.mouth_open(mesh.points.astype(np.float64)) == pytest.approx(1 / 4, abs=1e-6)
+    assert face_measures.mouth_open(mesh.points.astype(np.float64)) == pytest.approx(1 / 4, abs=1e-6)
 
 
 def test_an_eye_is_told_as_height_over_width() -> None:
@@ -140,26 +128,26 @@ def test_an_eye_is_told_as_height_over_width() -> None:
         p362=(2.0, 0.0), p263=(4.0, 0.0), p385=(2.5, 0.0), p380=(2.5, 0.0), p387=(3.5, 0.0), p373=(3.5, 0.0)
     )
     points = planted(**eye, **other).points.astype(np.float64)
-    assert landmarks.eye_open(points) == pytest.approx(
+    assert face_measures.eye_open(points) == pytest.approx(
         (0.25 + 0) / 2, abs=1e-6
     )  # ((.6 + .4) / 2) / 2, and a closed one
 
 
 def test_a_mouth_without_width_is_not_known() -> None:
-    assert math.isnan(landmarks.mouth_open(np.zeros((468, 3))))
+    assert math.isnan(face_measures.mouth_open(np.zeros((468, 3))))
 
 
 def test_the_smile_is_the_mean_of_both_corners() -> None:
     mesh = planted()._replace(
         blendshapes=dict.fromkeys(BLENDSHAPES, 0.0) | {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.4}
     )
-    assert landmarks.smile(mesh) == pytest.approx(0.6)
+    assert face_measures.smile(mesh) == pytest.approx(0.6)
 
 
 def test_without_blendshapes_wide_and_lifted_corners_smile() -> None:
     lips = dict(p13=(0.0, 4.3), p14=(0.0, 4.4), p2=(0.0, 2.1))
-    plain = landmarks.smile(planted(**lips, p61=(-2.4, 4.4), p291=(2.4, 4.4)))
-    smiling = landmarks.smile(planted(**lips, p61=(-3.2, 3.8), p291=(3.2, 3.8)))
+    plain = face_measures.smile(planted(**lips, p61=(-2.4, 4.4), p291=(2.4, 4.4)))
+    smiling = face_measures.smile(planted(**lips, p61=(-3.2, 3.8), p291=(3.2, 3.8)))
     assert plain < 0.1
     assert smiling > 0.7
 
@@ -176,14 +164,14 @@ def test_shade_and_highlights_are_skin_and_cloth_is_not() -> None:
         [skin, skin * 0.7, [225, 185, 160], [235, 235, 235], [25, 25, 25], [120, 170, 220], [110, 180, 150]]
     )
     lab = cv2.cvtColor((tried / 255).astype(np.float32)[None], cv2.COLOR_RGB2LAB)[0]
-    assert landmarks.foreign(lab, lab[0]).tolist() == [False, False, False, True, True, True, True]
+    assert skin_colour.foreign(lab, lab[0]).tolist() == [False, False, False, True, True, True, True]
 
 
 def test_a_face_outside_the_picture_hides_nothing_by_colour() -> None:
     mesh = planted()
     frame = np.zeros((100, 100, 3), np.uint8)
     for shift in (-1000, 1000):
-        assert landmarks.foreign_share(mesh.points + np.float32(shift), frame) == 0
+        assert skin_colour.foreign_share(mesh.points + np.float32(shift), frame) == 0
 
 
 def test_the_published_lists_are_whole() -> None:
@@ -257,7 +245,7 @@ def test_a_box_that_is_wider_than_an_upright_face_is_doubted() -> None:
     mesh, views = looked(FakeNet(3, 9, 12, 9), BOX)
     assert views == 4
     assert abs(
-        landmarks.head_angles(landmarks.head_turn(mesh.points.astype(np.float64)))[2]
+        head_turn.head_angles(head_turn.head_turn(mesh.points.astype(np.float64)))[2]
     ) == pytest.approx(180, abs=1)
 
 
@@ -331,7 +319,9 @@ def test_eyes_mouths_and_smiles_are_told_apart(eyes: Eyes, inspireface: Path) ->
     )
     assert shut.eye_open < 0.15 < 0.28 < wide.eye_open
     wink = eyes.mesh(picture(inspireface / "reaction" / "close_open_eyes.jpeg")).points.astype(np.float64)
-    left, right = (landmarks.aspect(wink, ((b, f), (c, e)), (a, d)) for a, b, c, d, e, f in landmarks.EYES)
+    left, right = (
+        face_measures.aspect(wink, ((b, f), (c, e)), (a, d)) for a, b, c, d, e, f in face_measures.EYES
+    )
     assert left < 0.7 * right
 
 
@@ -415,13 +405,13 @@ def test_masks_hide_faces_of_every_skin_and_plain_faces_are_not_hidden(
     for path in sorted((media_folder / "images" / "deepface").glob("img*.jpg"))[::3]:
         frame = picture(path)
         mesh = eyes.mesh(frame)
-        plain.append(landmarks.occlusion(mesh, frame))
+        plain.append(face_measures.occlusion(mesh, frame))
         for colour in COLOURS.values():
             hidden = cv2.fillPoly(
                 frame.copy(), [np.rint(mesh.points[list(MASK), :2]).astype(np.int32)], colour
             )
             masked.append(
-                landmarks.occlusion(
+                face_measures.occlusion(
                     eyes.mesh(hidden) if len(eyes.detector.detect(hidden).score) else mesh, hidden
                 )
             )

@@ -31,6 +31,7 @@ def examine(settings: Settings) -> list[Finding]:
         _python(),
         _decoder(),
         _networks(),
+        *_plugins(),
         *_embedders(settings),
         *_faces(settings),
         _output(settings.output),
@@ -70,13 +71,20 @@ def _networks() -> Finding:
     return Finding("networks (ONNX Runtime)", True, f"devices: {', '.join(devices)}")
 
 
+def _plugins() -> list[Finding]:
+    """What other packages bring and cannot be had."""
+    from momentscan import registry
+
+    return [Finding("plug-in", False, line, "mend or uninstall it", False) for line in registry.problems()]
+
+
 def _embedders(settings: Settings) -> list[Finding]:
     from momentscan.models.embedders import EMBEDDER
     from momentscan.models.weights import locate
 
     findings = []
-    for name in EMBEDDER.names():
-        weight = EMBEDDER.kind(name).weight
+    for name, kind in EMBEDDER.kinds.items():
+        weight = kind.weight
         if weight is None:
             findings.append(Finding(f"vision embedder {name}", True, "built in, no download"))
             continue
@@ -100,11 +108,16 @@ def _embedders(settings: Settings) -> list[Finding]:
 
 def _faces(settings: Settings) -> list[Finding]:
     """For each thing that faces are watched with, the model that `auto` would take."""
-    from momentscan.models import chosen_models
+    from momentscan.errors import UsageError
+    from momentscan.models.chosen_models import automatic
     from momentscan.models.weights import locate
 
+    try:
+        wanted = automatic()
+    except UsageError:  # a plug-in's slot that cannot be had was told before
+        return []
     findings = []
-    for what, rows in chosen_models.automatic().items():
+    for what, rows in wanted.items():
         here = next((f"{row.name}, {path}" for row in rows if (path := locate(row, settings.models))), None)
         names = " or ".join(row.name for row in rows if row.sources)
         findings.append(

@@ -11,7 +11,6 @@ from momentscan.models.detectors import FaceDetector
 from momentscan.models.embedders import Embedder
 from momentscan.models.face_id import FaceId
 from momentscan.models.slots import Slot, slot, slots, weight_of
-from momentscan.records.plain import Json
 from momentscan.settings import Settings
 
 
@@ -42,7 +41,7 @@ class Models:
     def face_id(self) -> FaceId | None:
         return self.opened.get("face_id")
 
-    def rows(self) -> list[Json]:
+    def rows(self) -> list[dict[str, Any]]:
         """What ran: name, version, licence and sha256 of each, as run.json and the report show it."""
         return [_row(slot, self.opened[slot.name]) for slot in slots() if slot.name in self.opened]
 
@@ -59,9 +58,7 @@ class Models:
         return [*first, *_not_listened(unheard), *inner]
 
     def made_of(self, names: list[str]) -> list[tuple[str, str, str | None, str]]:
-        """(slot, version, sha256, distribution) of the models in some slots: what a log's key says of
-        them.
-        """
+        """(slot, version, sha256, distribution) of the models in some slots, as a log's key has them."""
         there = [(slot(name), self.opened[name]) for name in names if name in self.opened]
         return [(s.name, m.version, m.sha256, s.distribution(m.name)) for s, m in there]
 
@@ -100,7 +97,7 @@ def _not_listened(unheard: list[tuple[str, str]]) -> list[str]:
     return [f"not listened for, as no model is on this machine: {named}; `momentscan models pull {pull}`"]
 
 
-def _row(slot: Slot[Any], model: Any) -> Json:
+def _row(slot: Slot[Any], model: Any) -> dict[str, Any]:
     weight, owner = model.weight, slot.distribution(model.name)
     without = (
         ("Apache-2.0 (part of momentscan)", "yes")

@@ -113,9 +113,7 @@ class DinoV2(Network):
 
 
 class SigLip(Network):
-    """SigLIP base, patch 16, 224 px, vision tower (Zhai et al. 2023): the whole frame, squashed to a
-    square.
-    """
+    """SigLIP base, patch 16, 224 px, vision tower (Zhai et al. 2023): the frame, squashed to a square."""
 
     name = "siglip"
     version = "siglip-b16-224-v1"

@@ -1,6 +1,6 @@
 """A face, brought to its standard place, to a vector that says whose face it is.
 
-Embeddings have length 1; the cosine of two is high when they show the same person. Only vectors of one
+Vectors have length 1; the cosine of two is high when they show the same person. Only vectors of one
 version may be compared.
 """
 
@@ -169,9 +169,7 @@ class MobileFaceNet(_FaceNetwork):
 
 
 class ArcFace(_FaceNetwork):
-    """ArcFace R50 (Deng et al. 2019), InsightFace's Buffalo L. tau: InsightFace's practice; to be
-    measured.
-    """
+    """ArcFace R50 (Deng et al. 2019), InsightFace's Buffalo L. tau: InsightFace's; to be measured."""
 
     name = "arcface"
     version = "arcface-w600k-r50-v1"

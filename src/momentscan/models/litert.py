@@ -1,6 +1,4 @@
-"""A .tflite file, opened so that it runs on one quiet thread of the CPU, and says in one line why it
-cannot.
-"""
+"""A .tflite file, opened so that it runs on one quiet thread of the CPU, or says in a line why not."""
 
 from __future__ import annotations
 

@@ -59,9 +59,7 @@ POOL = Pool()
 
 
 def _state(chosen: str, kind: type[Any] | None, folder: Path | None) -> Hashable:
-    """What tells whether the files behind a model are those that were opened: place, size and time of
-    each.
-    """
+    """What tells whether the files behind a model are those that were opened: place, size and time."""
     if kind is None:
         named = Path(chosen)
         return tuple(_stamp(path) for path in sorted(named.iterdir())) if named.is_dir() else ()

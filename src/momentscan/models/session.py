@@ -201,9 +201,7 @@ _DEEPEST = 64
 
 
 def _keeps_weights_elsewhere(data: bytes, path: Path) -> bool:
-    """Whether any tensor of the network names another file. Raises BadWeights if the bytes are no
-    protobuf.
-    """
+    """Whether a tensor of the network names another file. Raises BadWeights where it is no protobuf."""
     try:
         return _external(memoryview(data), "model", 0)
     except (IndexError, ValueError):

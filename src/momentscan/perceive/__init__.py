@@ -74,9 +74,7 @@ def _shown(pool: ThreadPoolExecutor, batch: Batch, perceivers: Sequence[Perceive
 
 
 def ordered(perceivers: Sequence[Perceiver]) -> list[Perceiver]:
-    """Perceivers in an order in which every one finds what it needs. Raises ValueError where that
-    cannot be.
-    """
+    """Perceivers in an order in which each finds what it needs. Raises ValueError where that cannot be."""
     waiting, done, written = list(perceivers), [], set[str]()
     while waiting:
         ready = next((p for p in waiting if set(p.needs) <= written), None)

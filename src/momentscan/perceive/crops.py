@@ -1,6 +1,4 @@
-"""What the main faces and their upper bodies look like, as vectors: one embedding per crop, for all
-engines.
-"""
+"""What the main faces and their upper bodies look like, as vectors: one per crop, for all engines."""
 
 from __future__ import annotations
 

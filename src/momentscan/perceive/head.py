@@ -11,7 +11,8 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from momentscan.knobs import Knob
-from momentscan.models.landmarks import FaceLandmarks, measure, measure_points
+from momentscan.models.face_measures import measure, measure_points
+from momentscan.models.landmarks import FaceLandmarks
 from momentscan.perceive.faces import SHORT_SIDE_PX
 from momentscan.values import Batch, Columns
 

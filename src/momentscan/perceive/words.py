@@ -120,9 +120,7 @@ Numbered = list[tuple[Word, int]]
 
 
 class _Told:
-    """Words of a transcript, handed over once the video has come to them; those beyond its end are left
-    out.
-    """
+    """Words of a transcript, handed over once the video has come to them; those beyond its end are not."""
 
     def __init__(self, transcript: Transcript, sentences: Sentences) -> None:
         numbered = zip(transcript.words, sentences.numbered(transcript.words), strict=True)
