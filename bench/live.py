@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
-from momentscan.flows.live import Event, watch
 
 from bench import planted_make
 from bench.measure import Target, write_result
 from momentscan.disk.results import read_engine
+from momentscan.flows import Event, watch
 from momentscan.score.compare import MATCH_S, iou
 from momentscan.settings import Settings, load
 from momentscan.values import Window
