@@ -316,9 +316,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         made = planted_make.make(options.keep or folder / "planted", options.n, 0, media, workers=2)
         settings = _settings(folder / "scans")
         videos = [m.video for m in made]
-        delay = delays(
-            videos[1], settings.replace(output=folder / "delay"), folder, options.seconds
-        )
+        delay = delays(videos[1], settings.replace(output=folder / "delay"), folder, options.seconds)
         print(f"    {delay}", flush=True)
         flat = memory(videos[1], settings.models, folder)
         print(f"    {flat}", flush=True)

@@ -124,9 +124,7 @@ def test_what_is_in_force_is_nested_and_has_no_models() -> None:
     }
 
 
-@given(
-    st.floats(0.1, 60), st.integers(1, 9), st.sampled_from(["none", "median"]), st.booleans()
-)
+@given(st.floats(0.1, 60), st.integers(1, 9), st.sampled_from(["none", "median"]), st.booleans())
 def test_what_is_in_force_makes_the_same_stage_again(
     distance_s: float, count: int, kind: str, signed: bool
 ) -> None:

@@ -58,12 +58,17 @@ class Model:
 
 @dataclass(frozen=True)
 class KnobField:
-    """A knob as it stands in a stage: its dotted name within it, its type and its default there."""
+    """A knob as it stands in a stage: its dotted name within it, its type and its default there.
+
+    `shared`: it is in a stage that many have (`shared = True` in its class), so that a bare name never means it where
+    another knob has that name.
+    """
 
     name: str
     type: type
     default: Any
     knob: Knob
+    shared: bool = False
 
 
 def knobs_of(cls: type) -> list[KnobField]:
@@ -132,6 +137,7 @@ def _resolved(name: str, fields: Mapping[str, KnobField], stage: str) -> str:
     if name in fields:
         return name
     ends = [known for known in fields if known.endswith(f".{name}")]
+    ends = [known for known in ends if not fields[known].shared] or ends
     if len(ends) == 1:
         return ends[0]
     if ends:
@@ -181,7 +187,8 @@ def _knobs_of(cls: Any, default: Any = None) -> tuple[KnobField, ...]:
             found.append(KnobField(name, typing.get_args(hints[name])[0], value, mark))
         elif not isinstance(mark, Model):
             inner = _knobs_of(cast(Hashable, type(value)), value)
-            found += [dataclasses.replace(f, name=f"{name}.{f.name}") for f in inner]
+            own = bool(getattr(type(value), "shared", False))
+            found += [dataclasses.replace(f, name=f"{name}.{f.name}", shared=own or f.shared) for f in inner]
     return tuple(found)
 
 

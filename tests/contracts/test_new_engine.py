@@ -12,6 +12,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
+import plugins
 import worlds
 from momentscan import registry
 from momentscan.export.formats import FORMATS, timeline_files
@@ -92,17 +93,11 @@ RUN = {"version": "0", "partial": False, "warnings": [], "models": []}
 
 
 @pytest.fixture
-def tide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type]:
+def tide(tmp_path: Path) -> Iterator[type]:
     """The engine, installed as a package of one file whose only other line is its entry point."""
-    (tmp_path / "tide_engine.py").write_text(dedent(ENGINE))
-    facts = tmp_path / "tide_engine-1.0.dist-info"
-    facts.mkdir()
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: tide-engine\nVersion: 1.0\n")
-    (facts / "entry_points.txt").write_text("[momentscan.scorers]\ntide = tide_engine:Tide\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    registry._plugins.cache_clear()
-    yield registry.load("scorers", "tide")
-    registry._plugins.cache_clear()
+    points = {"momentscan.scorers": {"tide": "tide_engine:Tide"}}
+    with plugins.installed(tmp_path, "tide-engine", "1.0", points, {"tide_engine.py": dedent(ENGINE)}):
+        yield registry.load("scorers", "tide")
 
 
 def judge(name: str, **world: object) -> Verdict:

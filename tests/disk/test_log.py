@@ -362,9 +362,9 @@ def standing(folder: Path, states: dict[str, dict[str, bytes]]) -> str | None:
     manifest = manifest_of(folder)
     if manifest is None:
         return None
-    assert parquet_bytes(folder) == states[manifest["key"]]
+    assert parquet_bytes(folder) == states[manifest.key]
     assert len(read_log(folder)["vision.embedding"]) == 30
-    return str(manifest["key"])
+    return manifest.key
 
 
 def test_a_kill_at_any_instant_leaves_the_old_log_or_the_new(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from momentscan.select.gate import Gate
 from momentscan.select.people import People
 from momentscan.select.picks import Picks
 from momentscan.settings import Settings
+from momentscan.settings.tables import canonical, value_now
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,20 @@ def with_models(scorer: Scorer, settings: Settings) -> Scorer:
 
 def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
     """An engine with the knobs that run.json remembers. Raises UnreadableInput for those of another version."""
+    known = {_name_now(engine, n, v): value_now(f"{engine}.{n}", v) for n, v in before.knobs.items()}
     try:
-        scorer: Scorer = with_knobs(registry.load("scorers", engine), before.knobs)
+        scorer: Scorer = with_knobs(registry.load("scorers", engine), known)
     except UsageError as error:
         raise UnreadableInput(
             f"{folder}: was judged by {engine} with knobs of another version ({error}); scan the video again"
         ) from None
     return scorer
+
+
+def _name_now(engine: str, knob: str, value: Any) -> str:
+    """The name of a knob that an older version remembered; a stage of now is none of them."""
+    full = f"{engine}.{knob}"
+    return knob if isinstance(value, Mapping) else canonical(full).removeprefix(f"{engine}.")
 
 
 def judged_engines(settings: Settings, run: Run, folder: Path) -> list[str]:

@@ -216,7 +216,7 @@ class ClipCutter:
             encoder=done.encoder,
             notes=done.notes,
             chapters=tuple(
-                ChapterRow(ms(a), ms(b), title, c.rank or 0)
+                ChapterRow(ms(a), ms(b), title, c.rank or 1)
                 for (a, b, title), c in zip(done.chapters, in_time, strict=True)
             ),
             subtitles=self._subtitled(REEL, cues),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,28 +17,35 @@ from momentscan.records.plain import plain
 
 T = TypeVar("T")
 
+FOUND_LONGEST = 60
+"""Characters of what was found that an error shows."""
+
+_SURROGATES = range(0xD800, 0xE000)
+_ASIDE = {code: 0x10F800 + code - 0xD800 for code in _SURROGATES}
+_BACK = {aside: code for code, aside in _ASIDE.items()}
+"""Bytes of file names that are no UTF-8 are lone surrogates in Python and in our JSON; pydantic knows no such text, so
+they are put aside in the last private plane and brought back."""
+
 
 def decode(cls: type[T], data: bytes, path: Path, remedy: str) -> T:
     """The record in the bytes of a file. Raises UnreadableInput; `remedy` says what to do about it."""
+    if any(word in data for word in (b"NaN", b"Infinity")):
+        _refuse_non_numbers(data, path, remedy)
     try:
-        record: T = _adapter(cast(Hashable, cls)).validate_json(data, strict=True)
-        return record
+        return _validated(cls, data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        found = _short(first.get("input"))
-        more = f", and {error.error_count() - 1} more" if error.error_count() > 1 else ""
-        raise UnreadableInput(
-            f"{path}: does not fit ({where}: {first['msg'].lower()}, found {found}{more}); {remedy}"
-        ) from None
+        if error.errors(include_url=False)[0]["type"] == "json_invalid" and rb"\ud" in data:
+            return _decoded_with_surrogates(cls, data, path, remedy)
+        raise UnreadableInput(f"{path}: does not fit ({_first(error)}){_remedy(remedy)}") from None
 
 
 def read_record(cls: type[T], path: Path, remedy: str) -> T:
     """The record in a file. Raises UnreadableInput where there is none, or none that fits."""
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableInput(f"{path}: cannot be read ({error.strerror}); {remedy}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or error
+        raise UnreadableInput(f"{path}: cannot be read ({why}){_remedy(remedy)}") from None
     return decode(cls, data, path, remedy)
 
 
@@ -49,15 +57,29 @@ def read_or_none(cls: type[T], path: Path) -> T | None:
         return None
 
 
+def decode_line(cls: Any, line: bytes) -> Any:
+    """The record in one line of a `.jsonl` file, None where it holds none that fits."""
+    try:
+        return decode(cls, line, Path(), "")
+    except UnreadableInput:
+        return None
+
+
 def encode(value: Any) -> bytes:
     """The bytes of a JSON file: six decimals, keys as given, null for numbers that are not finite, one newline at the end."""
     text = json.dumps(_rounded(plain(value)), indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode(errors="backslashreplace")
 
 
-def schema_of(cls: Any) -> dict[str, Any]:
-    """JSON schema (draft 2020-12) of a record as it is written."""
-    return _adapter(cls).json_schema(by_alias=True, mode="serialization")
+def encode_line(value: Any) -> bytes:
+    """The same on one line, newline included: for files that grow line by line."""
+    text = json.dumps(_rounded(plain(value)), ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode(errors="backslashreplace")
+
+
+def adapter_of(cls: Any) -> TypeAdapter[Any]:
+    """What reads records of a class, built once."""
+    return _adapter(cast(Hashable, cls))
 
 
 @cache
@@ -65,9 +87,65 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
+def _validated(cls: type[T], data: bytes | str) -> T:
+    record: T = adapter_of(cls).validate_json(data, strict=True)
+    return record
+
+
+def _decoded_with_surrogates(cls: type[T], data: bytes, path: Path, remedy: str) -> T:
+    try:
+        text = json.dumps(json.loads(data), ensure_ascii=False).translate(_ASIDE)
+        return cast(T, _brought_back(_validated(cls, text)))
+    except (ValueError, RecursionError) as error:
+        why = _first(error) if isinstance(error, ValidationError) else "the whole: is no JSON"
+        raise UnreadableInput(f"{path}: does not fit ({why}){_remedy(remedy)}") from None
+
+
+def _brought_back(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.translate(_BACK)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        own = {f.name: _brought_back(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **own)
+    if isinstance(value, Mapping):
+        return {_brought_back(name): _brought_back(inner) for name, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(_brought_back(inner) for inner in value)
+    return value
+
+
+def _refuse_non_numbers(data: bytes, path: Path, remedy: str) -> None:
+    """pydantic takes them where any value may stand, as in knobs; JSON does not have them. The words may stand in texts."""
+
+    def refuse(word: str) -> NoReturn:
+        raise UnreadableInput(
+            f"{path}: does not fit (the whole: holds the number {word}, expected finite ones){_remedy(remedy)}"
+        )
+
+    try:
+        json.loads(data, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return  # is told by who decodes it
+
+
+def _first(error: ValidationError) -> str:
+    """`engines.rules.moments: input should be a valid integer, found '3', and 2 more`."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the whole"
+    is_json = first["type"] != "json_invalid"  # else what was found is all of the file
+    found = f", found {_short(first.get('input'))}" if is_json else ""
+    more = f", and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    return f"{where[:FOUND_LONGEST]}: {message}{found}{more}"
+
+
 def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= FOUND_LONGEST else f"{text[: FOUND_LONGEST - 3]}..."
+
+
+def _remedy(remedy: str) -> str:
+    return f"; {remedy}" if remedy else ""
 
 
 def _rounded(value: Any) -> Any:

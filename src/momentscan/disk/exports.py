@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from momentscan.disk.codec import encode, read_or_none, read_record
 from momentscan.disk.files import write_bytes
@@ -42,13 +41,3 @@ def _names_engine(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(record, dict) and record.get("engine") == path.stem
-
-
-def read_windows(folder: Path, engine: str) -> list[dict[str, Any]] | None:
-    """windows.json of an engine, best first; None where it has written none that can be read."""
-    try:
-        windows = json.loads((folder / f"highlight_{engine}" / "windows.json").read_text(encoding="utf-8"))
-        times = ("start_ms", "end_ms", "peak_ms", "score_rule")
-        return [{**w, **{name: float(w[name]) for name in times}} for w in windows]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

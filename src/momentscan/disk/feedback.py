@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from momentscan.disk.codec import encode
+from momentscan.disk.codec import decode_line, encode_line
 from momentscan.disk.files import translate_os_errors
 from momentscan.records.feedback import FeedbackLine
 
@@ -20,9 +20,9 @@ TORN = "feedback.jsonl.torn"
 
 
 class FeedbackLines(NamedTuple):
-    """The lines, oldest first, and how many could not be read."""
+    """The lines, oldest first, and how many could not be read: no JSON, or not of this version."""
 
-    lines: tuple[dict[str, Any], ...]
+    lines: tuple[FeedbackLine, ...]
     unreadable: int
 
 
@@ -32,35 +32,29 @@ def read_feedback(folder: Path) -> FeedbackLines:
         data = (folder / FEEDBACK).read_bytes()
     except FileNotFoundError:
         return FeedbackLines((), 0)
-    found = [_parsed(line) for line in data.split(b"\n") if line.strip()]
-    return FeedbackLines(
-        tuple(line for line in found if line is not None), sum(line is None for line in found)
-    )
+    found = [decode_line(FeedbackLine, line) for line in data.split(b"\n") if line.strip()]
+    lines = tuple(line for line in found if line is not None)
+    return FeedbackLines(lines, len(found) - len(lines))
 
 
 def append_feedback(folder: Path, lines: Sequence[FeedbackLine]) -> int:
     """Appends what one edit says, and gives how many lines were new: none where that very file (its sha256,
     the same engine) is in it.
 
-    Each line gets its `part`, from 1 of how many: after a crash in the midst the rest is appended. The file
+    Each line has its `part`, from 1 of how many: after a crash in the midst the rest is appended. The file
     is held, written and synced; a last line that broke off is kept aside. Raises OutputError for what the
     disk refuses.
     """
-    told = [json.loads(encode(line)) for line in lines]
+    told = [encode_line(line) for line in lines]
     path = folder / FEEDBACK
     with translate_os_errors(path), path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # goes with the file
         _mend(file, folder)
         file.seek(0)
         there = {_key(line) for line in map(_parsed, file.read().split(b"\n")) if line is not None}
-        new = [line for line in told if _key(line) not in there]
+        new = [line for line in told if _key(json.loads(line)) not in there]
         if new:
-            file.write(
-                b"".join(
-                    json.dumps(line, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n"
-                    for line in new
-                )
-            )
+            file.write(b"".join(new))
             file.flush()
             os.fsync(file.fileno())
             _sync(folder)
@@ -87,7 +81,7 @@ def _mend(file: Any, folder: Path) -> None:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

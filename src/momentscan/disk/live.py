@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import NamedTuple, Self
 
+from momentscan.disk.codec import decode_line, encode_line
 from momentscan.disk.files import translate_os_errors
+from momentscan.records.live import LiveLine
 
 LIVE = "live.jsonl"
 
@@ -21,12 +21,12 @@ class LiveLog:
     def __init__(self, folder: Path) -> None:
         self._path = folder / LIVE
         with translate_os_errors(self._path):
-            self._file = self._path.open("w", encoding="utf-8", errors="backslashreplace")
+            self._file = self._path.open("wb")
 
-    def add(self, event: Mapping[str, Any]) -> None:
+    def add(self, line: LiveLine) -> None:
         """One line more."""
         with translate_os_errors(self._path):
-            self._file.write(json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n")
+            self._file.write(encode_line(line))
             self._file.flush()
 
     def __enter__(self) -> Self:
@@ -38,12 +38,19 @@ class LiveLog:
         self._file.close()
 
 
-def read_live(folder: Path) -> list[dict[str, Any]]:
-    """The events of a video's folder, in order; none where it was not watched live. A line that was broken
-    off is left out.
-    """
+class LiveLines(NamedTuple):
+    """The lines, in order, and how many could not be read: no JSON, broken off, or not of this version."""
+
+    lines: tuple[LiveLine, ...]
+    unreadable: int
+
+
+def read_live(folder: Path) -> LiveLines:
+    """What was told of a video's folder; nothing where it was not watched live."""
     try:
-        lines = (folder / LIVE).read_text(encoding="utf-8").split("\n")[:-1]
-    except (OSError, ValueError):
-        return []
-    return [json.loads(line) for line in lines]
+        data = (folder / LIVE).read_bytes()
+    except OSError:
+        return LiveLines((), 0)
+    found = [decode_line(LiveLine, line) for line in data.split(b"\n") if line.strip()]
+    lines = tuple(line for line in found if line is not None)
+    return LiveLines(lines, len(found) - len(lines))

@@ -17,10 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from momentscan.disk.codec import read_or_none, read_record
 from momentscan.disk.files import remove, swap, translate_os_errors, write_bytes, writing
 from momentscan.errors import UnreadableInput
+from momentscan.records.log import CalibrationRow, LogFile, LogManifest, UsualRow
+from momentscan.records.plain import plain
 from momentscan.signals import Signals
-from momentscan.signals.calibration import Calibration
+from momentscan.signals.calibration import Calibration, Usual
 from momentscan.signals.schema import field_of, table_of
 from momentscan.values import Columns, VideoInfo
 
@@ -79,24 +82,21 @@ class LogWriter:
             parts = sorted(self._work.glob(f"{group}.*.parquet"))
             path = self._work / f"{group}.parquet"
             rows = _join(parts, path)
-            schema = pq.read_schema(path)
-            files[path.name] = {
-                "rows": rows,
-                "columns": [f"{group.partition('.')[0]}.{n}" for n in schema.names],
-            }
+            names = pq.read_schema(path).names
+            files[path.name] = LogFile(rows, tuple(f"{group.partition('.')[0]}.{n}" for n in names))
             with translate_os_errors(path):
                 for part in parts:
                     part.unlink()
-        manifest = {
-            "format": FORMAT,
-            "key": key,
-            "video": dataclasses.asdict(video),
-            "files": files,
-            "embed_model_version": dict(made_by),
-            "calibrations": {name: value.to_json() for name, value in (calibrations or {}).items()},
-            "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }
-        write_bytes(self._work / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        manifest = LogManifest(
+            format=FORMAT,
+            key=key,
+            video=video,
+            files=files,
+            embed_model_version=dict(made_by),
+            calibrations={name: _row(value) for name, value in (calibrations or {}).items()},
+            created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        )
+        write_manifest(self._work, manifest)
         swap(self._work, self._folder)
 
     def abandon(self) -> None:
@@ -112,7 +112,12 @@ class LogWriter:
         self._parts += 1
 
 
-def manifest_of(folder: Path) -> dict[str, Any] | None:
+def write_manifest(folder: Path, manifest: LogManifest) -> None:
+    """The last file of a log. Numbers as they are: what is read back is what was found, to the last bit."""
+    write_bytes(folder / MANIFEST, (json.dumps(plain(manifest), indent=1) + "\n").encode())
+
+
+def manifest_of(folder: Path) -> LogManifest | None:
     """The manifest of a complete log that can be read, or None. Reads only: see `recover_log`."""
     return _manifest_in(place_of(folder))
 
@@ -138,31 +143,27 @@ def recover_log(folder: Path) -> None:
         swap(finished, folder)
 
 
-def _manifest_in(folder: Path) -> dict[str, Any] | None:
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+def _manifest_in(folder: Path) -> LogManifest | None:
+    manifest = read_or_none(LogManifest, folder / MANIFEST)
+    if manifest is None:
         return None
-    if not isinstance(manifest, dict) or not {"key", "video", "files"} <= set(manifest):
+    if manifest.format in OLDER:
+        manifest = _renamed(manifest, OLDER[manifest.format])
+    elif manifest.format != FORMAT:
         return None
-    if manifest.get("format") in OLDER:
-        manifest["files"] = _renamed(manifest["files"], OLDER[manifest["format"]])
-    elif manifest.get("format") != FORMAT:
-        return None
-    return manifest if all((folder / name).is_file() for name in manifest["files"]) else None
+    return manifest if all((folder / name).is_file() for name in manifest.files) else None
 
 
-def _renamed(files: Mapping[str, Any], tables: Mapping[str, str]) -> dict[str, Any]:
-    """The files of an older log, whose columns get the names of this version; the files themselves keep
-    theirs.
-    """
+def _renamed(manifest: LogManifest, tables: Mapping[str, str]) -> LogManifest:
+    """An older log, whose columns get the names of this version; its files keep theirs."""
 
     def now(column: str) -> str:
         return f"{tables.get(table_of(column), table_of(column))}.{field_of(column)}"
 
-    return {
-        name: {**content, "columns": [now(c) for c in content["columns"]]} for name, content in files.items()
+    files = {
+        name: LogFile(file.rows, tuple(now(c) for c in file.columns)) for name, file in manifest.files.items()
     }
+    return dataclasses.replace(manifest, files=files)
 
 
 def read_log(folder: Path) -> Signals:
@@ -172,21 +173,38 @@ def read_log(folder: Path) -> Signals:
     place = place_of(folder)
     manifest = _manifest_in(place)
     if manifest is None:
-        raise UnreadableInput(f"{folder}: holds no complete signal log; scan the video again")
-    try:
-        info = VideoInfo(**{**manifest["video"], "problems": tuple(manifest["video"]["problems"])})
-        told = manifest.get("calibrations", {}).items()  # none in logs of before
-        calibrations = {name: Calibration.from_json(value) for name, value in told}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise UnreadableInput(
-            f"{folder / MANIFEST}: was not written by this version; scan the video again with --force"
-        ) from None
+        raise UnreadableInput(_why_no_log(folder))
     loaders = {
-        name: _Loader(place / file, name, content["rows"])
-        for file, content in manifest["files"].items()
-        for name in content["columns"]
+        column: _Loader(place / name, column, file.rows)
+        for name, file in manifest.files.items()
+        for column in file.columns
     }
-    return Signals(info, loaders, manifest["embed_model_version"], calibrations)
+    rows = manifest.calibrations or {}  # none in logs of before
+    calibrations = {name: _calibration(row) for name, row in rows.items()}
+    return Signals(manifest.video, loaders, dict(manifest.embed_model_version), calibrations)
+
+
+def _row(value: Calibration) -> CalibrationRow:
+    return CalibrationRow(
+        value.change_floor, None if value.crop_delta is None else UsualRow(*value.crop_delta)
+    )
+
+
+def _calibration(row: CalibrationRow) -> Calibration:
+    usual = row.crop_delta
+    return Calibration(
+        row.change_floor, None if usual is None else Usual(usual.level, usual.least, usual.most)
+    )
+
+
+def _why_no_log(folder: Path) -> str:
+    remedy, none = "scan the video again with --force", f"{folder}: holds no complete signal log"
+    if (folder / MANIFEST).is_file():
+        try:
+            read_record(LogManifest, folder / MANIFEST, remedy)
+        except UnreadableInput as error:
+            return f"{none}; {error}"
+    return f"{none}; scan the video again"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,14 +4,45 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
-from momentscan.disk.results import ms
+from momentscan.disk.codec import read_or_none
+from momentscan.disk.windows import ms
+from momentscan.records.measures import (
+    AnyYaw,
+    Condition,
+    Cue,
+    Expression,
+    Lighting,
+    Occlusion,
+    Pitch,
+    VersionStamp,
+    Yaw,
+)
+from momentscan.records.packs import (
+    CellImages,
+    CoarseYaw,
+    Coverage,
+    FaceOffset,
+    ImageMeta,
+    ImageStamp,
+    PackImage,
+    PairMeta,
+    PairSide,
+    PersonMeta,
+    Prototype,
+    Redetected,
+    ShownImage,
+    ShownPack,
+    ShownPacks,
+    ShownPair,
+    StopReason,
+)
+from momentscan.records.plain import Json, plain
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
 from momentscan.select.pack import Chosen, Cover, IdentityPack
 from momentscan.select.pairs import Pair
@@ -21,6 +52,7 @@ PACKS = "identity_builder"
 THUMBS = "thumbs"
 REFUSED = "refused.json"
 META = "meta.json"
+GATE_VERSION = "v1"
 
 COARSE = {"left": (0, 1), "front": (2, 3, 4), "right": (5, 6)}
 """The seven yaws in three, which noise of the pose hardly mixes up (readings I3)."""
@@ -37,7 +69,7 @@ class Crop:
     faces_px: tuple[Box, ...]
     scores: tuple[float, ...]
     stable: tuple[float | None, ...]
-    made_by: Mapping[str, Any] = field(default_factory=dict)
+    made_by: Json = field(default_factory=dict)
 
 
 class ImageContext(NamedTuple):
@@ -48,210 +80,252 @@ class ImageContext(NamedTuple):
     embed_model_version: str | None
     caption: str
     negative_prompt: Sequence[str]
-    version: Mapping[str, Any]
+    stamp: VersionStamp
 
 
-def image_meta(pack: IdentityPack, image: Chosen, crop: Crop, told: ImageContext) -> dict[str, Any]:
+def image_meta(pack: IdentityPack, image: Chosen, crop: Crop, context: ImageContext) -> ImageMeta:
     """`*_meta.json`: the seed's fields (identity_builder §11), then ours."""
-    return {
-        "type": image.kind,
-        "person_id": pack.person.number,
-        "frame_idx": image.frame_idx,
-        "timestamp_ms": ms(image.time_s),
-        "yaw_bin": image.yaw_bin,
-        "pitch_bin": image.pitch_bin,
-        "expression_bin": image.expression_bin,
-        "occlusion_bin": image.occlusion_bin,
-        "lighting_bin": image.lighting_bin,
-        "quality_score": image.quality,
-        "novelty_score": image.novelty,
-        "stable_score": image.stable,
-        "face_bbox": list(told.face_px[0]),
-        "crop_box": list(crop.crop_px),
-        "embed_model_version": told.embed_model_version,
-        "gate_version": "v1",
-        "file": image.path,
-        "video_id": told.video_id,
-        "identity_verified": pack.verified,
-        "gate": image.gate,
-        "yaw_deg": image.yaw_deg,
-        "pitch_deg": image.pitch_deg,
-        "in_moment": image.moment,
-        "cues": list(image.cues),
-        "negative_prompt_hints": list(told.negative_prompt),
-        "caption": told.caption,
-        "why": image.why,
-        "redetected": _redetected(crop, 0),
-        "_version": {**told.version, "cut": dict(crop.made_by)},
-    }
+    return ImageMeta(
+        type=image.kind,
+        person_id=pack.person.number,
+        frame_idx=image.frame_idx,
+        timestamp_ms=ms(image.time_s),
+        yaw_bin=cast("AnyYaw | None", image.yaw_bin),
+        pitch_bin=cast("Pitch | None", image.pitch_bin),
+        expression_bin=cast("Expression | None", image.expression_bin),
+        occlusion_bin=cast("Occlusion | None", image.occlusion_bin),
+        lighting_bin=cast("Lighting | None", image.lighting_bin),
+        quality_score=image.quality,
+        novelty_score=image.novelty,
+        stable_score=image.stable,
+        face_bbox=context.face_px[0],
+        crop_box=crop.crop_px,
+        embed_model_version=context.embed_model_version,
+        gate_version=GATE_VERSION,
+        file=image.path,
+        video_id=context.video_id,
+        identity_verified=pack.verified,
+        gate=cast(Literal["strict", "loose", "blur floor"], image.gate),
+        yaw_deg=_known(image.yaw_deg),
+        pitch_deg=_known(image.pitch_deg),
+        in_moment=image.moment,
+        cues=cast(tuple[Cue, ...], image.cues),
+        negative_prompt_hints=tuple(context.negative_prompt),
+        caption=context.caption,
+        why=image.why,
+        redetected=_redetected(crop, 0),
+        version_stamp=_image_stamp(context, crop),
+    )
 
 
-def pair_meta(pair: Pair, crop: Crop, told: ImageContext) -> dict[str, Any]:
+def pair_meta(pair: Pair, crop: Crop, context: ImageContext) -> PairMeta:
     """`pair_001_meta.json`: who is where, how large, and what both do (identity_builder §12)."""
-    sides = [
-        {
-            "person_id": person,
-            "side": side,
-            "face_bbox": list(face_px),
-            "expression_bin": expression,
-            "stable_score": stable,
-            "redetected": _redetected(crop, n),
-        }
-        for n, (side, person, face_px, expression, stable) in enumerate(
-            zip(("left", "right"), pair.people, told.face_px, pair.expressions, pair.stable, strict=True)
-        )
-    ]
-    return {
-        "type": "pair",
-        "frame_idx": pair.frame_idx,
-        "timestamp_ms": ms(pair.time_s),
-        "quality_score": pair.quality,
-        "people": sides,
-        "relative_position": {"dx_faces": pair.offset[0], "dy_faces": pair.offset[1]},
-        "relative_scale": pair.scale,
-        "overlap_iou": pair.overlap,
-        "shared_expression": pair.shared,
-        "crop_box": list(crop.crop_px),
-        "embed_model_version": told.embed_model_version,
-        "gate_version": "v1",
-        "file": pair.path,
-        "video_id": told.video_id,
-        "_version": {**told.version, "cut": dict(crop.made_by)},
-    }
+    return PairMeta(
+        type="pair",
+        frame_idx=pair.frame_idx,
+        timestamp_ms=ms(pair.time_s),
+        quality_score=pair.quality,
+        people=(_side(pair, crop, context, 0), _side(pair, crop, context, 1)),
+        relative_position=FaceOffset(*pair.offset),
+        relative_scale=pair.scale,
+        overlap_iou=pair.overlap,
+        shared_expression=cast("Expression | None", pair.shared),
+        crop_box=crop.crop_px,
+        embed_model_version=context.embed_model_version,
+        gate_version=GATE_VERSION,
+        file=pair.path,
+        video_id=context.video_id,
+        version_stamp=_image_stamp(context, crop),
+    )
 
 
-def _redetected(crop: Crop, n: int) -> dict[str, Any]:
-    return {"face_bbox": list(crop.faces_px[n]), "score": crop.scores[n], "stable_score": crop.stable[n]}
+def _side(pair: Pair, crop: Crop, context: ImageContext, n: Literal[0, 1]) -> PairSide:
+    return PairSide(
+        person_id=pair.people[n],
+        side="left" if n == 0 else "right",
+        face_bbox=context.face_px[n],
+        expression_bin=cast("Expression | None", pair.expressions[n]),
+        stable_score=pair.stable[n],
+        redetected=_redetected(crop, n),
+    )
+
+
+def _redetected(crop: Crop, n: int) -> Redetected:
+    return Redetected(crop.faces_px[n], crop.scores[n], crop.stable[n])
+
+
+def _image_stamp(context: ImageContext, crop: Crop) -> ImageStamp:
+    return ImageStamp(**vars(context.stamp), cut=dict(crop.made_by))
 
 
 def person_meta(
-    pack: IdentityPack, prototype_type: str, face_id: str | None, version: Mapping[str, Any]
-) -> dict[str, Any]:
+    pack: IdentityPack,
+    prototype_type: str,
+    face_id: str | None,
+    stamp: VersionStamp,
+) -> PersonMeta:
     """`person_k/meta.json`: the seed's fields (identity_builder §2), then ours."""
     person, known = pack.person, pack.identity
-    return {
-        "person_id": person.number,
-        "track_score": person.track_score,
-        "prototype_type": prototype_type if known.prototype is not None else None,
-        "anchor_count": len(pack.of("anchor")),
-        "coverage_buckets_filled": _shares(pack.filled),
-        "challenge_count": len(pack.of("challenge")),
-        "total_saved": len(pack.images),
-        "stop_reason": pack.stop.reason,
-        "stopped_at_ms": None if pack.stop.at_s is None else ms(pack.stop.at_s),
-        "coverage_count": len(pack.of("coverage")),
-        "coverage_buckets_achievable": _shares(pack.achievable),
-        "coverage_coarse_yaw": {name: bool(pack.filled.yaw & set(bins)) for name, bins in COARSE.items()},
-        "cells": _cells(pack),
-        "role": person.role,
-        "tracks": list(person.tracks),
-        "looks": len(person.rows),
-        "start_ms": ms(person.start_s),
-        "end_ms": ms(person.end_s),
-        "identity_verified": pack.verified,
-        "face_id_version": face_id,
-        "tau_id": pack.tau,
-        "prototype_gate": known.level if known.prototype is not None else None,
-        "mixed_share": known.mixed,
-        "look_alikes": list(known.alike),
-        "conditions": list(pack.conditions),
-        "left_out": dict(pack.left_out),
-        "warnings": list(pack.warnings),
-        "missing": list(pack.missing),
-        "images": [
-            {"file": i.path, "type": i.kind, "bucket": i.bucket, "stable_score": i.stable}
-            for i in pack.images
-        ],
-        "_version": dict(version),
-    }
-
-
-def _shares(cover: Cover) -> dict[str, str]:
-    """ "6/7": bins that are covered, of all there are."""
-    return {
-        "yaw": f"{len(cover.yaw)}/{len(YAWS)}",
-        "pitch": f"{len(cover.pitch)}/{len(PITCHES)}",
-        "expression": f"{len(cover.expression)}/{len(EXPRESSIONS)}",
-    }
-
-
-def _cells(pack: IdentityPack) -> list[dict[str, Any]]:
-    """Every cell of yaw × pitch × expression that has images, or could have had some."""
-    count: dict[tuple[int, int, int], int] = dict.fromkeys(
-        sorted(pack.achievable.cells | pack.filled.cells), 0
+    return PersonMeta(
+        person_id=person.number,
+        track_score=person.track_score,
+        prototype_type=cast(Prototype, prototype_type) if known.prototype is not None else None,
+        anchor_count=len(pack.of("anchor")),
+        coverage_buckets_filled=_coverage(pack.filled),
+        challenge_count=len(pack.of("challenge")),
+        total_saved=len(pack.images),
+        stop_reason=cast(StopReason, pack.stop.reason),
+        stopped_at_ms=None if pack.stop.at_s is None else ms(pack.stop.at_s),
+        coverage_count=len(pack.of("coverage")),
+        coverage_buckets_achievable=_coverage(pack.achievable),
+        coverage_coarse_yaw=CoarseYaw(
+            **{name: bool(pack.filled.yaw & set(bins)) for name, bins in COARSE.items()}
+        ),
+        cells=_cells(pack),
+        role=cast(Literal["main", "passenger"], person.role),
+        tracks=person.tracks,
+        looks=len(person.rows),
+        start_ms=ms(person.start_s),
+        end_ms=ms(person.end_s),
+        identity_verified=pack.verified,
+        face_id_version=face_id,
+        tau_id=pack.tau,
+        prototype_gate=known.level if known.prototype is not None else None,
+        mixed_share=known.mixed,
+        look_alikes=known.alike,
+        conditions=cast(tuple[Condition, ...], pack.conditions),
+        left_out=dict(pack.left_out),
+        warnings=pack.warnings,
+        missing=pack.missing,
+        images=tuple(PackImage(i.path, i.kind, i.bucket, i.stable) for i in pack.images),
+        version_stamp=stamp,
     )
+
+
+def _coverage(cover: Cover) -> Coverage:
+    """ "6/7": bins that are covered, of all there are."""
+    return Coverage(
+        yaw=f"{len(cover.yaw)}/{len(YAWS)}",
+        pitch=f"{len(cover.pitch)}/{len(PITCHES)}",
+        expression=f"{len(cover.expression)}/{len(EXPRESSIONS)}",
+    )
+
+
+def _cells(pack: IdentityPack) -> tuple[CellImages, ...]:
+    """Every cell of yaw × pitch × expression that has images, or could have had some."""
+    count = dict.fromkeys(sorted(pack.achievable.cells | pack.filled.cells), 0)
     for image in (i for i in pack.images if i.kind != "challenge"):
         if image.yaw_bin in YAWS and image.pitch_bin in PITCHES and image.expression_bin in EXPRESSIONS:
-            cell = (
-                YAWS.index(image.yaw_bin),
-                PITCHES.index(image.pitch_bin),
-                EXPRESSIONS.index(image.expression_bin),
-            )
+            yaw, pitch = YAWS.index(image.yaw_bin), PITCHES.index(image.pitch_bin)
+            cell = (yaw, pitch, EXPRESSIONS.index(image.expression_bin))
             count[cell] = count.get(cell, 0) + 1
-    return [
-        {"yaw_bin": YAWS[y], "pitch_bin": PITCHES[p], "expression_bin": EXPRESSIONS[e], "images": n}
-        for (y, p, e), n in count.items()
-    ]
+    return tuple(
+        CellImages(cast(Yaw, YAWS[y]), cast(Pitch, PITCHES[p]), cast(Expression, EXPRESSIONS[e]), images)
+        for (y, p, e), images in count.items()
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+# ---- reading ----
 
 
 def kept_crops(folder: Path) -> dict[tuple[int, tuple[Box, ...]], Crop]:
     """(frame_idx, boxes of the faces) -> the crops that a folder has already. What is damaged or half deleted
     is passed by.
     """
-    found = {}
-    for path, told in _metas(folder):
-        with suppress(KeyError, TypeError, ValueError, IndexError):
-            crop = _kept(path, told)
-            if crop is not None:
-                faces = told["people"] if told["type"] == "pair" else [told]
-                found[int(told["frame_idx"]), tuple(_box(face["face_bbox"]) for face in faces)] = crop
+    found: dict[tuple[int, tuple[Box, ...]], Crop] = {}
+    for path, image in _image_metas(folder):
+        crop = _kept(path, path.parent.parent, image, (image.redetected,))
+        if crop is not None:
+            found[image.frame_idx, (image.face_bbox,)] = crop
+    for path, pair in _pair_metas(folder):
+        crop = _kept(path, path.parent, pair, tuple(side.redetected for side in pair.people))
+        if crop is not None:
+            found[pair.frame_idx, tuple(side.face_bbox for side in pair.people)] = crop
     return found
 
 
-def _kept(path: Path, told: Mapping[str, Any]) -> Crop | None:
+def _kept(path: Path, home: Path, meta: ImageMeta | PairMeta, again: Sequence[Redetected]) -> Crop | None:
     image = path.with_name(path.name.removesuffix("_meta.json") + ".jpg")
-    home = path.parent if told["type"] == "pair" else path.parent.parent
     thumb = home / THUMBS / image.name
     if not image.is_file() or not thumb.is_file():
         return None
-    again = [face["redetected"] for face in (told["people"] if told["type"] == "pair" else [told])]
     return Crop(
         image,
         thumb.read_bytes(),
-        _box(told["crop_box"]),
-        tuple(_box(a["face_bbox"]) for a in again),
-        tuple(float(a["score"]) for a in again),
-        tuple(a["stable_score"] for a in again),
-        dict(told["_version"]["cut"]),
+        meta.crop_box,
+        tuple(a.face_bbox for a in again),
+        tuple(a.score for a in again),
+        tuple(a.stable_score for a in again),
+        dict(meta.version_stamp.cut),
     )
 
 
 def all_there(folder: Path) -> set[int]:
     """Numbers of the people whose packs have every image that their meta.json names."""
-    found = set()
-    for path in (folder / PACKS).glob(f"person_*/{META}"):
-        told = _read(path)
-        entries = told.get("images")
-        if isinstance(entries, list) and all(
-            (path.parent / str(e.get("file"))).is_file() for e in entries if isinstance(e, dict)
-        ):
-            found.add(told.get("person_id"))
-    return {number for number in found if isinstance(number, int)}
+    return {
+        meta.person_id
+        for home, meta in _people(folder)
+        if all((home / image.file).is_file() for image in meta.images)
+    }
 
 
-def _metas(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The metas of all images that can be read and say what we need of them."""
-    for path in sorted((folder / PACKS).glob("*/*/*_meta.json")) + sorted(
-        (folder / PACKS).glob("pair/*_meta.json")
-    ):
-        told = _read(path)
-        if {"type", "file", "frame_idx", "crop_box", "_version"} <= set(told):
-            yield path, told
+def pack_folders(folder: Path, owner: Mapping[int, int]) -> dict[int, str]:
+    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever has that
+    track (`owner`: track -> number)."""
+    found: dict[int, str] = {}
+    for home, meta in _people(folder):
+        number = owner.get(meta.tracks[0]) if meta.tracks else meta.person_id
+        if number is not None:
+            found.setdefault(number, str(home))
+    return found
 
 
-def _box(numbers: Sequence[float]) -> Box:
-    left, top, right, bottom = (int(x) for x in numbers)
-    return left, top, right, bottom
+def read_shown_packs(folder: Path) -> ShownPacks:
+    """What `identity_builder/` holds, for a page: the people by number, and the pairs. What is damaged or half deleted is
+    passed by."""
+    people = [ShownPack(meta, _shown_images(home, meta)) for home, meta in _people(folder)]
+    pairs = [ShownPair(meta, _thumb(folder / PACKS / "pair", meta.file)) for _, meta in _pair_metas(folder)]
+    return ShownPacks(tuple(sorted(people, key=lambda p: p.meta.person_id)), tuple(pairs))
+
+
+def _shown_images(home: Path, meta: PersonMeta) -> tuple[ShownImage, ...]:
+    return tuple(
+        ShownImage(
+            i, read_or_none(ImageMeta, home / i.file.replace(".jpg", "_meta.json")), _thumb(home, i.file)
+        )
+        for i in meta.images
+    )
+
+
+def _people(folder: Path) -> list[tuple[Path, PersonMeta]]:
+    """Folder and meta.json of every person whose meta.json can be read."""
+    found = [
+        (p.parent, read_or_none(PersonMeta, p)) for p in sorted((folder / PACKS).glob(f"person_*/{META}"))
+    ]
+    return [(home, meta) for home, meta in found if meta is not None]
+
+
+def _image_metas(folder: Path) -> list[tuple[Path, ImageMeta]]:
+    found = [(p, read_or_none(ImageMeta, p)) for p in sorted((folder / PACKS).glob("person_*/*/*_meta.json"))]
+    return [(path, meta) for path, meta in found if meta is not None]
+
+
+def _pair_metas(folder: Path) -> list[tuple[Path, PairMeta]]:
+    found = [(p, read_or_none(PairMeta, p)) for p in sorted((folder / PACKS).glob("pair/*_meta.json"))]
+    return [(path, meta) for path, meta in found if meta is not None]
+
+
+def _thumb(home: Path, file: str) -> bytes:
+    """The small picture of an image; nothing where it is gone."""
+    path = home / THUMBS / Path(file).name
+    return path.read_bytes() if path.is_file() else b""
+
+
+# ---- names of before, until the report has moved ----
 
 
 class PackRecord(NamedTuple):
@@ -265,45 +339,16 @@ class PackRecord(NamedTuple):
 
 
 def read_packs(folder: Path) -> tuple[list[PackRecord], PackRecord | None]:
-    """What `identity_builder/` holds: the people by number, and the pairs (their meta is {}). What is damaged
-    or half deleted is passed by.
-    """
-    homes = [(path.parent, _read(path)) for path in sorted((folder / PACKS).glob(f"person_*/{META}"))]
-    people = [_shown(home, meta) for home, meta in homes if isinstance(meta.get("person_id"), int)]
-    pairs = [meta for _, meta in _metas(folder) if meta["type"] == "pair"]
-    shown = PackRecord({}, pairs, {m["file"]: _thumb(folder / PACKS / "pair", m["file"]) for m in pairs})
-    return sorted(people, key=lambda s: int(s.meta["person_id"])), shown if pairs else None
-
-
-def _shown(home: Path, meta: dict[str, Any]) -> PackRecord:
-    entries = [e for e in meta.get("images", []) if isinstance(e, dict) and isinstance(e.get("file"), str)]
-    metas = [{**entry, **_read(home / entry["file"].replace(".jpg", "_meta.json"))} for entry in entries]
-    return PackRecord(meta, metas, {e["file"]: _thumb(home, e["file"]) for e in entries})
-
-
-def _thumb(home: Path, file: str) -> bytes:
-    """The small picture of an image; nothing where it is gone."""
-    path = home / THUMBS / Path(file).name
-    return path.read_bytes() if path.is_file() else b""
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A JSON object; {} where there is none that can be read."""
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def pack_folders(folder: Path, owner: Mapping[int, int]) -> dict[int, str]:
-    """number of a person -> the folder of their identity pack; where a pack is made of one track, of whoever has that
-    track (`owner`: track -> number)."""
-    found: dict[int, str] = {}
-    for meta in sorted((folder / PACKS).glob(f"person_*/{META}")):
-        told = _read(meta)
-        tracks = told.get("tracks")
-        number = owner.get(tracks[0]) if isinstance(tracks, list) and tracks else told.get("person_id")
-        if isinstance(number, int):
-            found.setdefault(number, str(meta.parent))
-    return found
+    """As `read_shown_packs`, as plain values (the meta of pairs is {})."""
+    shown = read_shown_packs(folder)
+    people = [
+        PackRecord(
+            plain(one.meta),
+            [{**plain(i.entry), **(plain(i.meta) if i.meta is not None else {})} for i in one.images],
+            {i.entry.file: i.thumb for i in one.images},
+        )
+        for one in shown.people
+    ]
+    thumbs = {pair.meta.file: pair.thumb for pair in shown.pairs}
+    pairs = PackRecord({}, [plain(pair.meta) for pair in shown.pairs], thumbs)
+    return people, pairs if shown.pairs else None

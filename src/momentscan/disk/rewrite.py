@@ -4,7 +4,7 @@ the new one.
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from momentscan.disk.files import remove, swap, translate_os_errors, write_bytes, writing
-from momentscan.disk.log import MANIFEST, manifest_of, to_arrow, writer_of
+from momentscan.disk.files import remove, swap, translate_os_errors, writing
+from momentscan.disk.log import MANIFEST, manifest_of, to_arrow, write_manifest, writer_of
 from momentscan.errors import UnreadableInput
+from momentscan.records.log import LogFile
 from momentscan.signals.schema import field_of, table_of
 from momentscan.values import Columns
 
@@ -54,8 +55,8 @@ class LogRewriter:
 
     def close(self) -> None:
         """The manifest, and then the new log is the log."""
-        manifest = {**self._manifest, "files": dict(sorted(self._files.items()))}
-        write_bytes(self._work / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        manifest = dataclasses.replace(self._manifest, files=dict(sorted(self._files.items())))
+        write_manifest(self._work, manifest)
         swap(self._work, self._folder)
 
     def abandon(self) -> None:
@@ -65,21 +66,21 @@ class LogRewriter:
         if not (self._work / MANIFEST).is_file():
             remove(self._work)
 
-    def _rewritten(self, keep: Mapping[str, Mask], changed: Columns) -> dict[str, Any]:
+    def _rewritten(self, keep: Mapping[str, Mask], changed: Columns) -> dict[str, LogFile]:
         files = {}
-        for name, content in self._manifest["files"].items():
-            mask = keep.get(table_of(content["columns"][0]))
-            new = {field_of(c): changed[c] for c in content["columns"] if c in changed}
-            files[name] = content
+        for name, file in self._manifest.files.items():
+            mask = keep.get(table_of(file.columns[0]))
+            new = {field_of(c): changed[c] for c in file.columns if c in changed}
+            files[name] = file
             if new or (mask is not None and not mask.all()):
                 rows = _filtered(self._folder / name, self._work / name, mask, new)
-                files[name] = {**content, "rows": rows}
+                files[name] = LogFile(rows, file.columns)
             else:
                 with translate_os_errors(self._work / name):
                     (self._work / name).hardlink_to(self._folder / name)
         return files
 
-    def _written(self, added: Mapping[str, Columns]) -> dict[str, Any]:
+    def _written(self, added: Mapping[str, Columns]) -> dict[str, LogFile]:
         files = {}
         for maker, columns in added.items():
             for table in sorted({table_of(c) for c in columns}):
@@ -91,10 +92,8 @@ class LogRewriter:
                     path.unlink(missing_ok=True)  # a link to what it wrote before
                 with writing(path) as temporary, writer_of(temporary, rows.schema) as writer:
                     writer.write_table(rows)
-                files[path.name] = {
-                    "rows": rows.num_rows,
-                    "columns": [f"{table}.{n}" for n in rows.schema.names],
-                }
+                names = tuple(f"{table}.{n}" for n in rows.schema.names)
+                files[path.name] = LogFile(rows.num_rows, names)
         return files
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from momentscan.assembly.engines import judged_engines
 from momentscan.disk.clips import read_clips
-from momentscan.disk.exports import read_windows
 from momentscan.disk.folder import VideoFolder
+from momentscan.disk.windows import read_windows
 from momentscan.errors import UsageError
 from momentscan.export.timeline import Range
 from momentscan.registry import names
@@ -34,20 +34,13 @@ def ranges_of(folder: VideoFolder, engine: str, clips: bool = False) -> list[Ran
 
 
 def _window_ranges(folder: VideoFolder, engine: str) -> list[Range]:
-    windows = read_windows(folder.path, engine)
+    windows = read_windows(folder.engine(engine))
     if windows is None:
         raise UsageError(
             f"{folder.path}: was not judged by {engine}; momentscan find {folder.path} --engine {engine}"
         )
     return [
-        Range(
-            int(w["window_id"]),
-            w["start_ms"] / 1000,
-            w["end_ms"] / 1000,
-            w["peak_ms"] / 1000,
-            w["score_rule"],
-            why=str(w["why"]),
-        )
+        Range(w.window_id, w.start_ms / 1000, w.end_ms / 1000, w.peak_ms / 1000, w.score_rule, why=w.why)
         for w in windows
     ]
 

@@ -60,7 +60,7 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
 def _is_due(folder: VideoFolder, key: str, force: bool) -> bool:
     """Whether the video must be watched. Raises UsageError where that would find again who was forgotten."""
     manifest = manifest_of(folder.log)
-    due = force or manifest is None or manifest["key"] != key
+    due = force or manifest is None or manifest.key != key
     if due and not force and manifest is not None and forgotten_spans(folder.signals):
         raise UsageError(
             f"{folder.path}: somebody in this video was forgotten, and this version, its models or its settings "

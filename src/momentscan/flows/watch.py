@@ -26,6 +26,7 @@ from momentscan.media.feed import open_live
 from momentscan.media.live import Note
 from momentscan.perceive import calibrations_of, process_batches
 from momentscan.progress import Progress, Step, silent
+from momentscan.records.live import LiveStarted
 from momentscan.records.run import Run
 from momentscan.settings import Settings
 from momentscan.signals.gaps import columns_of
@@ -64,7 +65,7 @@ def watch(
         with folder.locked():
             with LiveLog(folder.path) as told:
                 session = Session(feed, perceivers, scorers, finalization, told, on_event)
-                session.tell("started", source=feed.name, folder=str(folder.path))
+                session.tell(LiveStarted("started", session.seen_ms, feed.name, str(folder.path)))
                 _write_log(session, early, items, folder, key, on_progress)
             run = dataclasses.replace(new_run(folder.signals, settings, models, key), live=session.summary())
             run = _conclude(session, folder, settings, choice, run, started, on_progress)

@@ -13,7 +13,7 @@ from momentscan.assembly.stamp import version_stamp
 from momentscan.disk import write_engine
 from momentscan.disk.files import remove
 from momentscan.disk.folder import VideoFolder
-from momentscan.disk.results import Still, filtering_entry
+from momentscan.disk.stills import Still
 from momentscan.judgement.stills import WORK, cut_stills
 from momentscan.knobs import knob_values
 from momentscan.progress import Progress
@@ -115,13 +115,9 @@ def _write(
     own: Mapping[int, Still],
 ) -> None:
     signals = folder.signals
-    filtering = [
-        filtering_entry(number, p.considered, p.failed, len(p.picks), p.reason, p.frames)
-        for number, p in enumerate(considered, 1)
-    ]
     tables = scorer.tables(signals) if isinstance(scorer, Tabulating) else {}
-    place, stamp = folder.engine(engine), vars(version_stamp(signals))
-    write_engine(place, signals.video, verdict, filtering, own, stamp, tables)
+    place, stamp = folder.engine(engine), version_stamp(signals)
+    write_engine(place, signals.video, verdict, considered, own, stamp, tables)
 
 
 def _engine_run(scorer: Scorer, choice: StillChoice, verdict: Verdict, own: Mapping[int, Still]) -> EngineRun:

@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from momentscan.disk.results import ms
+from momentscan.records.live import LiveLine, LiveMoment, LiveStarted
+from momentscan.records.plain import Json, plain
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened when `at_s` of the feed had been seen. `told`: plain values.
+    """Something that happened: started; provisional, moved, withdrawn, hardened (a moment); stall, flowing, lost,
+    reconnect, gap (the feed); ended, which comes last. `record`: as live.jsonl has it."""
 
-    started; provisional, moved, withdrawn, hardened (a moment); stall, flowing, lost, reconnect, gap (the feed); ended,
-    which comes last.
-    """
+    record: LiveLine
 
-    kind: str
-    at_s: float
-    told: Mapping[str, Any]
+    @property
+    def kind(self) -> str:
+        """Which of those it is."""
+        return self.record.event
 
-    def to_json(self) -> dict[str, Any]:
+    @property
+    def at_s(self) -> float:
+        """How much of the feed had been seen."""
+        return self.record.at_ms / 1000
+
+    @property
+    def told(self) -> Json:
+        """What is said of it, as plain values."""
+        return {name: value for name, value in self.to_json().items() if name not in ("event", "at_ms")}
+
+    def to_json(self) -> Json:
         """One line of live.jsonl."""
-        return {"event": self.kind, "at_ms": ms(self.at_s), **self.told}
+        told: Json = plain(self.record)
+        return told
 
     def line(self) -> str:
         """For people."""
-        told = self.told
-        if "peak_ms" in told:
-            span = f"{told['start_ms'] / 1000:.1f}-{told['end_ms'] / 1000:.1f} s"
-            peak = f"peak {told['peak_ms'] / 1000:.1f} s, score {told['score']:.3f}: {told['why']}"
-            what = f"{told['engine']} #{told['id']} {span}, {peak}"
+        one = self.record
+        if isinstance(one, LiveMoment):
+            span = f"{one.start_ms / 1000:.1f}-{one.end_ms / 1000:.1f} s"
+            what = f"{one.engine} #{one.id} {span}, peak {one.peak_ms / 1000:.1f} s, score {one.score:.3f}: {one.why}"
         else:
-            what = str(told.get("why") or told.get("folder", ""))
+            what = one.folder if isinstance(one, LiveStarted) else one.why
         return f"{self.at_s:9.1f} s  {self.kind:<11}  {what}"
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import cast
 
 from momentscan.assembly.one_pass import made_by
 from momentscan.disk.live import LiveLog
@@ -16,6 +16,7 @@ from momentscan.live.events import Event
 from momentscan.media.feed import Feed
 from momentscan.media.live import Note
 from momentscan.perceive import Evicting, Perceiver, Snapshotting, calibrations_of
+from momentscan.records.live import FeedEvent, LiveGap, LiveLine, LiveMoment, LiveNote, MomentEvent
 from momentscan.records.run import GapRun, LiveRun
 from momentscan.score import Scorer
 from momentscan.score.finalization import Change, FinalizationOptions, Finalizer
@@ -54,11 +55,15 @@ class Session:
         self._tellers = [p for p in perceivers if isinstance(p, Snapshotting)]
         self._whole = {name for teller in self._tellers for name in teller.snapshot()}
 
-    def tell(self, kind: str, **told: Any) -> None:
+    @property
+    def seen_ms(self) -> float:
+        """How much of the feed was seen, as events say it."""
+        return ms(self.seen_s)
+
+    def tell(self, line: LiveLine) -> None:
         """To the log and to whoever listens."""
-        event = Event(kind, self.seen_s, told)
-        self._log.add(event.to_json())
-        self._on_event(event)
+        self._log.add(line)
+        self._on_event(Event(line))
 
     def shown(self, early: list[Batch | Note], items: Iterator[Batch | Note]) -> Iterator[Batch]:
         """The batches; notes are told. A stop comes between two batches, never within one, and ends the feed."""
@@ -77,11 +82,11 @@ class Session:
         elif item.kind == "gap":
             self.gaps.append(Gap(item.start_s, item.end_s, item.text))
             end_ms = ms(item.end_s) if math.isfinite(item.end_s) else None
-            self.tell("gap", start_ms=ms(item.start_s), end_ms=end_ms, why=item.text)
+            self.tell(LiveGap("gap", self.seen_ms, ms(item.start_s), end_ms, item.text))
         elif item.kind == "ended":
             self._why = item.text
         else:
-            self.tell(item.kind, why=item.text)
+            self.tell(LiveNote(cast(FeedEvent, item.kind), self.seen_ms, item.text))
 
     def take(self, done_s: float, made: Mapping[str, Columns]) -> dict[str, Columns]:
         """What was made of a batch; every hop the window is judged anew. Gives what perceivers hand over and
@@ -103,7 +108,7 @@ class Session:
         self._judge()
         for engine, finalizer in self._finalizers.items():
             self._tell(engine, finalizer.finish())
-        self.tell("ended", why=self._why)
+        self.tell(LiveNote("ended", self.seen_ms, self._why))
 
     def summary(self) -> LiveRun:
         """For run.json."""
@@ -124,16 +129,22 @@ class Session:
     def _tell(self, engine: str, changes: Iterator[Change]) -> None:
         for change in changes:
             self._hardened[engine] += change.kind == "hardened"
-            window, moment = change.moment.window, change.moment
-            span = {"start_ms": ms(window.start_s), "end_ms": ms(window.end_s), "peak_ms": ms(window.peak_s)}
-            self.tell(
-                change.kind,
-                id=change.number,
-                engine=engine,
-                **span,
-                score=round(moment.score, 6),
-                why=moment.why,
-            )
+            self.tell(_moment_line(self.seen_ms, engine, change))
+
+
+def _moment_line(seen_ms: float, engine: str, change: Change) -> LiveMoment:
+    moment, window = change.moment, change.moment.window
+    return LiveMoment(
+        event=cast(MomentEvent, change.kind),
+        at_ms=seen_ms,
+        id=change.number,
+        engine=engine,
+        start_ms=ms(window.start_s),
+        end_ms=ms(window.end_s),
+        peak_ms=ms(window.peak_s),
+        score=round(moment.score, 6),
+        why=moment.why,
+    )
 
 
 def _later(moment: Moment, by_s: float) -> Moment:

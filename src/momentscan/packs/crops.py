@@ -16,6 +16,7 @@ from momentscan.models.chosen_models import Models
 from momentscan.packs.choice import PackChoice
 from momentscan.packs.cropping import FaceCrop, FaceWanted, crop_faces
 from momentscan.progress import Progress, Step
+from momentscan.records.plain import Json
 from momentscan.signals import Signals
 from momentscan.signals.boxes import Box, whole_boxes
 
@@ -119,7 +120,7 @@ class CropStore:
         a, b = np.searchsorted(times, times[rows[0]], "left"), np.searchsorted(times, times[rows[0]], "right")
         return whole_boxes(self._signals, [r for r in range(int(a), int(b)) if r not in rows])
 
-    def _how(self) -> dict[str, Any]:
+    def _how(self) -> Json:
         """What a crop depends on beside its frame: crops that were cut otherwise are not taken over."""
         detector, face_id = self._detector, self._face_id
         return {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from momentscan.assembly.stamp import version_stamp
+from momentscan.disk.codec import encode
 from momentscan.disk.packs import (
     META,
     REFUSED,
@@ -17,13 +18,13 @@ from momentscan.disk.packs import (
     pair_meta,
     person_meta,
 )
-from momentscan.disk.results import to_json
 from momentscan.export.captions import caption, cues
 from momentscan.export.contact_sheet import contact_sheet
 from momentscan.export.trainer_files import Link
 from momentscan.export.trainer_layouts import layouts, manifest
 from momentscan.packs.choice import PackChoice
 from momentscan.packs.crops import NOT_CUT, CropStore, Rows
+from momentscan.records.packs import Refusal
 from momentscan.select.pack import Chosen, IdentityPack
 from momentscan.select.pairs import Pair
 from momentscan.signals import Signals
@@ -53,7 +54,7 @@ def pack_tree(
     pairs: Sequence[Pair],
 ) -> Tree:
     """What `write_tree` takes."""
-    tree = Tree({REFUSED: to_json(_refused(signals, crops))}, {}, {})
+    tree = Tree({REFUSED: encode(_refused(signals, crops))}, {}, {})
     for pack in packs:
         _put_person(tree, signals, choice, crops, pack)
     for pair in pairs:
@@ -61,7 +62,7 @@ def pack_tree(
         context = _context(signals, pair.rows, "", ())
         tree.put(pair.path, crop.data)
         tree.files[f"pair/{THUMBS}/{pair.name}.jpg"] = crop.thumb
-        tree.files[pair.path.replace(".jpg", "_meta.json")] = to_json(pair_meta(pair, crop, context))
+        tree.files[pair.path.replace(".jpg", "_meta.json")] = encode(pair_meta(pair, crop, context))
     return tree
 
 
@@ -72,11 +73,11 @@ def _put_person(
     for image in pack.images:
         _put_image(tree, signals, choice, crops.cut[image.row,], pack, image)
     version = signals.made_by.get("face_ids.embedding")
-    meta = person_meta(pack, choice.identities.kind, version, vars(version_stamp(signals)))
-    tree.files[f"{home}/{META}"] = to_json(meta)
-    tree.files[f"{home}/manifest.json"] = to_json(manifest(pack, choice.token, choice.klass))
+    meta = person_meta(pack, choice.identities.kind, version, version_stamp(signals))
+    tree.files[f"{home}/{META}"] = encode(meta)
+    tree.files[f"{home}/manifest.json"] = encode(manifest(pack, choice.token, choice.klass))
     if pack.bank is not None:
-        tree.files[f"{home}/memory_bank.json"] = to_json(pack.bank.to_json())
+        tree.files[f"{home}/memory_bank.json"] = encode(pack.bank.record())
     if pack.images:
         thumbs = {i.name: crops.cut[i.row,].thumb for i in pack.images}
         tree.files[f"{home}/contact_sheet.jpg"] = contact_sheet(pack, thumbs)
@@ -95,7 +96,7 @@ def _put_image(
     context = _context(signals, (image.row,), words, hints["negative_prompt"])
     tree.put(f"{home}/{image.path}", crop.data)
     meta = image_meta(pack, image, crop, context)
-    tree.files[f"{home}/{image.path.replace('.jpg', '_meta.json')}"] = to_json(meta)
+    tree.files[f"{home}/{image.path.replace('.jpg', '_meta.json')}"] = encode(meta)
     tree.files[f"{home}/{THUMBS}/{image.name}.jpg"] = crop.thumb
 
 
@@ -103,18 +104,14 @@ def _context(signals: Signals, rows: Rows, words: str, negative_prompt: Sequence
     made_by = signals.made_by.get("crops.face")
     boxes = whole_boxes(signals, rows)
     return ImageContext(
-        signals.video.video_id, boxes, made_by, words, negative_prompt, vars(version_stamp(signals))
+        signals.video.video_id, boxes, made_by, words, negative_prompt, version_stamp(signals)
     )
 
 
-def _refused(signals: Signals, crops: CropStore) -> list[Mapping[str, object]]:
+def _refused(signals: Signals, crops: CropStore) -> tuple[Refusal, ...]:
     """Samples that were chosen and could not be used, each with the reason; not those that nobody tried to cut."""
-    return [
-        {
-            "frame_idx": int(signals["faces.frame_idx"][rows[0]]),
-            "face_bbox": [list(box) for box in whole_boxes(signals, rows)],
-            "reason": reason,
-        }
+    return tuple(
+        Refusal(int(signals["faces.frame_idx"][rows[0]]), whole_boxes(signals, rows), reason)
         for rows, reason in sorted(crops.refused.items())
         if reason != NOT_CUT
-    ]
+    )

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from momentscan.records.measures import Count, Ms
 from momentscan.records.plain import Meta, Record
 
+MomentEvent = Literal["provisional", "moved", "withdrawn", "hardened"]
+FeedEvent = Literal["stall", "flowing", "lost", "reconnect", "ended"]
 Seen = Annotated[Ms, Meta("how much of the feed had been seen, in milliseconds")]
 
 
@@ -25,7 +27,7 @@ class LiveStarted(Record):
 class LiveMoment(Record):
     """A moment that came to be, moved, went, or is final. `id`: its number with this engine, for good."""
 
-    event: Literal["provisional", "moved", "withdrawn", "hardened"]
+    event: MomentEvent
     at_ms: Seen
     id: Annotated[Count, Meta("the moment's number with this engine, for good")]
     engine: str
@@ -51,7 +53,7 @@ class LiveGap(Record):
 class LiveNote(Record):
     """What became of the feed. `ended` comes last."""
 
-    event: Literal["stall", "flowing", "lost", "reconnect", "ended"]
+    event: FeedEvent
     at_ms: Seen
     why: str
 

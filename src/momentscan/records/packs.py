@@ -34,6 +34,8 @@ Likeness = Annotated[
         "cosine with the prototype, for challenge with the memory bank; null: no Face-ID model looked",
     ),
 ]
+Prototype = Literal["medoid", "trimmed_mean"]
+StopReason = Literal["coverage_satisfied", "novelty_plateau", "video_end"]
 HowCut = Annotated[Json, Meta("how crops were made")]
 
 
@@ -84,7 +86,7 @@ class ImageMeta(Record):
     negative_prompt_hints: tuple[str, ...]
     caption: str
     why: str
-    redetected: Redetected
+    redetected: Annotated[Redetected, Meta("what was found again in the crop that is kept")]
     version_stamp: ImageStamp
 
 
@@ -177,12 +179,12 @@ class PersonMeta(Record):
 
     person_id: Count
     track_score: Share
-    prototype_type: Literal["medoid", "trimmed_mean"] | None
+    prototype_type: Prototype | None
     anchor_count: Count
     coverage_buckets_filled: Coverage
     challenge_count: Count
     total_saved: Count
-    stop_reason: Literal["coverage_satisfied", "novelty_plateau", "video_end"]
+    stop_reason: StopReason
     stopped_at_ms: float | None
     coverage_count: Count
     coverage_buckets_achievable: Annotated[Coverage, Meta("what fit looks of this video could cover at most")]

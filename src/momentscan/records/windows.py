@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from momentscan.records.measures import BoxPx, FrameIdx, FromOne, Ms, Share, VersionStamp
 from momentscan.records.plain import Meta, Record
-from momentscan.values import Window
+from momentscan.values import Outcome, Window
 
 PortraitBox = Annotated[
     BoxPx | None, Meta("x1, y1, x2, y2 in px of the video as shown; null: no portrait of a main person")
 ]
 Blur = Annotated[float, Meta("variance of the Laplacian; higher is sharper")]
 Exposure = Annotated[float, Meta(ge=0, le=255)]
-Parts = Annotated[Mapping[str, float], Meta("they sum to score_rule")]
+Sum = Annotated[Mapping[str, float], Meta("they sum to score_rule")]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class WindowRecord(Record):
     key_features: Mapping[str, float | None]
     selected_frames: tuple[FrameRecord, ...]
     engine: str
-    parts: Parts
+    parts: Sum
     why: str
     rivals: tuple[str, ...]
 
@@ -89,9 +89,6 @@ class ScoreCurve(Record):
     parts: Mapping[str, tuple[float, ...]]
 
 
-CandidateVerdict = Literal["chosen", "over_max", "below_threshold", "too_near", "not_different"]
-
-
 @dataclass(frozen=True)
 class PeakCandidate(Record):
     """One entry of debug/peak_candidates.json, which is a list: what became of it, and in words why."""
@@ -101,7 +98,7 @@ class PeakCandidate(Record):
     peak_ms: Ms
     score: float
     parts: Mapping[str, float]
-    verdict: CandidateVerdict
+    verdict: Outcome
     reason: str
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ class Gate:
     """The quality gate over rows of `faces`. What was not measured (NaN) passes; the loose level halves what
     the strict one asks.
     """
+
+    shared: ClassVar[bool] = True
 
     confidence: Annotated[float, Knob("0-1", source="QualityGate strict: conf ≥ 0.7", low=0, high=1)] = 0.7
     confidence_loose: Annotated[float, Knob("0-1", source="QualityGate loose: conf ≥ 0.5", low=0, high=1)] = (

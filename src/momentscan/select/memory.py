@@ -15,22 +15,24 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from momentscan.errors import IncomparableVectors, UsageError
+from momentscan.records.memory import BankRecord
+from momentscan.records.plain import Json, plain
 from momentscan.select.memory_json import (
     FORMAT,
     founder_of,
     head_of,
     node_of,
-    node_to_json,
+    node_record,
     typed_field,
     unreadable,
 )
-from momentscan.select.memory_nodes import Image, MemoryOptions, Node, Vector, best_first, unit
+from momentscan.select.memory_nodes import MemoryOptions, Node, NodeImage, UnitVector, best_first, unit
 
 __all__ = ["Match", "MemoryBank", "MemoryOptions", "Ref"]
 
@@ -72,7 +74,7 @@ class MemoryBank:
     version: str
     tau_id: float
     knobs: MemoryOptions = field(default_factory=MemoryOptions)
-    founder: Vector | None = field(default=None, init=False)
+    founder: UnitVector | None = field(default=None, init=False)
     nodes: list[Node] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -174,7 +176,7 @@ class MemoryBank:
                 f"quality of a look is {quality!r}, expected a number in [0, 1]; scale it before the bank "
                 "sees it"
             )
-        images = [] if path is None else [Image(path, float(quality), bucket, bool(anchor))]
+        images = [] if path is None else [NodeImage(path, float(quality), bucket, bool(anchor))]
         now = 1 + max((node.last_used for node in self.nodes), default=0)
         took = self._taken(Node(e, 1, float(quality), now, {bucket: 1}, images))
         return None if took is None or not self._keeps(took) else self.nodes.index(self._merged(took))
@@ -191,7 +193,7 @@ class MemoryBank:
         node = self.nodes[best]
         self._absorb(
             node,
-            Node(e, 1, 0.0, node.last_used, {bucket: 1}, [Image(path, float(quality), bucket, False)]),
+            Node(e, 1, 0.0, node.last_used, {bucket: 1}, [NodeImage(path, float(quality), bucket, False)]),
             node.vec,
         )
         return best
@@ -208,7 +210,7 @@ class MemoryBank:
             return self._absorb(node, look, self._moved(node.vec, look.vec, self.founder))
         return look if cosines[best] >= floor and look.vec @ self.founder >= self.tau_id else None
 
-    def _moved(self, vec: Vector, e: Vector, founder: Vector) -> Vector:
+    def _moved(self, vec: UnitVector, e: UnitVector, founder: UnitVector) -> UnitVector:
         """A step of the EMA; none where it would leave the founder's neighbourhood."""
         moved = unit((1 - self.knobs.alpha) * vec + self.knobs.alpha * e)
         return moved if moved @ founder >= self.tau_id else vec
@@ -238,7 +240,7 @@ class MemoryBank:
             self.nodes.remove(younger)
             took = elder if took is younger else took
 
-    def _absorb(self, node: Node, other: Node, vec: Vector) -> Node:
+    def _absorb(self, node: Node, other: Node, vec: UnitVector) -> Node:
         node.vec = vec
         node.hit_count += other.hit_count
         node.quality = max(node.quality, other.quality)
@@ -247,7 +249,7 @@ class MemoryBank:
         node.images = best_first(node.images + other.images)[: self.knobs.images]
         return node
 
-    def _unit(self, e_id: ArrayLike) -> Vector:
+    def _unit(self, e_id: ArrayLike) -> UnitVector:
         e = unit(e_id)
         if self.founder is not None and e.shape != self.founder.shape:
             raise IncomparableVectors(
@@ -256,14 +258,14 @@ class MemoryBank:
             )
         return e
 
-    def _cosines(self, e: Vector) -> NDArray[np.float64]:
+    def _cosines(self, e: UnitVector) -> NDArray[np.float64]:
         """(K,) in [-1, 1], with each node."""
         return np.clip(np.stack([node.vec for node in self.nodes]) @ e, -1, 1) if self.nodes else np.zeros(0)
 
     # ---- memory_bank.json ----
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for `memory_bank.json`:
+    def record(self) -> BankRecord:
+        """As `memory_bank.json` has it:
 
         format               1
         embed_model_version  of the Face-ID model
@@ -274,14 +276,19 @@ class MemoryBank:
                              images}], numbered from 0
         images               [{path, quality, bucket, anchor}], best first
         """
-        return {
-            "format": FORMAT,
-            "embed_model_version": self.version,
-            "tau_id": float(self.tau_id),
-            "knobs": asdict(self.knobs),
-            "founder": None if self.founder is None else self.founder.tolist(),
-            "nodes": [node_to_json(node) for node in self.nodes],
-        }
+        return BankRecord(
+            format=FORMAT,
+            embed_model_version=self.version,
+            tau_id=float(self.tau_id),
+            knobs=asdict(self.knobs),
+            founder=None if self.founder is None else tuple(self.founder.tolist()),
+            nodes=tuple(node_record(node) for node in self.nodes),
+        )
+
+    def to_json(self) -> Json:
+        """The same as plain values."""
+        told: Json = plain(self.record())
+        return told
 
     @classmethod
     def from_json(cls, given: object) -> MemoryBank:
@@ -315,7 +322,7 @@ def _shares(wanted: Mapping[str, float]) -> dict[str, float]:
     return {b: w / most / total for b, w in wanted.items() if w} if total else {}
 
 
-def _shared(images: list[Image], wanted: Mapping[str, float]) -> list[tuple[Image, float]]:
+def _shared(images: list[NodeImage], wanted: Mapping[str, float]) -> list[tuple[NodeImage, float]]:
     """Each image with its share of its node's weight, by quality (equal where all are 0); the most wanted
     bucket first.
     """

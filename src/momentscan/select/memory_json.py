@@ -11,7 +11,8 @@ import numpy as np
 
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.knobs import knobs_of, with_knobs
-from momentscan.select.memory_nodes import DECIMALS, Image, MemoryOptions, Node, Vector, best_first
+from momentscan.records.memory import BankImage, BankNode
+from momentscan.select.memory_nodes import DECIMALS, MemoryOptions, Node, NodeImage, UnitVector, best_first
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ def _knobs(given: dict[str, Any]) -> MemoryOptions:
     return with_knobs(MemoryOptions, {**given, **typed})
 
 
-def _vector(given: object, key: str, where: str) -> Vector:
+def _vector(given: object, key: str, where: str) -> UnitVector:
     row = typed_field(given, key, list, where)
     if not row or not all(_is_number(x) for x in row):
         raise unreadable(f"{key!r} of {where} is not a row of finite numbers")
@@ -91,7 +92,7 @@ def _vector(given: object, key: str, where: str) -> Vector:
     return np.round(vec, DECIMALS)
 
 
-def founder_of(given: object, nodes: list[object]) -> Vector | None:
+def founder_of(given: object, nodes: list[object]) -> UnitVector | None:
     return (
         _vector(given, "founder", "the file")
         if nodes
@@ -119,19 +120,19 @@ def node_of(given: object, where: str, knobs: MemoryOptions) -> Node:
     return Node(vec, hits, quality, _within(given, "last_used", int, 1, math.inf, where), histogram, shown)
 
 
-def _image(given: object, where: str) -> Image:
+def _image(given: object, where: str) -> NodeImage:
     path, bucket = typed_field(given, "path", str, where), typed_field(given, "bucket", str, where)
-    return Image(
+    return NodeImage(
         path, _within(given, "quality", float, 0, 1, where), bucket, typed_field(given, "anchor", bool, where)
     )
 
 
-def node_to_json(node: Node) -> dict[str, Any]:
-    return {
-        "vec_id": node.vec.tolist(),
-        "hit_count": node.hit_count,
-        "quality": node.quality,
-        "last_used": node.last_used,
-        "histogram": dict(node.histogram),
-        "images": [asdict(image) for image in node.images],
-    }
+def node_record(node: Node) -> BankNode:
+    return BankNode(
+        vec_id=tuple(node.vec.tolist()),
+        hit_count=node.hit_count,
+        quality=node.quality,
+        last_used=node.last_used,
+        histogram=dict(node.histogram),
+        images=tuple(BankImage(**asdict(image)) for image in node.images),
+    )

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from momentscan.errors import IncomparableVectors
 from momentscan.knobs import Knob
 
-Vector = NDArray[np.float64]
+UnitVector = NDArray[np.float64]
 """(D,) float64, L2 = 1, rounded to DECIMALS: kept as it will be written, so a bank read back gives exactly
 the same answers.
 """
@@ -42,7 +42,7 @@ class MemoryOptions:
 
 
 @dataclass(frozen=True)
-class Image:
+class NodeImage:
     """A picture that shows a node; `quality` in [0, 1], `bucket` like "yaw[-5,5]_pitchneutral_smile"; an
     anchor is always shown.
     """
@@ -64,19 +64,19 @@ class Node:
     images    anchors first, then the best; at most `MemoryOptions.images` (of anchors too), each path once
     """
 
-    vec: Vector
+    vec: UnitVector
     hit_count: int
     quality: float
     last_used: int
     histogram: dict[str, int]
-    images: list[Image]
+    images: list[NodeImage]
 
     @property
     def anchored(self) -> bool:
         return any(image.anchor for image in self.images)
 
 
-def unit(e_id: ArrayLike) -> Vector:
+def unit(e_id: ArrayLike) -> UnitVector:
     """(D,) -> (D,) of length 1. Raises IncomparableVectors for what has no direction."""
     x = np.asarray(e_id, np.float64)
     if x.ndim != 1 or not np.isfinite(x).all() or not x.any():
@@ -94,7 +94,7 @@ def unit(e_id: ArrayLike) -> Vector:
     return np.asarray(np.round(x / np.linalg.norm(x), DECIMALS), np.float64)
 
 
-def best_first(images: Iterable[Image]) -> list[Image]:
+def best_first(images: Iterable[NodeImage]) -> list[NodeImage]:
     """Anchors first, then by quality, then by path; each path once."""
     order = sorted(images, key=lambda i: (not i.anchor, -i.quality, i.path, i.bucket))
     return list({image.path: image for image in reversed(order)}.values())[::-1]

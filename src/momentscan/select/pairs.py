@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.select.buckets import EXPRESSIONS, label
@@ -92,7 +93,8 @@ class Pairs:
             return ()
         rows = [_best_rows(p) for p in mains]
         at = [(rows[0][t], rows[1][t]) for t in sorted(rows[0].keys() & rows[1].keys())]
-        found = [self._pair(signals, mains, i, j) for i, j in at]
+        beside = _beside(signals, mains, at)
+        found = [self._pair(signals, mains, at[k], beside, k) for k in range(len(at))]
         order = sorted(range(len(found)), key=lambda k: (-found[k].quality, found[k].time_s))
         chosen: list[int] = []
         for k in order:
@@ -113,11 +115,11 @@ class Pairs:
         ]
         return min(cosines) > self.max_cos
 
-    def _pair(self, signals: Signals, mains: list[IdentityPack], i: int, j: int) -> Pair:
-        boxes = [boxes_px(signals, p.samples.rows[k]) for p, k in zip(mains, (i, j), strict=True)]
-        order = sorted((0, 1), key=lambda n: (middles(boxes[n])[0], n))
-        packs, at = [mains[n] for n in order], [(i, j)[n] for n in order]
-        left, right = boxes[order[0]], boxes[order[1]]
+    def _pair(
+        self, signals: Signals, mains: list[IdentityPack], both: tuple[int, int], beside: _Beside, k: int
+    ) -> Pair:
+        order = (1, 0) if beside.swapped[k] else (0, 1)
+        packs, at = [mains[n] for n in order], [both[n] for n in order]
         seen = [(p.samples, k) for p, k in zip(packs, at, strict=True)]
         rows = [int(own.rows[k]) for own, k in seen]
         expressions = [label(EXPRESSIONS, int(own.bins.expression[k])) for own, k in seen]
@@ -127,8 +129,6 @@ class Pairs:
             else None
         )
         quality = float(np.mean([own.quality[k] for own, k in seen]))
-        tall = heights(np.stack([left, right]))
-        across, down = (middles(right) - middles(left)) / tall.mean()
         stable = [float(own.stable[k]) if np.isfinite(own.stable[k]) else None for own, k in seen]
         return Pair(
             "",
@@ -136,14 +136,39 @@ class Pairs:
             int(signals["faces.frame_idx"][rows[0]]),
             (rows[0], rows[1]),
             (packs[0].person.number, packs[1].person.number),
-            (float(across), float(down)),
-            float(tall[0] / max(tall[1], 1e-9)),
-            float(ious(left, right)),
+            (float(beside.offset[k, 0]), float(beside.offset[k, 1])),
+            float(beside.scale[k]),
+            float(beside.overlap[k]),
             (expressions[0], expressions[1]),
             shared,
             quality + (1 - quality) * self.shared * (shared is not None),
             (stable[0], stable[1]),
         )
+
+
+class _Beside(NamedTuple):
+    """How two people's faces stand beside each other at K instants: `swapped` (K,) the second of them is on
+    the picture's left; `offset` (K, 2), `scale` and `overlap` (K,) as in Pair.
+    """
+
+    swapped: NDArray[np.bool_]
+    offset: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    overlap: NDArray[np.float64]
+
+
+def _beside(signals: Signals, mains: Sequence[IdentityPack], at: Sequence[tuple[int, int]]) -> _Beside:
+    places = np.array(at, np.int64).reshape(-1, 2)
+    one, two = (boxes_px(signals, p.samples.rows[places[:, n]]) for n, p in enumerate(mains))
+    swapped = middles(two)[:, 0] < middles(one)[:, 0]
+    left, right = (np.where(swapped[:, None], *boxes) for boxes in ((two, one), (one, two)))
+    usual_px = (heights(left) + heights(right)) / 2
+    return _Beside(
+        swapped,
+        (middles(right) - middles(left)) / usual_px[:, None],
+        heights(left) / np.maximum(heights(right), 1e-9),
+        ious(left, right),
+    )
 
 
 def _best_rows(pack: IdentityPack) -> dict[float, int]:

@@ -46,6 +46,8 @@ class People:
     noise      surely seen a time or two at most
     """
 
+    shared: ClassVar[bool] = True
+
     w_size: Annotated[float, Knob("", source="identity_builder §3: 0.4 avg_face_size", low=0)] = 0.4
     w_centre: Annotated[float, Knob("", source="identity_builder §3: 0.3 center_proximity", low=0)] = 0.3
     w_length: Annotated[float, Knob("", source="identity_builder §3: 0.3 track_length", low=0)] = 0.3

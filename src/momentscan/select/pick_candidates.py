@@ -48,7 +48,7 @@ class VectorSamples(NamedTuple):
     same: float
 
 
-class Candidates(NamedTuple):
+class PickCandidates(NamedTuple):
     """Frames that may be picked, ascending in time, with everything said of them: (N,) each."""
 
     time_s: Series
@@ -66,7 +66,7 @@ class Candidates(NamedTuple):
 
 def portrait_candidates(
     knobs: PickKnobs, signals: Signals, window: Window, people: Sequence[Portraits], level: str
-) -> Candidates | None:
+) -> PickCandidates | None:
     """The instants of the window at which a main person's face is seen; None where there is none."""
     seen: dict[float, list[tuple[Portraits, int]]] = {}
     for own in people:
@@ -82,7 +82,7 @@ def portrait_candidates(
     reasons = {
         name: np.array([own.reasons[name][i] for own, i in first], np.bool_) for name in first[0][0].reasons
     }
-    return Candidates(
+    return PickCandidates(
         times,
         signals["faces.frame_idx"][rows],
         np.array([_together(knobs, at, window) for at in faces]),
@@ -147,7 +147,7 @@ def _face_vectors(knobs: PickKnobs, signals: Signals, own: Portraits) -> VectorS
 # ---- frames without a main face ----
 
 
-class Frames(NamedTuple):
+class FrameMeasures(NamedTuple):
     """All frames of the video, (N,) each: what fails the gate for which reason, and the rank of sharpness."""
 
     failing: Reasons
@@ -155,13 +155,15 @@ class Frames(NamedTuple):
     samples: VectorSamples | None
 
 
-def frames_of(knobs: PickKnobs, signals: Signals, windows: Sequence[Window]) -> Frames:
+def frames_of(knobs: PickKnobs, signals: Signals, windows: Sequence[Window]) -> FrameMeasures:
     """What frames have in themselves, whichever window they are picked for."""
     sharpness = percentile_rank(signals["frames.sharpness"].astype(np.float64))
-    return Frames(_failing_frames(knobs, signals), sharpness, _frame_vectors(knobs, signals, windows))
+    return FrameMeasures(_failing_frames(knobs, signals), sharpness, _frame_vectors(knobs, signals, windows))
 
 
-def frame_candidates(knobs: PickKnobs, signals: Signals, window: Window, frames: Frames) -> Candidates:
+def frame_candidates(
+    knobs: PickKnobs, signals: Signals, window: Window, frames: FrameMeasures
+) -> PickCandidates:
     """The frames of the window as a whole."""
     time_s = signals["frames.time_s"]
     rows = np.arange(np.searchsorted(time_s, window.start_s), np.searchsorted(time_s, window.end_s))
@@ -169,7 +171,7 @@ def frame_candidates(knobs: PickKnobs, signals: Signals, window: Window, frames:
     near = np.exp(-np.abs(time_s[rows] - window.peak_s) / knobs.near_s)
     total = max(knobs.w_sharp + knobs.w_exposure + knobs.w_peak, 1e-12)
     worth = knobs.w_sharp * frames.sharpness[rows] + knobs.w_exposure * exposed + knobs.w_peak * near
-    return Candidates(
+    return PickCandidates(
         time_s[rows],
         signals["frames.frame_idx"][rows],
         worth / total,

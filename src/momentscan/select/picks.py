@@ -12,7 +12,7 @@ import numpy as np
 
 from momentscan.select.gate import Gate, failing
 from momentscan.select.people import People
-from momentscan.select.pick_candidates import Candidates, frame_candidates, frames_of, portrait_candidates
+from momentscan.select.pick_candidates import PickCandidates, frame_candidates, frames_of, portrait_candidates
 from momentscan.select.pick_knobs import PickKnobs
 from momentscan.select.portraits import portraits
 from momentscan.signals import Signals
@@ -73,7 +73,7 @@ class Picks(PickKnobs):
             out.append(picked)
         return out
 
-    def _choose(self, of: Candidates) -> Picked:
+    def _choose(self, of: PickCandidates) -> Picked:
         failed = {reason: int(bad.sum()) for reason, bad in of.reasons.items() if bad.any()}
         bad = failing(of.reasons) if of.reasons else np.zeros(len(of.time_s), np.bool_)
         chosen: list[int] = []
@@ -90,7 +90,7 @@ class Picks(PickKnobs):
         picks = tuple(_pick(of, i) for i in sorted(chosen, key=lambda i: (-of.quality[i], of.time_s[i])))
         return Picked(picks, len(of.time_s), failed, frames, "" if picks else _why_none(of, failed))
 
-    def _next(self, of: Candidates, left: list[int], chosen: list[int]) -> int:
+    def _next(self, of: PickCandidates, left: list[int], chosen: list[int]) -> int:
         """The best of what is left; in mmr that is quality minus likeness to what was chosen."""
         if self.dedupe != "mmr" or not chosen or of.samples is None:
             return left[0]
@@ -100,7 +100,7 @@ class Picks(PickKnobs):
         ]
         return left[int(np.argmax(worth))]
 
-    def _differs(self, of: Candidates, row: int, chosen: list[int]) -> bool:
+    def _differs(self, of: PickCandidates, row: int, chosen: list[int]) -> bool:
         """Whether a frame is far enough from those chosen, in time and in look."""
         if any(abs(of.time_s[row] - of.time_s[other]) < self.apart_s for other in chosen):
             return False
@@ -110,14 +110,14 @@ class Picks(PickKnobs):
         return change >= of.samples.same if self.dedupe == "percentile" else 1 - change <= self.max_cos
 
 
-def _change(of: Candidates, row: int, chosen: list[int]) -> float:
+def _change(of: PickCandidates, row: int, chosen: list[int]) -> float:
     """1 - the highest cosine to those chosen."""
     assert of.samples is not None
     nearest = [int(np.argmin(np.abs(of.samples.time_s - of.time_s[i]))) for i in (row, *chosen)]
     return float((1 - of.samples.vectors[nearest[:1]].cosine(of.samples.vectors[nearest[1:]])).min())
 
 
-def _judged(of: Candidates, i: int, bad: bool, chosen: bool, alike: bool) -> JudgedFrame:
+def _judged(of: PickCandidates, i: int, bad: bool, chosen: bool, alike: bool) -> JudgedFrame:
     verdict: FrameOutcome = (
         "chosen"
         if chosen
@@ -131,14 +131,14 @@ def _judged(of: Candidates, i: int, bad: bool, chosen: bool, alike: bool) -> Jud
     return JudgedFrame(float(of.time_s[i]), int(of.frame_idx[i]), float(of.quality[i]), reasons, verdict)
 
 
-def _why_none(of: Candidates, failed: dict[str, int]) -> str:
+def _why_none(of: PickCandidates, failed: dict[str, int]) -> str:
     if not len(of.time_s):
         return "no frame was looked at within the window"
     most = ", ".join(f"{name} {n} times" for name, n in sorted(failed.items(), key=lambda item: -item[1])[:3])
     return f"all {len(of.time_s)} frames failed the gate: {most}"
 
 
-def _pick(of: Candidates, i: int) -> Pick:
+def _pick(of: PickCandidates, i: int) -> Pick:
     return Pick(
         float(of.time_s[i]),
         int(of.frame_idx[i]),

@@ -12,7 +12,15 @@ from momentscan.knobs import knobs_of, nearest, turned_knobs
 from momentscan.settings import sources
 from momentscan.settings.options import Options
 from momentscan.settings.settings import Settings
-from momentscan.settings.tables import DEPRECATED, SHORT, canonical, knob_names, stage_class, stages
+from momentscan.settings.tables import (
+    DEPRECATED,
+    SHORT,
+    canonical,
+    knob_names,
+    stage_class,
+    stages,
+    value_now,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +67,7 @@ def _one(name: str, value: Any, source: str) -> Iterator[tuple[str, Any]]:
     first = name.partition(".")[0]
     if first in DEPRECATED:
         LOG.warning("setting %s is called %s now (%s)", first, DEPRECATED[first], source)
-    full = canonical(name)
+    full, value = canonical(name), value_now(name, value)
     table, _, knob = full.partition(".")
     try:
         if not knob and full in registry.slot_defaults():
@@ -81,7 +89,9 @@ def _unknown(name: str) -> str:
     if name in tables:
         return f"setting {name} is a table; turn one of its knobs, say {_first_knob(name)}"
     words = [] if "." in name else [*options, *tables, *SHORT]
-    hint = nearest(name, words) or nearest(name, knob_names()) or f"; there are {', '.join([*options, *tables])}"
+    hint = (
+        nearest(name, words) or nearest(name, knob_names()) or f"; there are {', '.join([*options, *tables])}"
+    )
     return f"there is no setting {name!r}{hint}"
 
 

@@ -52,13 +52,32 @@ DEPRECATED = {
 """Names of 0.1 before the tree -> what they are called now; taken until 0.3."""
 
 
+RENAMED = {
+    "motion": "motion.method",
+    "rules.gate": "rules.gate_level",
+    "vector.gated": "vector.gate_level",
+}
+"""Settings of 0.1 that are now tables of the same name -> the knob that they were; taken until 0.3."""
+
+
+VALUES = {"vector.gated": {"true": "strict", "false": "off"}}
+"""Values of such a setting -> what they are called now."""
+
+
+def value_now(name: str, value: Any) -> Any:
+    """The value of today for a setting under its old name."""
+    return VALUES.get(name, {}).get(str(value).lower(), value)
+
+
 def canonical(name: str) -> str:
     """The name of today for a dotted name, which may be short or old."""
+    if name in RENAMED:
+        return RENAMED[name]
     for table in (SHORT, DEPRECATED):
         first, dot, rest = name.partition(".")
         if first in table:
             name = table[first] + dot + rest
-    return "motion.method" if name == "motion" else name
+    return name
 
 
 def stage_class(name: str) -> type | None:

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from momentscan.signals.signals import Signals
 
-Rows = NDArray[np.int64]
-"""(N,) row numbers of one table."""
 
-
-def rows_of_tracks(signals: Signals, table: str, tracks: Collection[int]) -> Rows:
+def rows_of_tracks(signals: Signals, table: str, tracks: Collection[int]) -> NDArray[np.int64]:
     """(N,) rows of a table that tell of these tracks, ascending; none where it was not logged."""
     if f"{table}.track" not in signals:
         return np.zeros(0, np.int64)
     return np.flatnonzero(np.isin(signals[f"{table}.track"], list(tracks)))
 
 
-def same_faces(signals: Signals, here: tuple[str, Rows], there: tuple[str, Rows]) -> NDArray[np.int64]:
+def same_faces(
+    signals: Signals, here: tuple[str, NDArray[np.int64]], there: tuple[str, NDArray[np.int64]]
+) -> NDArray[np.int64]:
     """(N,) for each of the rows of table `here` the position, among the rows of table `there`, of that which
     tells of the same face at the same instant: the last where there are several, -1 where there is none.
 
@@ -40,7 +39,7 @@ def same_faces(signals: Signals, here: tuple[str, Rows], there: tuple[str, Rows]
     return np.asarray(np.where((wanted >= 0) & (known[found] == wanted), found, -1), np.int64)
 
 
-def _keys(signals: Signals, table: str, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+def _keys(signals: Signals, table: str, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
     return signals[f"{table}.time_s"][rows], signals[f"{table}.track"][rows]
 
 
