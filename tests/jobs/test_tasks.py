@@ -107,15 +107,18 @@ def test_done_in_another_process_with_other_settings_of_its_own_it_gives_the_sam
     ride: Path, tmp_path: Path
 ) -> None:
     here, there = (
-        jobs.Scan(str(ride), given(tmp_path / name, engine="rules,saliency"))
-        for name in ("here", "there")
+        jobs.Scan(str(ride), given(tmp_path / name, engine="rules,saliency")) for name in ("here", "there")
     )
     done = jobs.run(here)
     assert done.error is None
     (tmp_path / settings.TOML).write_text(
         "output = 'nowhere'\nengine = 'vector'\n[saliency]\nhop_s = 3.0\ncontrast = 0\n[sampling]\ngrid_hz = 3\n"
     )
-    theirs = {"MOMENTSCAN_RULES__CONTRAST": "9", "MOMENTSCAN_SALIENCY__CONTRAST": "9", "MOMENTSCAN_STILLS": "1"}
+    theirs = {
+        "MOMENTSCAN_RULES__CONTRAST": "9",
+        "MOMENTSCAN_SALIENCY__CONTRAST": "9",
+        "MOMENTSCAN_STILLS": "1",
+    }
     ran = subprocess.run(
         [sys.executable, "-c", ELSEWHERE],
         input=json.dumps(task_to_json(there)),
