@@ -325,7 +325,7 @@ def test_a_knob_that_is_turned_changes_the_result(momentscan: Command, scanned: 
     )[0]["windows"]["saliency"]
     assert loose != plain
     run = json.loads((tmp_path / "copy" / "run.json").read_text())
-    assert run["engines"]["saliency"]["knobs"]["percentile"] == 10.0
+    assert run["engines"]["saliency"]["knobs"]["intervals"]["percentile"] == 10.0
 
 
 @pytest.mark.parametrize(
@@ -442,7 +442,7 @@ def test_arguments_beat_the_environment_beats_the_file_beats_the_default(
     assert momentscan(*common).code == 0
     run = json.loads((tmp_path / "from_file" / "still" / "run.json").read_text())
     assert run["settings"]["sampling"]["grid_hz"] == 5
-    assert run["engines"]["saliency"]["knobs"]["percentile"] == 80
+    assert run["engines"]["saliency"]["knobs"]["intervals"]["percentile"] == 80
     monkeypatch.setenv("MOMENTSCAN_OUTPUT", "from_environment")
     assert momentscan(*common).code == 0
     assert (tmp_path / "from_environment" / "still" / "run.json").is_file()
@@ -457,7 +457,7 @@ def test_a_knob_on_the_command_line_joins_those_of_the_file(
     (tmp_path / "momentscan.toml").write_text("[saliency]\npercentile = 80\nhop_s = 2.0\n")
     assert momentscan("find", "copy", "--engine", "saliency", "--set", "hop_s=1.5").code == 0
     knobs = json.loads((tmp_path / "copy" / "run.json").read_text())["engines"]["saliency"]["knobs"]
-    assert (knobs["percentile"], knobs["hop_s"]) == (80.0, 1.5)
+    assert (knobs["intervals"]["percentile"], knobs["hop_s"]) == (80.0, 1.5)
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_knobs_of_one_table_come_from_several_sources(monkeypatch: pytest.Monkey
     Path(settings.TOML).write_text("[saliency]\npercentile = 80\nhop_s = 2.0\n")
     monkeypatch.setenv("MOMENTSCAN_SALIENCY", '{"contrast": 3.5, "hop_s": 3}')
     saliency = settings.load({"saliency": {"hop_s": 1.5}}).stage("saliency")
-    assert (saliency.percentile, saliency.contrast, saliency.hop_s) == (80.0, 3.5, 1.5)
+    assert (saliency.intervals.percentile, saliency.contrast, saliency.hop_s) == (80.0, 3.5, 1.5)
 
 
 def test_what_is_not_said_leaves_no_trace() -> None:
@@ -251,9 +251,9 @@ def test_names_of_before_are_taken_with_a_warning(
     ("name", "value", "said"),
     [
         ("saliency.hop_s", 0, "knob saliency.hop_s wants at least 0.25 s, got "),
-        ("saliency.percentile", 101, "knob saliency.percentile wants at most 100"),
+        ("saliency.percentile", 101, "knob saliency.intervals.percentile wants at most 100"),
         ("saliency.smooth", "butter", "knob saliency.smooth wants one of gaussian, median, none"),
-        ("saliency.percentile", "high", "knob saliency.percentile wants a float, got 'high'"),
+        ("saliency.percentile", "high", "knob saliency.intervals.percentile wants a float, got 'high'"),
         ("jobs", 0, "knob jobs wants at least 1 videos, got "),
         ("device", "abacus", "knob device wants one of auto, cpu, cuda, coreml, got 'abacus'"),
         ("sampling.grid_hz", 0, "sampling.grid_hz"),

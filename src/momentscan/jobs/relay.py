@@ -38,8 +38,9 @@ class Together:
             self._tell()
 
     def finished(self, number: int) -> None:
-        """The task of that number is done."""
+        """The task of that number has ended; what it left unwatched is waited for no more."""
         self._done[number] = self._total[number] or self._done[number]
+        self._total[number] = self._done[number]
         self._tell()
 
     def of(self, number: int) -> Progress:
