@@ -24,7 +24,7 @@ _SURROGATES = range(0xD800, 0xE000)
 _ASIDE = {code: 0x10F800 + code - 0xD800 for code in _SURROGATES}
 _BACK = {aside: code for code, aside in _ASIDE.items()}
 """Bytes of file names that are no UTF-8 are lone surrogates in Python and in our JSON; pydantic knows no such text, so
-they are put aside in the last private plane and brought back."""
+they are put aside at the end of the last private plane, which nobody uses, and brought back."""
 
 
 def decode(cls: type[T], data: bytes, path: Path, remedy: str) -> T:
