@@ -85,7 +85,7 @@ def test_every_moment_was_provisional_first_and_ends_once(once: tuple[Outcome, l
 
 def test_what_was_told_is_in_the_folder_line_by_line(once: tuple[Outcome, list[Event]]) -> None:
     outcome, events = once
-    assert read_live(Path(outcome.folder)) == [json.loads(json.dumps(e.to_json())) for e in events]
+    assert read_live(Path(outcome.folder)) == (tuple(e.record for e in events), 0)
     assert (events[0].kind, events[-1].kind) == ("started", "ended")
     assert events[-1].told["why"] == "the file has not grown for 0.4 s"
     assert all("\n" not in e.line() for e in events)

@@ -50,13 +50,13 @@ class Meta:
     """
 
     def __init__(self, description: str = "", **limits: float | str) -> None:
-        self._description, self._limits = description, limits
+        self.description, self.limits = description, limits
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Json]) -> Json:
-        return {**handler(source), **self._limits}
+        return {**handler(source), **self.limits}
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], Json]) -> Json:
-        return {**handler(core), **({"description": self._description} if self._description else {})}
+        return {**handler(core), **({"description": self.description} if self.description else {})}
 
 
 def plain(value: Any) -> Any:
