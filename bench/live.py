@@ -21,7 +21,7 @@ import av
 
 from bench import planted_make
 from bench.measure import Target, write_result
-from momentscan.disk.results import read_engine
+from momentscan.disk.windows import read_engine
 from momentscan.flows import Event, watch
 from momentscan.score.compare import MATCH_S, iou
 from momentscan.settings import Settings, load

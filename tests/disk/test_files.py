@@ -15,9 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentscan.disk import write_json, write_text
-from momentscan.disk.files import swap, write_bytes, writing
-from momentscan.disk.results import to_json
+from momentscan.disk.codec import encode
+from momentscan.disk.files import swap, write_bytes, write_text, writing
 from momentscan.errors import OutputError, one_line
 
 
@@ -58,7 +57,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for place in (tmp_path / "file" / "x.json", Path("/proc/nowhere/x.json")):
         with pytest.raises(OutputError, match="cannot be written"):
-            write_json(place, {})
+            write_bytes(place, encode({}))
 
 
 @pytest.fixture
@@ -108,7 +107,7 @@ def test_json_is_strict_and_numbers_have_six_decimals_at_most(tree: object) -> N
     def no_constant(word: str) -> None:
         raise AssertionError(f"{word} is no JSON")
 
-    back = json.loads(to_json(tree), parse_constant=no_constant)
+    back = json.loads(encode(tree), parse_constant=no_constant)
     _compare(tree, back)
 
 
@@ -129,9 +128,8 @@ def _compare(value: object, back: object) -> None:
         assert type(back) is type(value)
 
 
-def test_numbers_of_numpy_are_plain_numbers(tmp_path: Path) -> None:
-    write_json(
-        tmp_path / "n.json",
+def test_numbers_of_numpy_are_plain_numbers() -> None:
+    encoded = encode(
         {
             "a": np.float32(0.1),
             "b": np.int64(3),
@@ -141,7 +139,7 @@ def test_numbers_of_numpy_are_plain_numbers(tmp_path: Path) -> None:
             "f": (1, 2.0),
         },
     )
-    assert json.loads((tmp_path / "n.json").read_text()) == {
+    assert json.loads(encoded) == {
         "a": 0.1,
         "b": 3,
         "c": None,
@@ -152,9 +150,9 @@ def test_numbers_of_numpy_are_plain_numbers(tmp_path: Path) -> None:
 
 
 def test_truth_of_numpy_stays_truth() -> None:
-    assert to_json({"yes": np.bool_(True)}) == b'{\n "yes": true\n}\n'
+    assert encode({"yes": np.bool_(True)}) == b'{\n "yes": true\n}\n'
 
 
 def test_text_of_the_world_is_written_as_it_is() -> None:
-    assert "größer 視頻" in to_json({"t": "größer 視頻"}).decode()
-    assert to_json({}).endswith(b"\n")
+    assert "größer 視頻" in encode({"t": "größer 視頻"}).decode()
+    assert encode({}).endswith(b"\n")

@@ -22,7 +22,6 @@ from momentscan import flows
 from momentscan.disk.codec import encode
 from momentscan.disk.files import lock
 from momentscan.disk.folder import VideoFolder
-from momentscan.disk.results import to_json
 from momentscan.disk.schemas import SCHEMAS
 from momentscan.errors import OutputError, UnreadableInput, UsageError
 from momentscan.exchange import outgoing
@@ -79,7 +78,7 @@ def judged(folder: Path, *windows: tuple[float, float], engine: str = "rules") -
         }
         for i, (a, b) in enumerate(reversed(windows), 1)
     ]
-    (folder / f"highlight_{engine}" / "windows.json").write_bytes(to_json(found))
+    (folder / f"highlight_{engine}" / "windows.json").write_bytes(encode(found))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -379,7 +378,7 @@ def test_without_an_export_there_is_nothing_to_compare_with(folder: Path) -> Non
 def test_a_record_that_does_not_fit_is_told(folder: Path, change: dict[str, Any]) -> None:
     (file,) = export(folder, "rules", ["otio"]).files
     record = folder / "exports/rules.json"
-    record.write_bytes(to_json({**json.loads(record.read_text()), **change}))
+    record.write_bytes(encode({**json.loads(record.read_text()), **change}))
     with pytest.raises(UnreadableInput, match="momentscan export"):
         take_back(folder, Path(file))
     assert not (folder / "feedback.jsonl").exists()

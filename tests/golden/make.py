@@ -19,7 +19,9 @@ import fakes
 import installing
 import worlds
 from momentscan import flows, registry
-from momentscan.disk.results import windows_json, write_json
+from momentscan.disk.codec import encode
+from momentscan.disk.files import write_bytes
+from momentscan.disk.windows import window_records
 from momentscan.settings import load
 
 HERE = Path(__file__).parent
@@ -45,11 +47,12 @@ def main() -> None:
         name: content for name, content in manifest["files"].items() if not name.startswith("thumbnails.")
     }
     manifest["video"]["path"] = "visit.mp4"
-    write_json(HERE / "signals" / "manifest.json", manifest)
+    write_bytes(HERE / "signals" / "manifest.json", encode(manifest))
     run["video"]["path"], run["settings"]["output"] = "visit.mp4", "output"
-    write_json(HERE / "run.json", {**run, "timings_s": {}, "x_realtime": None, "find_s": 0.0})
+    write_bytes(HERE / "run.json", encode({**run, "timings_s": {}, "x_realtime": None, "find_s": 0.0}))
     for engine in registry.names("scorers"):
-        write_json(HERE / f"{engine}.json", windows_json(flows.judge(flows.load(HERE / "signals"), engine)))
+        verdict = flows.judge(flows.load(HERE / "signals"), engine)
+        write_bytes(HERE / f"{engine}.json", encode(window_records(verdict)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import pytest
 
 from momentscan import registry
 from momentscan.disk import read_log
-from momentscan.disk.results import to_json, windows_json
+from momentscan.disk.codec import encode
+from momentscan.disk.windows import window_records
 from momentscan.flows import judge
 
 HERE = Path(__file__).parent
@@ -21,7 +22,7 @@ HERE = Path(__file__).parent
 def test_the_golden_log_gives_the_golden_verdict(engine: str) -> None:
     verdict = judge(read_log(HERE / "signals"), engine)
     golden = json.loads((HERE / f"{engine}.json").read_text())
-    found = json.loads(to_json(windows_json(verdict)))
+    found = json.loads(encode(window_records(verdict)))
     assert [w["why"] for w in found] == [w["why"] for w in golden]
     for new, old in zip(found, golden, strict=True):
         assert {k: new[k] for k in ("start_ms", "end_ms", "peak_ms")} == {

@@ -11,7 +11,7 @@ from momentscan.clips.choose import shows_forgotten
 from momentscan.clips.naming import clip_key, clip_name, first_s
 from momentscan.clips.plan import ClipPlan
 from momentscan.disk.clips import choice_row
-from momentscan.disk.results import ms
+from momentscan.disk.windows import ms
 from momentscan.export.subtitles import Cue, cues_between, format_cues, shifted
 from momentscan.media.clip import ClipDone, ReelDone, cut_clip, cut_reel
 from momentscan.media.framing import Framing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from momentscan.disk.codec import read_or_none
-from momentscan.disk.results import ms
+from momentscan.disk.windows import ms
 from momentscan.records.clips import ChoiceRow, ClipList, MoveRow, ReactionRow, Span
 from momentscan.values import Aligned, Choice, Move
 

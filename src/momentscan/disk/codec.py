@@ -66,7 +66,9 @@ def decode_line(cls: Any, line: bytes) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """The bytes of a JSON file: six decimals, keys as given, null for numbers that are not finite, one newline at the end."""
+    """The bytes of a JSON file: six decimals, keys as given, null for numbers that are not finite, one newline
+    at the end.
+    """
     text = json.dumps(_rounded(plain(value)), indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode(errors="backslashreplace")
 

@@ -28,12 +28,8 @@ def writing(path: Path) -> Iterator[Path]:
             temporary.replace(path)
             _sync(path.parent)
     finally:
-        with suppress(
-            OSError
-            # a folder that could not be made, a disk that takes nothing any more: the first error is the one
-            # to
-            # tell
-        ):
+        # A folder that could not be made, a disk that takes nothing any more: the first error is told.
+        with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
@@ -41,6 +37,11 @@ def write_bytes(path: Path, data: bytes) -> None:
     """The bytes, whole or not at all."""
     with writing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """UTF-8 text, whole or not at all."""
+    write_bytes(path, text.encode(errors="backslashreplace"))  # names that are not UTF-8
 
 
 @contextmanager

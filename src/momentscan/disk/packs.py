@@ -325,7 +325,7 @@ def _thumb(home: Path, file: str) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
-# ---- names of before, until the report has moved ----
+# ---- as the report reads them: plain values, of which any may be lacking ----
 
 
 class PackRecord(NamedTuple):

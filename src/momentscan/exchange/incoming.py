@@ -11,7 +11,7 @@ from typing import cast
 
 from momentscan.disk.exports import export_before, exported
 from momentscan.disk.folder import VideoFolder
-from momentscan.disk.results import ms
+from momentscan.disk.windows import ms
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.exchange.outgoing import exported_window
 from momentscan.export.conform import Feedback

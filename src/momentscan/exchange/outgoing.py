@@ -11,7 +11,7 @@ from pathlib import Path
 from momentscan.disk.exports import read_export
 from momentscan.disk.files import translate_os_errors
 from momentscan.disk.folder import VideoFolder
-from momentscan.disk.results import ms
+from momentscan.disk.windows import ms
 from momentscan.exchange.ranges import ranges_of
 from momentscan.export.timeline import Range, Timeline, clean, frame_of, nominal_rate, to_timeline
 from momentscan.media.container import Limits

@@ -10,7 +10,7 @@ import numpy as np
 
 from momentscan import registry
 from momentscan.disk.folder import VideoFolder
-from momentscan.disk.results import read_engine
+from momentscan.disk.windows import read_engine
 from momentscan.errors import UsageError
 from momentscan.records.plain import Json
 from momentscan.records.run import ComparisonRun

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from momentscan import __version__
 from momentscan.assembly.engines import StillChoice, build_scorer, same_knobs
 from momentscan.disk.folder import VideoFolder
-from momentscan.disk.results import kept_stills
+from momentscan.disk.stills import kept_stills
 from momentscan.models.chosen_models import Models
 from momentscan.records.run import EngineRun, ModelRow, Run
 from momentscan.settings import Settings

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from momentscan.assembly.engines import StillChoice
 from momentscan.disk.folder import VideoFolder
-from momentscan.disk.results import Still, keep_still, kept_stills, take_over
+from momentscan.disk.stills import Still, keep_still, kept_stills, take_over
 from momentscan.media import jpeg, small_jpeg, stills
 from momentscan.progress import Progress, Step
 from momentscan.values import Verdict

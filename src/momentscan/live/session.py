@@ -10,7 +10,7 @@ from typing import cast
 
 from momentscan.assembly.one_pass import made_by
 from momentscan.disk.live import LiveLog
-from momentscan.disk.results import ms
+from momentscan.disk.windows import ms
 from momentscan.errors import Cancelled
 from momentscan.live.events import Event
 from momentscan.media.feed import Feed

@@ -11,7 +11,7 @@ import numpy as np
 from momentscan.disk.files import remove, translate_os_errors
 from momentscan.disk.folder import REPORT, RUN, VideoFolder
 from momentscan.disk.packs import kept_crops
-from momentscan.disk.results import THUMBS
+from momentscan.disk.stills import THUMBS
 from momentscan.packs.choice import PackChoice
 from momentscan.packs.crops import CropsBefore
 from momentscan.records.run import Run
