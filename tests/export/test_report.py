@@ -469,6 +469,14 @@ def test_a_long_curve_keeps_its_peak_and_a_small_page() -> None:
     assert len(page) < 400_000
 
 
+def test_a_score_of_one_instant_is_drawn_over_its_span() -> None:
+    one = Curve(np.zeros(1), np.full(1, 0.5), {"embed": np.full(1, 0.5)}, span_s=5.0)
+    made = replace(verdict(name="saliency"), curve=one, smoothed=one.value)
+    page = report_html(signals(), {"saliency": made}, {}, RUN)
+    (line,) = re.findall(r'class="sum" points="([^"]+)"', page)
+    assert [float(p.split(",")[0]) for p in line.split()] == [0, 250], "5 s of 20 s, of a width of 1000"
+
+
 def test_what_was_missing_stands_before_everything_else() -> None:
     page = report_html(
         signals(), {"rules": verdict()}, {}, replace(RUN, warnings=("no face detector is on this machine",))

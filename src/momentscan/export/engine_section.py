@@ -142,8 +142,13 @@ def _plot(
 ) -> CurvePlot:
     curve = verdict.curve
     rows = drawn_rows(curve.value, verdict.smoothed)
-    parts: dict[str, Series] = {name: series[rows] for name, series in curve.parts.items()}
     middle = np.minimum(curve.time_s + curve.span_s / 2, duration_s)[rows]
+    if len(rows) == 1:  # one instant alone would be a line without length: it is held over its span
+        rows, middle = (
+            np.repeat(rows, 2),
+            np.clip(curve.time_s[0] + np.array([0, curve.span_s]), 0, duration_s),
+        )
+    parts: dict[str, Series] = {name: series[rows] for name, series in curve.parts.items()}
     smoothed = verdict.smoothed[rows]
     scale = scale_of(parts, smoothed, verdict.threshold)
     own = Scale(min(0.0, *smoothed.tolist(), 0.0), max(1e-9, *smoothed.tolist(), 0.0) * 1.04)
