@@ -108,7 +108,7 @@ def test_signals_tell_the_video_and_the_rows_of_each_table() -> None:
     )
     first, second = repr(signals).splitlines()
     assert re.fullmatch(r"Signals of ride: 30\.00 s, \d+ x \d+ px, [\d.]+ fps", first)
-    assert second == "  frames   300 rows: time_s, motion"
+    assert second == "  frames      300 rows: time_s, motion"
     assert "|frames|300 rows|time_s, motion|" in _Tags(signals._repr_html_()).text
 
 
@@ -116,7 +116,7 @@ def test_showing_signals_reads_nothing() -> None:
     def unread() -> np.ndarray:
         raise AssertionError("a column was read")
 
-    assert repr(Signals(worlds.info(), {"frames.time_s": unread})).endswith("frames   not read yet: time_s")
+    assert repr(Signals(worlds.info(), {"frames.time_s": unread})).endswith("frames     not read yet: time_s")
 
 
 @pytest.mark.parametrize(

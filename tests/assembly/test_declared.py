@@ -13,6 +13,7 @@ import pytest
 import fakes
 import plugins
 from momentscan import registry
+from momentscan.app.cli.options import knobs as typed_knobs
 from momentscan.assembly.engines import build_scorer
 from momentscan.assembly.key import log_key
 from momentscan.assembly.models import open_models
@@ -144,6 +145,14 @@ def test_an_engine_is_given_the_model_it_declares_and_its_knobs(learned: None) -
 def test_an_engine_whose_model_is_not_wanted_has_none(learned: None) -> None:
     scorer: Any = build_scorer("learned", load(ranker="none"))
     assert scorer.ranker is None
+
+
+def test_a_slot_is_no_knob_of_the_engine_that_is_judged_by(learned: None) -> None:
+    assert typed_knobs(["bar=2", "ranker=none", "rules.contrast=0"], "learned") == {
+        "learned.bar": "2",
+        "ranker": "none",
+        "rules.contrast": "0",
+    }
 
 
 def test_a_model_of_an_engine_does_not_make_another_log(learned: None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -72,6 +73,16 @@ def test_what_can_be_pulled_and_what_auto_looks_for_follows_from_the_slots() -> 
         "speech": ("silero-vad", "yamnet"),
     }
     assert list(automatic()) == [s.what for s in slots() if s.name not in ("embedder", "asr")]
+
+
+def test_a_slot_with_a_kind_that_wants_no_weights_waits_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Plain(Nose):
+        name, weight = "plain", None
+
+    free = replace(SMELL, kinds={"nose": Nose, "plain": Plain}, auto=("nose", "plain"))
+    for each, waits in ((SMELL, True), (free, False)):
+        monkeypatch.setattr("momentscan.models.chosen_models.slots", lambda each=each: [each])
+        assert (each.what in automatic()) is waits
 
 
 def test_defaults_are_auto_but_for_recognition() -> None:

@@ -70,10 +70,11 @@ class Models:
 
 def automatic() -> dict[str, tuple[Weight, ...]]:
     """What "auto" looks for, for each slot that may stay empty, best first."""
+    wanted = {s.what: [weight_of(s.kind(name)) for name in s.auto] for s in slots() if s.fallback is None}
     return {
-        s.what: tuple(w for name in s.auto if (w := weight_of(s.kind(name))) is not None)
-        for s in slots()
-        if s.auto and s.fallback is None
+        what: tuple(weight for weight in weights if weight is not None)
+        for what, weights in wanted.items()
+        if weights and None not in weights  # with a kind that wants none, a slot is never empty
     }
 
 

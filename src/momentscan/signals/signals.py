@@ -106,7 +106,7 @@ class Signals:
         return len(self[name]) if name in self else 0
 
     def __repr__(self) -> str:
-        lines = [f"  {name:<8} {rows}: {', '.join(fields)}" for name, rows, fields in self._tables()]
+        lines = [f"  {name:<10} {rows:>9}: {', '.join(fields)}" for name, rows, fields in self._tables()]
         return "\n".join([f"Signals of {self._shown()}", *lines])
 
     def _repr_html_(self) -> str:

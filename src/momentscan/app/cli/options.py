@@ -225,8 +225,8 @@ def typed(**options: Any) -> dict[str, Any]:
 
 
 def knobs(turned: list[str] | None, table: str | None = None) -> dict[str, str]:
-    """dotted name -> value of every `--set`; bare names are of `table`. Raises UsageError for what is no
-    knob=value.
+    """dotted name -> value of every `--set`; bare names are of `table`, but for those of slots. Raises
+    UsageError for what is no knob=value.
     """
     return dict(_knob(text, table) for text in turned or [])
 
@@ -242,8 +242,9 @@ def _knob(text: str, table: str | None) -> tuple[str, str]:
 
 
 def _is_whole(name: str) -> bool:
-    """Whether a dotted name begins with a table, or is an option."""
+    """Whether a dotted name begins with a table, or is a slot for a model."""
+    from momentscan import registry
     from momentscan.settings.tables import canonical, stage_class
 
     first, dot, _ = canonical(name).partition(".")
-    return bool(dot) and stage_class(first) is not None
+    return stage_class(first) is not None if dot else first in registry.names("models")
