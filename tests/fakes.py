@@ -16,7 +16,7 @@ from momentscan import registry
 from momentscan.models.chosen_models import Models
 from momentscan.models.detectors import Detections, one_per_face
 from momentscan.models.face_measures import EYES
-from momentscan.models.head_turn import RIGID, RIGID_CM
+from momentscan.models.head_pose import RIGID, RIGID_CM
 from momentscan.models.landmarks import Mesh
 from momentscan.models.tagger import KINDS
 from momentscan.models.voice import Heard
@@ -113,7 +113,7 @@ class Landmarks(_Fake):
 
     name, version = "fake-landmarks", "fake-landmarks-v1"
 
-    def look(self, frame: Frame, points: NDArray[np.float32], bbox: NDArray[np.float32]) -> Mesh:
+    def estimate(self, frame: Frame, points: NDArray[np.float32], bbox: NDArray[np.float32]) -> Mesh:
         left, top, right, bottom = bbox.tolist()
         side, middle = right - left, np.array([(left + right) / 2, (top + bottom) / 2, 0.0])
         mesh = np.zeros((478, 3))
@@ -138,7 +138,7 @@ class Pose(_Fake):
 
     name, version = "fake-pose", "fake-pose-v1"
 
-    def look(self, frame: Frame, box: NDArray[np.float32]) -> NDArray[np.float32]:
+    def estimate(self, frame: Frame, box: NDArray[np.float32]) -> NDArray[np.float32]:
         shares = np.tile([0.5, 0.2, 0.1], (17, 1))
         for i, (x, y) in {
             5: (0.7, 0.3),

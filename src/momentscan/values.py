@@ -19,10 +19,13 @@ Series = NDArray[np.float64]
 Columns = dict[str, NDArray[Any]]
 """"table.column" -> rows, as a perceiver returns them."""
 
+Box = tuple[int, int, int, int]
+"""x1, y1, x2, y2 in whole px of the video as shown."""
+
 SOUND_HZ = 22050
 """Rate of all sound inside momentscan (seed 004: 22050 Hz; also librosa's default)."""
 
-Outcome = Literal["chosen", "over_max", "below_threshold", "too_near", "not_different"]
+CandidateOutcome = Literal["chosen", "over_max", "below_threshold", "too_near", "not_different"]
 """What became of a candidate."""
 
 FrameOutcome = Literal["chosen", "not among the best", "looks like a chosen one", "failed the gate"]
@@ -173,7 +176,7 @@ class Candidate:
     window: Window
     score: float
     parts: Mapping[str, float]
-    verdict: Outcome
+    verdict: CandidateOutcome
     reason: str
 
 

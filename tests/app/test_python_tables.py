@@ -10,7 +10,7 @@ import pytest
 
 import momentscan as ms
 import worlds
-from momentscan.app.frames import SHOWN, DataTable, Scanned
+from momentscan.app.dataframes import SHOWN, DataTable, Scanned
 from momentscan.errors import MissingModel, MissingSignal
 from momentscan.signals import Signals
 

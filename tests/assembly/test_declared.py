@@ -15,7 +15,7 @@ import plugins
 from momentscan import registry
 from momentscan.app.cli.options import knobs as typed_knobs
 from momentscan.assembly.engines import build_scorer
-from momentscan.assembly.key import log_key
+from momentscan.assembly.log_key import log_key
 from momentscan.assembly.models import open_models
 from momentscan.assembly.perceivers import build_perceivers
 from momentscan.knobs import Knob, Model, knobs_of

@@ -19,14 +19,14 @@ from momentscan.disk.codec import decode, decode_line, encode, encode_line, read
 from momentscan.disk.schemas import PUBLISHED, SCHEMAS, schema_of
 from momentscan.errors import UnreadableInput
 from momentscan.records import measures
-from momentscan.records.claim import Claim
 from momentscan.records.feedback import FeedbackLine
 from momentscan.records.live import LiveLine
 from momentscan.records.packs import PersonMeta, Refusal
 from momentscan.records.plain import Json, Meta
 from momentscan.records.run import Run
+from momentscan.records.video import Claim
 from momentscan.records.windows import ScoreCurve, WindowRecord
-from momentscan.select import buckets, pack
+from momentscan.select import buckets, pack_types
 
 KINDS = [cls for _, cls in PUBLISHED.values()] + [Claim, tuple[Refusal, ...]]
 """Every kind of file and line."""
@@ -239,8 +239,8 @@ def test_bins_are_those_of_select() -> None:
     assert get_args(measures.Expression) == buckets.EXPRESSIONS
     assert get_args(measures.Occlusion) == buckets.OCCLUSIONS
     assert get_args(measures.Lighting) == buckets.LIGHTINGS
-    assert set(get_args(measures.ImageSet)) == set(pack.FOLDERS)
-    assert {"default", *get_args(measures.Condition)} == set(pack.SHARES)
+    assert set(get_args(measures.ImageSet)) == set(pack_types.FOLDERS)
+    assert {"default", *get_args(measures.Condition)} == set(pack_types.SHARES)
 
 
 def test_schemas_are_whole_in_themselves_and_leave_room_for_fields_to_come() -> None:

@@ -13,8 +13,8 @@ import pytest
 from momentscan.disk.exports import exported, read_export, write_export
 from momentscan.disk.feedback import FEEDBACK, TORN, append_feedback, read_feedback
 from momentscan.errors import OutputError
-from momentscan.records.exports import Export, ExportedWindow
-from momentscan.records.feedback import EditSource, FeedbackLine, Order, Part
+from momentscan.records.exports import ExportedWindow, ExportRecord
+from momentscan.records.feedback import EditSource, FeedbackLine, Order, PartOf
 
 
 def lines(sha256: str = "a" * 64, n: int = 3, engine: str = "rules", **more: Any) -> list[FeedbackLine]:
@@ -36,7 +36,7 @@ def lines(sha256: str = "a" * 64, n: int = 3, engine: str = "rules", **more: Any
             order=Order(i, i),
             piece=None,
             source=EditSource(given["file"], sha256, "otio"),
-            part=Part(i + 1, n),
+            part=PartOf(i + 1, n),
         )
         for i in range(n)
     ]
@@ -128,8 +128,8 @@ def test_what_the_disk_refuses_is_one_line(tmp_path: Path, monkeypatch: pytest.M
         append_feedback(tmp_path, lines())
 
 
-def export(engine: str, rate: str) -> Export:
-    return Export(1, engine, "ride", "window", "f" * 64, rate, False, 0, 250, (), {}, ())
+def export(engine: str, rate: str) -> ExportRecord:
+    return ExportRecord(1, engine, "ride", "window", "f" * 64, rate, False, 0, 250, (), {}, ())
 
 
 def test_what_was_exported_is_read_back(tmp_path: Path) -> None:

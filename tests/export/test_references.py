@@ -23,7 +23,7 @@ from momentscan.export.image_weights import REPEATS_MOST, repeated_shares, repea
 from momentscan.export.trainer_files import Link
 from momentscan.export.trainer_layouts import layouts, manifest
 from momentscan.select.buckets import EXPRESSIONS, LIGHTINGS, OCCLUSIONS, PITCHES, YAWS, yaw_label
-from momentscan.select.pack import FOLDERS, SHARES, Chosen, IdentityPack
+from momentscan.select.pack_types import FOLDERS, SHARES, Chosen, IdentityPack
 from momentscan.select.people import Person
 
 KOHYA_FOLDER = re.compile(r"(?P<repeats>\d+)_(?P<token>.+) (?P<klass>\S+)")

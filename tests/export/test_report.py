@@ -15,7 +15,7 @@ import pytest
 
 import worlds
 from momentscan.export.curve_plot import COLUMNS
-from momentscan.export.formatting import clock
+from momentscan.export.formatting import format_time
 from momentscan.export.people_lanes import LANES
 from momentscan.export.report import report_html
 from momentscan.records.run import ComparisonRun, ModelRow, Run
@@ -488,7 +488,7 @@ def test_what_was_missing_stands_before_everything_else() -> None:
     ("seconds", "words"), [(0, "0:00.0"), (12.34, "0:12.3"), (59.96, "1:00.0"), (3725, "1:02:05.0")]
 )
 def test_times_are_written_as_people_write_them(seconds: float, words: str) -> None:
-    assert clock(seconds) == words
+    assert format_time(seconds) == words
 
 
 def test_a_pack_shows_its_pictures_set_by_set_with_when_how_good_how_alike_and_why() -> None:

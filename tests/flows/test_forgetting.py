@@ -28,8 +28,8 @@ from momentscan.disk.files import lock
 from momentscan.disk.folder import CLAIM, VideoFolder
 from momentscan.errors import MomentscanError, OutputError, UnreadableInput, UsageError
 from momentscan.judgement import stills as judged_stills
-from momentscan.privacy.derived import _frame_idx
-from momentscan.privacy.whereabouts import visible_spans
+from momentscan.privacy.derived_files import _frame_idx
+from momentscan.privacy.person_rows import visible_spans
 from momentscan.select.people import People
 from momentscan.settings import Settings, load
 from momentscan.signals import Signals

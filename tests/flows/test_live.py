@@ -20,7 +20,7 @@ from momentscan import flows, stopping
 from momentscan.disk.live import LIVE, read_live
 from momentscan.errors import Cancelled, UnreadableInput
 from momentscan.flows import Event, Outcome, watch
-from momentscan.live.session import STOPPED, Session
+from momentscan.live.session import STOPPED, LiveSession
 from momentscan.settings import Settings, load
 from momentscan.signals.gaps import gaps_of
 
@@ -173,13 +173,13 @@ def test_a_long_feed_is_judged_by_its_last_minutes_and_people_keep_their_numbers
 
     write_video(path, frames, 5.0, None, options={"preset": "ultrafast", "qp": "20"})
     held: list[int] = []
-    judged = Session._judge
+    judged = LiveSession._judge
 
     def counting(self: Any) -> None:
         held.append(self._window.rows)
         judged(self)
 
-    monkeypatch.setattr(Session, "_judge", counting)
+    monkeypatch.setattr(LiveSession, "_judge", counting)
     outcome, _ = watched(
         path, settings(tmp_path, hardening={"window_s": 30.0, "warm_up_s": 5.0}, engine="vector")
     )

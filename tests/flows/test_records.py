@@ -16,11 +16,11 @@ from momentscan.disk.codec import decode, decode_line, encode, encode_line
 from momentscan.disk.log import manifest_of, write_manifest
 from momentscan.disk.packs import all_there, kept_crops, read_shown_packs
 from momentscan.disk.windows import read_engine, read_windows
-from momentscan.records.claim import Claim
 from momentscan.records.log import LogManifest
 from momentscan.records.memory import BankRecord
 from momentscan.records.packs import ImageMeta, PackManifest, PairMeta, PersonMeta, Refusal
 from momentscan.records.run import Run
+from momentscan.records.video import Claim
 from momentscan.records.windows import FilteringLog, FrameMeta, PeakCandidate, ScoreCurve, WindowRecord
 from momentscan.settings import load
 

@@ -20,7 +20,7 @@ import numpy as np
 from media.making import numbered
 from momentscan.media.decode import SamplingOptions
 from momentscan.media.feed import Feed, open_live
-from momentscan.media.live import LiveOptions, Note
+from momentscan.media.live_options import LiveOptions, Note
 from momentscan.media.render import write_video
 from momentscan.values import Batch, VideoInfo
 

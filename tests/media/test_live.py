@@ -35,8 +35,8 @@ from media.making import ALL, all_frames, all_sound, encode, indices, numbered, 
 from momentscan.errors import UnreadableInput
 from momentscan.media.container import ADDRESSES
 from momentscan.media.feed import open_live
-from momentscan.media.live import LiveOptions, Note
 from momentscan.media.live_batches import Outage
+from momentscan.media.live_options import LiveOptions, Note
 from momentscan.media.live_source import public_name
 from momentscan.values import SOUND_HZ, Batch
 

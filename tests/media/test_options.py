@@ -27,7 +27,7 @@ from momentscan.media import (
 from momentscan.media.clock import ClockOptions
 from momentscan.media.decode import SamplingOptions
 from momentscan.media.feed import open_live
-from momentscan.media.live import LiveOptions
+from momentscan.media.live_options import LiveOptions
 from momentscan.media.timecode import timecode_of
 from momentscan.media.transcripts import TranscriptOptions, transcript_of
 from momentscan.values import Batch, VideoInfo

@@ -24,7 +24,7 @@ from momentscan.models.embedders import (
     planes,
     resized,
 )
-from momentscan.models.pictures import unit
+from momentscan.models.preprocessing import unit
 from momentscan.values import Batch
 
 KINDS = {"openclip": "clip", "dinov2": "dinov2", "siglip": "siglip"}

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from momentscan.errors import BadWeights, MissingModel, UsageError
 from momentscan.media import open_video
 from momentscan.media.decode import SamplingOptions
-from momentscan.models import face_measures, head_turn, landmarks, skin_colour
+from momentscan.models import face_measures, head_pose, landmarks, skin_colour
 from momentscan.models.blendshapes import BLENDSHAPES, SHAPED
 from momentscan.models.catalogue import weight
 from momentscan.models.face_measures import NEUTRAL_PITCH_DEG, FaceMeasures, measure, measure_points
-from momentscan.models.head_turn import FIVE_CM, RIGID, RIGID_CM, upright_turn
+from momentscan.models.head_pose import FIVE_CM, RIGID, RIGID_CM, upright_turn
 from momentscan.models.landmarks import LANDMARKS, FaceLandmarker, FaceMesh, Mesh
 from momentscan.models.weights import locate
 
@@ -71,7 +71,7 @@ def test_the_tests_own_rotation_has_the_signs_of_the_schema(
 def test_a_turned_head_gives_its_angles_back(angles: tuple[float, float, float], px_per_cm: float) -> None:
     points = np.zeros((468, 3))
     points[list(RIGID)] = RIGID_CM @ rotation(*angles).T * px_per_cm + [320, 180, 0]
-    got = head_turn.head_angles(head_turn.head_turn(points))
+    got = head_pose.head_angles(head_pose.head_pose(points))
     np.testing.assert_allclose(got, angles, atol=1e-6)
 
 
@@ -224,7 +224,7 @@ def looked(net: FakeNet, box: NDArray[np.float32] = HIGH_BOX) -> tuple[Mesh, int
     """The mesh, and how many views of it were taken."""
     answers = len(net.logits)
     points = (FIVE_CM[:, :2] * 10 + 200).astype(np.float32)
-    mesh = FaceMesh(net).look(np.zeros((400, 400, 3), np.uint8), points, box)  # type: ignore[arg-type]
+    mesh = FaceMesh(net).estimate(np.zeros((400, 400, 3), np.uint8), points, box)  # type: ignore[arg-type]
     return mesh, answers - len(net.logits)
 
 
@@ -245,7 +245,7 @@ def test_a_box_that_is_wider_than_an_upright_face_is_doubted() -> None:
     mesh, views = looked(FakeNet(3, 9, 12, 9), BOX)
     assert views == 4
     assert abs(
-        head_turn.head_angles(head_turn.head_turn(mesh.points.astype(np.float64)))[2]
+        head_pose.head_angles(head_pose.head_pose(mesh.points.astype(np.float64)))[2]
     ) == pytest.approx(180, abs=1)
 
 
@@ -276,7 +276,7 @@ class Eyes:
     def mesh(self, frame: Frame) -> Mesh:
         faces = self.detector.detect(frame)
         largest = int(np.argmax(faces.bbox[:, 2] - faces.bbox[:, 0]))
-        return self.net.look(frame, faces.points[largest], faces.bbox[largest])
+        return self.net.estimate(frame, faces.points[largest], faces.bbox[largest])
 
     def face(self, frame: Frame) -> FaceMeasures:
         return measure(self.mesh(frame), frame)
@@ -331,7 +331,7 @@ def test_a_turned_picture_turns_the_roll_and_nothing_else(eyes: Eyes, inspirefac
     upright = picture(inspireface / "rotate" / "rot_0.jpg")
     faces = eyes.detector.detect(upright)
     points, box = faces.points[0], faces.bbox[0]
-    expected = measure(eyes.net.look(upright, points, box), upright)
+    expected = measure(eyes.net.estimate(upright, points, box), upright)
     for quarters in (1, 2, 3):
         frame, turned_points, turned_box = upright, points, box.reshape(2, 2)
         for _ in range(quarters):  # clockwise: (x, y) -> (height - 1 - y, x)
@@ -339,7 +339,7 @@ def test_a_turned_picture_turns_the_roll_and_nothing_else(eyes: Eyes, inspirefac
             turned_box = np.column_stack([frame.shape[0] - 1 - turned_box[:, 1], turned_box[:, 0]])
             frame = np.ascontiguousarray(np.rot90(frame, -1))
         box_xyxy = np.concatenate([turned_box.min(axis=0), turned_box.max(axis=0)]).astype(np.float32)
-        got = measure(eyes.net.look(frame, turned_points.astype(np.float32), box_xyxy), frame)
+        got = measure(eyes.net.estimate(frame, turned_points.astype(np.float32), box_xyxy), frame)
         assert (got.roll - expected.roll - 90 * quarters + 180) % 360 - 180 == pytest.approx(0, abs=3)
         np.testing.assert_allclose(got[:2], expected[:2], atol=3)
         np.testing.assert_allclose(got[3:5], expected[3:5], atol=0.05)
@@ -357,7 +357,7 @@ def test_a_face_on_its_side_is_seen_though_the_detector_says_it_is_upright(
     width = upright.shape[1]
     box = np.array([y1, width - 1 - x2, y2, width - 1 - x1], np.float32)
     lying = (FIVE_CM[:, :2] * (box[2] - box[0]) / 14 + (box[:2] + box[2:]) / 2).astype(np.float32)
-    assert measure(eyes.net.look(side, lying, box), side).roll == pytest.approx(-90, abs=6)
+    assert measure(eyes.net.estimate(side, lying, box), side).roll == pytest.approx(-90, abs=6)
 
 
 MASK = (
@@ -450,7 +450,8 @@ def test_the_older_mesh_agrees_with_the_newer(eyes: Eyes, models_folder: Path, i
         frame = picture(inspireface / name)
         faces = eyes.detector.detect(frame)
         new, old = (
-            measure(mesher.look(frame, faces.points[0], faces.bbox[0]), frame) for mesher in (eyes.net, net)
+            measure(mesher.estimate(frame, faces.points[0], faces.bbox[0]), frame)
+            for mesher in (eyes.net, net)
         )
         np.testing.assert_allclose(old[:3], new[:3], atol=9)
         assert old.smile == pytest.approx(new.smile, abs=0.35)

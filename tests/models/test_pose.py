@@ -73,12 +73,14 @@ def test_points_are_told_in_the_frame() -> None:
     move = FakeNet(
         np.tile(np.array([0.5, 0.25, 0.8], np.float32), (1, 1, 17, 1))
     )  # y, x, confidence in shares of the square
-    np.testing.assert_allclose(MoveNet(move).look(frame, box), np.tile([100, 150, 0.8], (17, 1)), atol=1e-3)  # type: ignore[arg-type]
+    np.testing.assert_allclose(
+        MoveNet(move).estimate(frame, box), np.tile([100, 150, 0.8], (17, 1)), atol=1e-3
+    )  # type: ignore[arg-type]
     assert (move.shown[0].shape, move.shown[0].dtype) == ((1, 192, 192, 3), np.uint8)
     point = np.array([64, 128, 0, 0, 60], np.float32)  # x, y, z in px, logits of visible and present
     blaze = FakeNet(np.tile(point, 39)[None], np.array([[0.9]], np.float32))
     np.testing.assert_allclose(
-        MediaPipePose(blaze).look(frame, box), np.tile([100, 150, 0.45], (17, 1)), atol=1e-3
+        MediaPipePose(blaze).estimate(frame, box), np.tile([100, 150, 0.45], (17, 1)), atol=1e-3
     )  # type: ignore[arg-type]
     assert (blaze.shown[0].max(), blaze.shown[0].dtype) == (1, np.float32)
 
@@ -140,7 +142,7 @@ def bodies(
             for frame, time_s in zip(batch.frames, batch.time_s, strict=True):
                 faces = detector.detect(frame) if start_s <= time_s <= end_s else None
                 if faces is not None and len(faces.score):
-                    body = net.look(frame, person_roi(faces.bbox[0], frame.shape[:2]))
+                    body = net.estimate(frame, person_roi(faces.bbox[0], frame.shape[:2]))
                     width = faces.bbox[0, 2] - faces.bbox[0, 0]
                     found.append((body, float(np.linalg.norm(body[NOSE, :2] - faces.points[0, 2]) / width)))
     return found
@@ -178,4 +180,4 @@ def test_the_nose_is_where_the_face_is(name: str, models_folder: Path, media_fol
 def test_nobody_is_not_somebody(models_folder: Path) -> None:
     net = opened("movenet", models_folder)
     noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
-    assert np.median(net.look(noise, np.array([0, 0, 300, 300], np.float32))[:, 2]) < 0.3
+    assert np.median(net.estimate(noise, np.array([0, 0, 300, 300], np.float32))[:, 2]) < 0.3

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import worlds
 from momentscan.knobs import with_knobs
+from momentscan.score.baselines import glitches, running_ema, running_median
 from momentscan.score.impact import IMPACT, Impact
 from momentscan.score.person_features import FEATURES, body_features, rate
 from momentscan.score.rules import Rules, timeseries
-from momentscan.score.usual import glitches, running_ema, running_median
 from momentscan.signals import Signals
 from momentscan.values import Verdict
 from worlds import during, joined, person, poses

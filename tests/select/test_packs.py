@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import faces
 from faces import HZ, TAU, about, axis, held, pictures, somebody, video
-from momentscan.select.pack import FOLDERS, SHARES, Chosen, IdentityPack
+from momentscan.select.pack_types import FOLDERS, SHARES, Chosen, IdentityPack
 from momentscan.select.packs import Packs
 from momentscan.select.people import People
 from momentscan.signals import Signals

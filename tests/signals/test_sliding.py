@@ -7,7 +7,7 @@ import numpy as np
 import worlds
 from momentscan.signals.gaps import Gap, columns_of, gaps_of
 from momentscan.signals.signals import Signals
-from momentscan.signals.sliding import Sliding
+from momentscan.signals.sliding_window import Sliding
 
 
 def fed(window_s: float, until_s: float) -> Sliding:

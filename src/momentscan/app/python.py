@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from momentscan import flows, process, registry
-from momentscan.app.compared import Compared
+from momentscan.app.comparison_table import ComparisonTable
+from momentscan.app.dataframes import Scanned
 from momentscan.app.extras import missing
-from momentscan.app.frames import Scanned
 from momentscan.app.knobs import of_engine, tables
 from momentscan.errors import UnreadableInput, UsageError
 from momentscan.flows import Exported, Outcome
@@ -264,7 +264,9 @@ def export(
     return flows.export(folder, settings, asked, on_progress, clips)
 
 
-def compare(places: Place | Iterable[Place], a: str, b: str, *, output: File | None = None) -> Compared:
+def compare(
+    places: Place | Iterable[Place], a: str, b: str, *, output: File | None = None
+) -> ComparisonTable:
     """Two engines on one or several scanned videos, from what they wrote: the same windows, the same peaks?
 
     Raises UsageError for engines that there are not or that have not judged a video, UnreadableInput.
@@ -273,7 +275,7 @@ def compare(places: Place | Iterable[Place], a: str, b: str, *, output: File | N
     several = [places] if isinstance(places, (str, PathLike, Scanned)) else list(places)
     if not several:
         raise UsageError("compare wants at least one scanned video, got none")
-    return Compared.of(flows.compare_engines([_folder(place, settings) for place in several], a, b))
+    return ComparisonTable.of(flows.compare_engines([_folder(place, settings) for place in several], a, b))
 
 
 def plot(verdict: Verdict) -> Figure:

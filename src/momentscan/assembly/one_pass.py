@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from momentscan.assembly.key import log_key
+from momentscan.assembly.log_key import log_key
 from momentscan.assembly.models import open_models
 from momentscan.assembly.perceivers import build_perceivers
 from momentscan.disk import LogWriter

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from momentscan.assembly.stamp import version_stamp
+from momentscan.assembly.version_stamp import version_stamp
 from momentscan.clips.choose import choose_clips
 from momentscan.clips.cutter import ClipCutter
 from momentscan.clips.plan import ClipPlan

@@ -8,25 +8,25 @@ from pathlib import Path
 
 from momentscan.disk.codec import encode, read_or_none, read_record
 from momentscan.disk.files import write_bytes
-from momentscan.records.exports import Export
+from momentscan.records.exports import ExportRecord
 
 EXPORTS = "exports"
 
 
-def write_export(folder: Path, record: Export) -> None:
+def write_export(folder: Path, record: ExportRecord) -> None:
     """`exports/{engine}.json` of a video's folder."""
     write_bytes(folder / EXPORTS / f"{record.engine}.json", encode(record))
 
 
-def read_export(folder: Path, engine: str) -> Export | None:
+def read_export(folder: Path, engine: str) -> ExportRecord | None:
     """What was told last of that engine's moments; None where nothing was that can be read."""
-    record = read_or_none(Export, folder / EXPORTS / f"{engine}.json")
+    record = read_or_none(ExportRecord, folder / EXPORTS / f"{engine}.json")
     return record if record is not None and record.engine == engine else None
 
 
-def export_before(folder: Path, engine: str, remedy: str) -> Export:
+def export_before(folder: Path, engine: str, remedy: str) -> ExportRecord:
     """What was told last of that engine's moments. Raises UnreadableInput where that cannot be read."""
-    return read_record(Export, folder / EXPORTS / f"{engine}.json", remedy)
+    return read_record(ExportRecord, folder / EXPORTS / f"{engine}.json", remedy)
 
 
 def exported(folder: Path) -> list[str]:

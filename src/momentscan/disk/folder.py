@@ -26,8 +26,8 @@ from momentscan.disk.files import create, lock, recover, release, translate_os_e
 from momentscan.disk.log import is_log, read_log, recover_log
 from momentscan.disk.packs import PACKS
 from momentscan.errors import OutputError, UnreadableInput, UsageError
-from momentscan.records.claim import Claim
 from momentscan.records.run import Run
+from momentscan.records.video import Claim
 from momentscan.signals import Signals
 
 CLAIM = "video.json"

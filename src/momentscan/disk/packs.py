@@ -44,9 +44,9 @@ from momentscan.records.packs import (
 )
 from momentscan.records.plain import Json, plain
 from momentscan.select.buckets import EXPRESSIONS, PITCHES, YAWS
-from momentscan.select.pack import Chosen, Cover, IdentityPack
+from momentscan.select.pack_types import Chosen, Cover, IdentityPack
 from momentscan.select.pairs import Pair
-from momentscan.signals.boxes import Box
+from momentscan.values import Box
 
 PACKS = "identity_builder"
 THUMBS = "thumbs"

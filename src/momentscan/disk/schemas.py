@@ -12,7 +12,7 @@ from pydantic_core import core_schema
 
 from momentscan.disk.codec import adapter_of
 from momentscan.records.clips import ClipList, ClipRow
-from momentscan.records.exports import Export
+from momentscan.records.exports import ExportRecord
 from momentscan.records.feedback import FeedbackLine
 from momentscan.records.live import LiveLine
 from momentscan.records.log import LogManifest
@@ -47,7 +47,7 @@ PUBLISHED: Mapping[str, tuple[str, Any]] = {
     "pack_manifest": ("identity_builder/person_*/manifest.json", PackManifest),
     "clips": ("clips/*/clips.json", ClipList),
     "memory_bank": ("identity_builder/person_*/memory_bank.json", BankRecord),
-    "exports": ("exports/*.json", Export),
+    "exports": ("exports/*.json", ExportRecord),
     "feedback": ("feedback.jsonl, one line", FeedbackLine),
     "live": ("live.jsonl, one line", LiveLine),
 }

@@ -23,8 +23,8 @@ from momentscan.records.windows import (
     WindowRecord,
 )
 from momentscan.select.picks import JudgedFrame, Picked
-from momentscan.signals.boxes import Box, squares, whole
-from momentscan.values import Candidate, Moment, Pick, Series, Verdict, VideoInfo, Window
+from momentscan.signals.boxes import squares, whole
+from momentscan.values import Box, Candidate, Moment, Pick, Series, Verdict, VideoInfo, Window
 
 WINDOWS = "windows.json"
 CURVE = "debug/score_curve.json"

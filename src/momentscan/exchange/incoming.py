@@ -20,7 +20,7 @@ from momentscan.export.edits import read_edit
 from momentscan.export.safe_parsing import ParsingLimits
 from momentscan.export.timeline import Range, Timeline, clean, to_timeline
 from momentscan.records.clips import Span
-from momentscan.records.feedback import EditFormat, EditSource, FeedbackLine, Order, Part
+from momentscan.records.feedback import EditFormat, EditSource, FeedbackLine, Order, PartOf
 
 
 def edit_against(
@@ -65,7 +65,7 @@ def timeline_before(folder: VideoFolder, engine: str) -> Timeline:
 
 
 def feedback_line(
-    timeline: Timeline, line: Feedback, at: str, source: EditSource, part: Part
+    timeline: Timeline, line: Feedback, at: str, source: EditSource, part: PartOf
 ) -> FeedbackLine:
     """One line of feedback.jsonl. `at`: ISO time."""
     edited, video = line.edited, timeline.video
@@ -82,7 +82,7 @@ def feedback_line(
         moved_start_ms=ms(line.moved_start_s) if line.moved_start_s is not None else None,
         moved_end_ms=ms(line.moved_end_s) if line.moved_end_s is not None else None,
         order=Order(line.told_at, line.edited_at),
-        piece=Part(*line.piece) if line.piece is not None else None,
+        piece=PartOf(*line.piece) if line.piece is not None else None,
         source=source,
         part=part,
     )

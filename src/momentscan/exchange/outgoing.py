@@ -18,7 +18,7 @@ from momentscan.media.container import Limits
 from momentscan.media.source_file import same_source
 from momentscan.media.timecode import timecode_of
 from momentscan.progress import Progress
-from momentscan.records.exports import Export, ExportedRange, ExportedWindow, ToldAs
+from momentscan.records.exports import ExportedRange, ExportedWindow, ExportRecord, ToldAs
 from momentscan.values import VideoInfo
 
 
@@ -56,9 +56,11 @@ def kept_formats(folder: VideoFolder, timeline: Timeline) -> dict[str, tuple[str
     return {}
 
 
-def export_record(timeline: Timeline, formats: Mapping[str, Sequence[str]], notes: Sequence[str]) -> Export:
+def export_record(
+    timeline: Timeline, formats: Mapping[str, Sequence[str]], notes: Sequence[str]
+) -> ExportRecord:
     """exports/{engine}.json."""
-    return Export(
+    return ExportRecord(
         version=1,
         engine=timeline.engine,
         video_id=timeline.title,
@@ -84,7 +86,7 @@ def exported_window(found: Range) -> ExportedWindow:
     return ExportedWindow(found.window_id, *times, round(found.score, 6))
 
 
-def _without_files(record: Export) -> Export:
+def _without_files(record: ExportRecord) -> ExportRecord:
     return dataclasses.replace(record, formats={}, notes=())
 
 

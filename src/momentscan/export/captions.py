@@ -6,7 +6,7 @@ import unicodedata
 
 from momentscan.errors import UsageError
 from momentscan.export.image_weights import REPEATS_MOST, kohya_folder
-from momentscan.select.pack import Chosen
+from momentscan.select.pack_types import Chosen
 
 NAME_LONGEST, FOLDER_LONGEST = 64, 255
 """Characters of a token or class; bytes of a folder's name, the limit of common file systems."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from momentscan.export.image_weights import repeats, weights
 from momentscan.export.trainer_files import Files, json_bytes
-from momentscan.select.pack import Chosen, IdentityPack
+from momentscan.select.pack_types import Chosen, IdentityPack
 
 Node = dict[str, object]
 """class_type, inputs, _meta."""

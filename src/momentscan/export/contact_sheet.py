@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.errors import MomentscanError
-from momentscan.select.pack import FOLDERS, Chosen, IdentityPack
+from momentscan.select.pack_types import FOLDERS, Chosen, IdentityPack
 
 CELL_PX, TEXT_PX, ACROSS = 168, 34, 8
 """Side of a picture, height of the two lines under it, pictures in a row; taste: a sheet of 30 fits a screen.

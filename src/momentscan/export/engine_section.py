@@ -18,7 +18,7 @@ from momentscan.export.curve_plot import (
     scale_of,
 )
 from momentscan.export.engine_style import part_colours, presentation_of, sentence_of
-from momentscan.export.formatting import clock, signed
+from momentscan.export.formatting import format_time, signed
 from momentscan.export.moment_card import MomentCard, moment_card, segments_of
 from momentscan.presentation import Presentation
 from momentscan.select.picks import Picked
@@ -168,4 +168,6 @@ def _plot(
 
 def _near_miss(candidate: Candidate) -> NearMiss:
     window = candidate.window
-    return NearMiss(clock(window.start_s), clock(window.end_s), signed(candidate.score, 3), candidate.reason)
+    return NearMiss(
+        format_time(window.start_s), format_time(window.end_s), signed(candidate.score, 3), candidate.reason
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from momentscan.export.formatting import clock, data_uri
+from momentscan.export.formatting import data_uri, format_time
 from momentscan.signals import Signals
 
 STRIP = 16
@@ -39,4 +39,4 @@ def nearest_thumbnail(time_s: float, signals: Signals) -> Thumbnail | None:
 
 def _thumbnail(row: int, signals: Signals) -> Thumbnail:
     at_s = float(signals["thumbnails.time_s"][row])
-    return Thumbnail(data_uri(signals["thumbnails.jpeg"][row]), clock(at_s))
+    return Thumbnail(data_uri(signals["thumbnails.jpeg"][row]), format_time(at_s))

@@ -7,7 +7,7 @@ import base64
 ROLES = {"main": "main person", "passenger": "companion", "transient": "passer-by", "noise": "hardly seen"}
 
 
-def clock(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """12.3 -> "0:12.3", 3725 -> "1:02:05.0": how people write a time."""
     tenths = round(seconds * 10)
     minutes, rest = divmod(tenths, 600)

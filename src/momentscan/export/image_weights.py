@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from momentscan.select.pack import FOLDERS, IdentityPack, Kind
+from momentscan.select.pack_types import FOLDERS, IdentityPack, Kind
 
 REPEATS_MOST = 20
 """No image is repeated more often for a tool without weights; taste: an epoch stays short."""

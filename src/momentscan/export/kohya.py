@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from momentscan.export.captions import subject
 from momentscan.export.image_weights import kohya_folder, repeats, weights
 from momentscan.export.trainer_files import Files, captioned
-from momentscan.select.pack import IdentityPack
+from momentscan.select.pack_types import IdentityPack
 
 
 def kohya(pack: IdentityPack, token: str, klass: str = "person") -> Files:

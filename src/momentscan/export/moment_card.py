@@ -11,7 +11,7 @@ import numpy as np
 from momentscan.export.curve_plot import WIDTH
 from momentscan.export.engine_style import PART_COLOURS
 from momentscan.export.film_strip import Thumbnail, nearest_thumbnail
-from momentscan.export.formatting import clock, data_uri, many, signed
+from momentscan.export.formatting import data_uri, format_time, many, signed
 from momentscan.export.time_axis import Place, place_of, x_of
 from momentscan.presentation import Presentation
 from momentscan.select.picks import JudgedFrame, Picked
@@ -52,7 +52,7 @@ relative to the person.
 
 
 @dataclass(frozen=True)
-class Segment:
+class BarSegment:
     """A part in the bar of a moment: `share` in % of the engine's longest bar; `less`: it takes away;
     `feature` what was measured, in its own unit.
     """
@@ -110,7 +110,7 @@ class MomentCard:
     peak_x: float
     why: str
     rivals: tuple[str, ...]
-    parts: list[Segment]
+    parts: list[BarSegment]
     stills: list[StillFigure]
     glimpse: Thumbnail | None
     no_stills: str
@@ -122,7 +122,7 @@ def moment_card(
     moment: Moment,
     picked: Picked | None,
     stills: Mapping[int, bytes],
-    segments: list[Segment],
+    segments: list[BarSegment],
     signals: Signals,
 ) -> MomentCard:
     """`number` from 1, `picked` what became of the frames in it, `stills` frame_idx -> small JPEG."""
@@ -130,10 +130,10 @@ def moment_card(
     cut = [_still(p, stills[p.frame_idx]) for p in moment.picks if p.frame_idx in stills]
     return MomentCard(
         number=number,
-        start=clock(window.start_s),
-        end=clock(window.end_s),
+        start=format_time(window.start_s),
+        end=format_time(window.end_s),
         length=f"{window.length_s:.1f}",
-        peak=clock(window.peak_s),
+        peak=format_time(window.peak_s),
         score=signed(moment.score, 3),
         at=place_of(window.start_s, window.end_s, duration_s),
         peak_x=WIDTH / 100 * x_of(window.peak_s, duration_s),
@@ -149,10 +149,10 @@ def moment_card(
 
 def segments_of(
     moment: Moment, most: float, colours: Mapping[str, int], presentation: Presentation
-) -> list[Segment]:
+) -> list[BarSegment]:
     """The bar of a moment; `most` is the length of the engine's longest."""
     return [
-        Segment(
+        BarSegment(
             word=presentation.word_of(n),
             colour=colours.get(n, PART_COLOURS - 1),
             share=round(100 * abs(v) / most, 2),
@@ -179,7 +179,7 @@ def _still(pick: Pick, jpeg: bytes) -> StillFigure:
     numbers = ", ".join(f"{n} {v:.3g}" for n, v in pick.measures.items() if n != "person" and np.isfinite(v))
     return StillFigure(
         src=data_uri(jpeg),
-        at=clock(pick.time_s),
+        at=format_time(pick.time_s),
         quality=f"{pick.quality:.2f}",
         who="" if person is None else f"Person {person:.0f}",
         words=", ".join(words),
@@ -194,7 +194,7 @@ def _third(value: float, words: tuple[str, str, str]) -> str:
 
 def _no_stills(moment: Moment, picked: Picked | None) -> str:
     if moment.picks:
-        times = ", ".join(f"{clock(p.time_s)} (quality {p.quality:.2f})" for p in moment.picks)
+        times = ", ".join(f"{format_time(p.time_s)} (quality {p.quality:.2f})" for p in moment.picks)
         return f"the frames at {times} were chosen, but no stills were cut"
     return _in_words(picked.reason) if picked and picked.reason else "every frame failed the gate"
 
@@ -209,7 +209,7 @@ def _frames(picked: Picked) -> FrameCells:
         summary=_summary(len(picked.frames), counts),
         failed=", ".join(f"{_in_words(reason)} {n} ×" for reason, n in worst),
         near=[
-            f"{clock(f.time_s)} ({f.quality:.2f}{', too like a chosen one' if _look(f) == 'alike' else ''})"
+            f"{format_time(f.time_s)} ({f.quality:.2f}{', too like a chosen one' if _look(f) == 'alike' else ''})"
             for f in best
         ],
     )
@@ -233,7 +233,7 @@ def _cell(frame: JudgedFrame) -> FrameCell:
     return FrameCell(
         look=look,
         height=round(100 * min(1.0, max(0.12, quality))),
-        title=f"{clock(frame.time_s)} · quality {quality:.2f} · {words}"
+        title=f"{format_time(frame.time_s)} · quality {quality:.2f} · {words}"
         + (f": {reasons}" if reasons else ""),
     )
 

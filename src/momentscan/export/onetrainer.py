@@ -7,7 +7,7 @@ import math
 from momentscan.export.captions import subject
 from momentscan.export.image_weights import weights
 from momentscan.export.trainer_files import Files, captioned, json_bytes
-from momentscan.select.pack import FOLDERS, IdentityPack, Kind
+from momentscan.select.pack_types import FOLDERS, IdentityPack, Kind
 
 
 def onetrainer(pack: IdentityPack, token: str, klass: str = "person") -> Files:

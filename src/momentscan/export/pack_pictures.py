@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from momentscan.export.formatting import clock, data_uri
+from momentscan.export.formatting import data_uri, format_time
 from momentscan.select.buckets import EXPRESSIONS
 
 Meta = Mapping[str, Any]
@@ -41,7 +41,7 @@ class PackPicture:
 
 
 @dataclass(frozen=True)
-class PairSide:
+class PictureSide:
     """One of two: `side` of the picture, who it is, and what they do."""
 
     side: str
@@ -54,7 +54,7 @@ class PairSide:
 class PairPicture(PackPicture):
     """A picture of two; `shared`: what both do."""
 
-    sides: list[PairSide]
+    sides: list[PictureSide]
     shared: str
 
 
@@ -66,7 +66,7 @@ def pack_picture(meta: Meta, thumbs: Mapping[str, bytes]) -> PackPicture:
 def pair_picture(meta: Meta, thumbs: Mapping[str, bytes]) -> PairPicture:
     """Who is on the picture's left, who on its right, and what both do."""
     sides = [
-        PairSide(
+        PictureSide(
             side=side.get("side", "?"),
             who=f"Person {side.get('person_id', '?')}",
             words=expression_word(side.get("expression_bin")),
@@ -87,7 +87,7 @@ def _figure(meta: Meta, thumbs: Mapping[str, bytes], why: str) -> dict[str, str]
     return {
         "src": data_uri(jpeg) if jpeg else "",
         "name": PurePosixPath(file).stem,
-        "at": clock(meta["timestamp_ms"] / 1000) if "timestamp_ms" in meta else "–",
+        "at": format_time(meta["timestamp_ms"] / 1000) if "timestamp_ms" in meta else "–",
         "quality": _number(meta.get("quality_score")),
         "stable": _number(meta.get("stable_score")),
         "words": ", ".join(_looks(meta)),

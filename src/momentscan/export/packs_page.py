@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from momentscan.export.formatting import ROLES, clock, listed, many, percent
+from momentscan.export.formatting import ROLES, format_time, listed, many, percent
 from momentscan.export.pack_coverage import (
     AXES,
     AxisCoverage,
@@ -21,7 +21,7 @@ from momentscan.export.pack_coverage import (
     missing_bins,
 )
 from momentscan.export.pack_pictures import Meta, PackPicture, PairPicture, pack_picture, pair_picture
-from momentscan.select.pack import FOLDERS, SHARES
+from momentscan.select.pack_types import FOLDERS, SHARES
 
 SHOWN = 4
 """People whose packs stand open; the rest folds away."""
@@ -70,7 +70,7 @@ class PackShown(Protocol):
 
 
 @dataclass(frozen=True)
-class Identity:
+class IdentityNote:
     """Whether somebody vouches for who this is; if not, why, and what can be done."""
 
     verified: bool
@@ -98,7 +98,7 @@ class PackCard:
     role: str
     seen: str
     total: int
-    identity: Identity
+    identity: IdentityNote
     warnings: list[str]
     nothing: str
     sets: list[ImageSet]
@@ -177,21 +177,21 @@ def _set(kind: str, shown: PackShown) -> ImageSet:
 
 def _seen(meta: Meta) -> str:
     looks, tracks = many(meta.get("looks", 0), "look"), many(len(meta.get("tracks", ())), "track")
-    start, end = (clock(meta.get(name, 0) / 1000) for name in ("start_ms", "end_ms"))
+    start, end = (format_time(meta.get(name, 0) / 1000) for name in ("start_ms", "end_ms"))
     return f"seen {start} – {end}, {looks} in {tracks}"
 
 
-def _identity(meta: Meta) -> Identity:
+def _identity(meta: Meta) -> IdentityNote:
     if meta.get("identity_verified") is True:
-        return Identity(verified=True)
+        return IdentityNote(verified=True)
     if meta.get("tau_id") is None:
-        return Identity(
+        return IdentityNote(
             False,
             "No Face-ID model looked, so this is one track, whoever it shows.",
             "Get one with “momentscan models pull sface”, then scan the video again.",
         )
     if meta.get("prototype_type") is None:
-        return Identity(
+        return IdentityNote(
             False,
             "Face-ID could identify no look at this person (too small, or blurred), so this is one track, "
             "whoever it shows.",
@@ -201,8 +201,8 @@ def _identity(meta: Meta) -> Identity:
         who = listed([f"person {n}" for n in alike])
         same = f"To Face-ID {who} {'looks' if len(alike) == 1 else 'look'} the same (twins?)"
         todo = "No model is missing; look at the pictures before you use them."
-        return Identity(False, f"{same}, so only tracks tell them apart.", todo)
-    return Identity(False, "Its meta.json does not say why.", "Make the packs again.")
+        return IdentityNote(False, f"{same}, so only tracks tell them apart.", todo)
+    return IdentityNote(False, "Its meta.json does not say why.", "Make the packs again.")
 
 
 def _nothing(meta: Meta) -> str:
@@ -229,7 +229,7 @@ def _left(meta: Meta) -> int:
 
 def _stop(meta: Meta) -> str:
     reason, at_ms = str(meta.get("stop_reason", "")), meta.get("stopped_at_ms")
-    at = "" if at_ms is None else f" at {clock(at_ms / 1000)}"
+    at = "" if at_ms is None else f" at {format_time(at_ms / 1000)}"
     return STOPS.get(
         reason, f"Collecting stopped{{at}}: {reason.replace('_', ' ') or 'meta.json does not say why'}."
     ).replace("{at}", at)

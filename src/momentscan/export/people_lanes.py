@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from momentscan.export.curve_plot import WIDTH
-from momentscan.export.formatting import ROLES, clock, data_uri, many, percent
+from momentscan.export.formatting import ROLES, data_uri, format_time, many, percent
 from momentscan.export.time_axis import Place, place_of
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
@@ -122,4 +122,4 @@ def _spans(person: Person, signals: Signals) -> list[LaneSpan]:
 
 def _span(start_s: float, end_s: float, duration_s: float) -> LaneSpan:
     at = place_of(start_s, end_s, duration_s)
-    return LaneSpan(at.left, at.width, f"{clock(start_s)} – {clock(end_s)}")
+    return LaneSpan(at.left, at.width, f"{format_time(start_s)} – {format_time(end_s)}")

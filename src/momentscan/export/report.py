@@ -12,7 +12,7 @@ from momentscan.export.curve_plot import HEIGHT, WIDTH, HoverLine
 from momentscan.export.engine_section import EngineSection, engine_section
 from momentscan.export.engine_style import engine_colours
 from momentscan.export.film_strip import film_strip
-from momentscan.export.formatting import clock, many
+from momentscan.export.formatting import format_time, many
 from momentscan.export.packs_page import PackShown, packs_page
 from momentscan.export.people_lanes import people_lanes
 from momentscan.export.time_axis import ticks, x_of
@@ -52,7 +52,7 @@ def report_html(
         _template().render(
             video=signals.video,
             run=run,
-            clock=clock,
+            format_time=format_time,
             facts=_facts(signals),
             found=_found(verdicts),
             strip=film_strip(signals),
@@ -90,7 +90,7 @@ def _facts(signals: Signals) -> list[tuple[str, str]]:
     sound = f"{video.audio_codec}" if video.audio_codec else "none"
     turned = f", turned {video.rotation_deg}°" if video.rotation_deg else ""
     facts = [
-        ("Length", clock(video.duration_s)),
+        ("Length", format_time(video.duration_s)),
         ("Picture", f"{video.width_px} × {video.height_px}{turned}, {video.video_codec}"),
         ("Sound", sound),
         ("Frames", f"{video.n_frames:,} decoded, {signals.rows('frames.time_s'):,} looked at"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from momentscan.export.formatting import clock
+from momentscan.export.formatting import format_time
 
 
 @dataclass(frozen=True)
@@ -41,5 +41,6 @@ def ticks(duration_s: float) -> list[Tick]:
     steps = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
     step = next((s for s in steps if duration_s / s <= 12), 7200)
     return [
-        Tick(x_of(t, duration_s), clock(float(t)).removesuffix(".0")) for t in np.arange(0, duration_s, step)
+        Tick(x_of(t, duration_s), format_time(float(t)).removesuffix(".0"))
+        for t in np.arange(0, duration_s, step)
     ]

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from momentscan.export.captions import caption
-from momentscan.select.pack import Chosen
+from momentscan.select.pack_types import Chosen
 
 
 @dataclass(frozen=True)

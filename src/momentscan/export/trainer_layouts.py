@@ -16,7 +16,7 @@ from momentscan.export.image_weights import REPEATS_MOST, repeated_shares, repea
 from momentscan.export.kohya import kohya
 from momentscan.export.onetrainer import onetrainer
 from momentscan.export.trainer_files import Files
-from momentscan.select.pack import FOLDERS, SHARES, IdentityPack, Kind
+from momentscan.select.pack_types import FOLDERS, SHARES, IdentityPack, Kind
 
 README = """\
 The images of this person as other tools read them. The files here are the same as those beside this folder.

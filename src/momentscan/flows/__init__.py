@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from momentscan.flows.load import load, video_folders
     from momentscan.flows.outcome import EngineOutcome, Outcome
     from momentscan.flows.pack import pack
-    from momentscan.flows.people import People, people
+    from momentscan.flows.people import SeenPeople, people
     from momentscan.flows.scan import scan
     from momentscan.flows.watch import watch
     from momentscan.flows.windows import windows_of
     from momentscan.live.events import Event
-    from momentscan.privacy.forgotten import Forgotten
+    from momentscan.privacy.outcome import Forgotten
 
 _HOMES = {
     "clip": "clip",
@@ -44,7 +44,7 @@ _HOMES = {
     "Outcome": "outcome",
     "pack": "pack",
     "people": "people",
-    "People": "people",
+    "SeenPeople": "people",
     "scan": "scan",
     "watch": "watch",
     "Event": "watch",
@@ -59,7 +59,7 @@ __all__ = [
     "Forgotten",
     "Imported",
     "Outcome",
-    "People",
+    "SeenPeople",
     "clip",
     "compare_engines",
     "export",

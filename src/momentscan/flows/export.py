@@ -9,7 +9,7 @@ from pathlib import Path
 from momentscan.disk import write_text
 from momentscan.disk.exports import write_export
 from momentscan.disk.folder import VideoFolder
-from momentscan.exchange.faces import face_labels
+from momentscan.exchange.face_labels import face_labels
 from momentscan.exchange.outgoing import export_record, kept_formats, timeline_of
 from momentscan.exchange.ranges import exported_engines
 from momentscan.export.formats import FORMATS, parse_formats, timeline_files

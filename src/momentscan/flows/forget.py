@@ -25,10 +25,10 @@ from pathlib import Path
 from momentscan.disk.folder import VideoFolder
 from momentscan.disk.rewrite import LogRewriter
 from momentscan.errors import MomentscanError
-from momentscan.privacy.again import judge_again, scorers_as_before
-from momentscan.privacy.derived import crops_of_others, remove_derived
-from momentscan.privacy.forgotten import Forgotten, PersonBrief, PersonLeft, number_before, person_named
-from momentscan.privacy.whereabouts import fewer_faces, noted_spans, row_counts, rows_that_stay, visible_spans
+from momentscan.privacy.derived_files import crops_of_others, remove_derived
+from momentscan.privacy.outcome import Forgotten, PersonBrief, PersonLeft, number_before, person_named
+from momentscan.privacy.person_rows import fewer_faces, noted_spans, row_counts, rows_that_stay, visible_spans
+from momentscan.privacy.rejudge import judge_again, scorers_as_before
 from momentscan.progress import Progress, silent
 from momentscan.select.people import Person
 from momentscan.settings import Settings

@@ -16,7 +16,7 @@ from momentscan.exchange.incoming import edit_against, feedback_line, source_of
 from momentscan.export.conform import KINDS, conform
 from momentscan.export.timeline import clean
 from momentscan.progress import Progress, Step, silent
-from momentscan.records.feedback import FeedbackLine, Part
+from momentscan.records.feedback import FeedbackLine, PartOf
 from momentscan.settings import Settings
 
 
@@ -61,7 +61,7 @@ def import_edit(
                 "it shows"
             )
         moment, source = at or datetime.now(UTC).isoformat(timespec="seconds"), source_of(file, edit)
-        parts = [Part(number, len(compared.lines)) for number in range(1, len(compared.lines) + 1)]
+        parts = [PartOf(number, len(compared.lines)) for number in range(1, len(compared.lines) + 1)]
         told = zip(compared.lines, parts, strict=True)
         lines = tuple(feedback_line(timeline, line, moment, source, part) for line, part in told)
         added = append_feedback(path, lines)

@@ -20,7 +20,7 @@ class SeenPerson(PersonRun):
 
 
 @dataclass(frozen=True)
-class People:
+class SeenPeople:
     """`forgotten`: spans in which somebody who was forgotten may be seen."""
 
     video_id: str
@@ -29,7 +29,7 @@ class People:
     forgotten: tuple[ForgottenSpan, ...]
 
 
-def people(path: Path) -> People:
+def people(path: Path) -> SeenPeople:
     """As run.json tells. Raises UnreadableInput where it does not."""
     folder = VideoFolder(path)
     signals, run = folder.signals, folder.run_or_none()
@@ -40,4 +40,4 @@ def people(path: Path) -> People:
     packs = pack_folders(path, {track: p.number for p in run.people for track in p.tracks})
     seen = tuple(SeenPerson(**vars(p), pack=packs.get(p.number)) for p in run.people)
     spans = tuple(ForgottenSpan(*span) for span in forgotten_spans(signals))
-    return People(path.name, str(path), seen, spans)
+    return SeenPeople(path.name, str(path), seen, spans)

@@ -42,7 +42,7 @@ def scan(video: Path, settings: Settings, force: bool = False, on_progress: Prog
             watched = _is_due(folder, seen.key, force)
             folder.unmark()
             if watched:
-                _watch(seen, folder, timings, on_progress)
+                _process(seen, folder, timings, on_progress)
             stack.close()
             run = new_run(folder.signals, settings, seen.models, seen.key)
             scorers = {engine: build_scorer(engine, settings) for engine in engines}
@@ -71,7 +71,7 @@ def _is_due(folder: VideoFolder, key: str, force: bool) -> bool:
     return due
 
 
-def _watch(seen: Pass, folder: VideoFolder, timings: dict[str, float], on_progress: Progress) -> None:
+def _process(seen: Pass, folder: VideoFolder, timings: dict[str, float], on_progress: Progress) -> None:
     seen.write(folder, timings, on_progress)
     for engine in registry.names("scorers"):  # stills of another log are not kept
         remove(folder.engine(engine))

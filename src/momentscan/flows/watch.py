@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from momentscan.assembly.engines import StillChoice, asked_engines, build_scorer
-from momentscan.assembly.key import log_key
+from momentscan.assembly.log_key import log_key
 from momentscan.assembly.models import open_models
 from momentscan.assembly.perceivers import build_perceivers
 from momentscan.disk.folder import VideoFolder
@@ -20,7 +20,7 @@ from momentscan.judgement import judge_all, write_report
 from momentscan.judgement.new_run import new_run
 from momentscan.live.events import Event, unheard
 from momentscan.live.log import until_first, write_log
-from momentscan.live.session import Session
+from momentscan.live.session import LiveSession
 from momentscan.media.feed import open_live
 from momentscan.progress import Progress, silent
 from momentscan.records.live import LiveStarted
@@ -59,7 +59,7 @@ def watch(
         key = log_key(token, perceivers, models, settings)
         with folder.locked():
             with LiveLog(folder.path) as told:
-                session = Session(feed, perceivers, scorers, finalization, told, on_event)
+                session = LiveSession(feed, perceivers, scorers, finalization, told, on_event)
                 session.tell(LiveStarted("started", session.seen_ms, feed.name, str(folder.path)))
                 write_log(session, early, items, folder, key, on_progress)
             run = dataclasses.replace(new_run(folder.signals, settings, models, key), live=session.summary())
@@ -68,7 +68,7 @@ def watch(
 
 
 def _conclude(
-    session: Session,
+    session: LiveSession,
     folder: VideoFolder,
     settings: Settings,
     choice: StillChoice,

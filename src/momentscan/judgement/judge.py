@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from momentscan.assembly.engines import StillChoice
-from momentscan.assembly.stamp import version_stamp
+from momentscan.assembly.version_stamp import version_stamp
 from momentscan.disk import write_engine
 from momentscan.disk.files import remove
 from momentscan.disk.folder import VideoFolder

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from momentscan.assembly.one_pass import made_by
 from momentscan.disk import LogWriter
 from momentscan.disk.folder import VideoFolder
-from momentscan.live.session import Session
-from momentscan.media.live import Note
+from momentscan.live.session import LiveSession
+from momentscan.media.live_options import Note
 from momentscan.perceive import calibrations_of, process_batches
 from momentscan.progress import Progress, Step
 from momentscan.signals.gaps import columns_of
@@ -27,7 +27,7 @@ def until_first(items: Iterator[Batch | Note]) -> list[Batch | Note]:
 
 
 def write_log(
-    session: Session,
+    session: LiveSession,
     early: list[Batch | Note],
     items: Iterator[Batch | Note],
     folder: VideoFolder,

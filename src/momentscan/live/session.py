@@ -14,21 +14,21 @@ from momentscan.disk.windows import ms
 from momentscan.errors import Cancelled
 from momentscan.live.events import Event
 from momentscan.media.feed import Feed
-from momentscan.media.live import Note
+from momentscan.media.live_options import Note
 from momentscan.perceive import Evicting, Perceiver, Snapshotting, calibrations_of
 from momentscan.records.live import FeedEvent, LiveGap, LiveLine, LiveMoment, LiveNote, MomentEvent
 from momentscan.records.run import GapRun, LiveRun
 from momentscan.score import Scorer
 from momentscan.score.finalization import Change, FinalizationOptions, Finalizer
 from momentscan.signals.gaps import Gap
-from momentscan.signals.sliding import Sliding
+from momentscan.signals.sliding_window import Sliding
 from momentscan.stopping import answered, held_back
 from momentscan.values import Batch, Columns, Moment, Window
 
 STOPPED = "stopped by the user"
 
 
-class Session:
+class LiveSession:
     """One feed being watched: the window that is judged, what is still provisional, and what was told."""
 
     def __init__(

@@ -18,8 +18,8 @@ from momentscan.media.clock import ClockOptions
 from momentscan.media.container import Limits, audio_stream, open_address, open_stream, video_stream
 from momentscan.media.decode import FrameDecoder, SamplingOptions
 from momentscan.media.demux import packets
-from momentscan.media.live import LiveOptions, Note
 from momentscan.media.live_batches import LiveBatches
+from momentscan.media.live_options import LiveOptions, Note
 from momentscan.media.live_source import POLL_S, check_start, is_address, open_bytes, public_name
 from momentscan.stopping import held_back
 from momentscan.values import Batch, VideoInfo

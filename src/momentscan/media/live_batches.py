@@ -16,7 +16,7 @@ from momentscan.media.batches import BatchBuilder, sample_at
 from momentscan.media.clock import RESTARTING, Clock, ClockOptions
 from momentscan.media.decode import FrameDecoder, SamplingOptions
 from momentscan.media.demux import DecodeErrors, shown_s
-from momentscan.media.live import LiveOptions, Note
+from momentscan.media.live_options import LiveOptions, Note
 from momentscan.media.video_info import (
     converter_of,
     damage_notes,

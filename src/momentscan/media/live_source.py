@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from momentscan.errors import UnreadableInput
 from momentscan.media.container import ADDRESSES, check_head
-from momentscan.media.live import LiveOptions
+from momentscan.media.live_options import LiveOptions
 
 POLL_S = 0.05
 """How often a source is asked whether there is more, and how soon a stop is noticed."""

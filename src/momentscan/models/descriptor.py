@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.models.catalogue import Weight
-from momentscan.models.pictures import Embeddings, Frames, check_frames, resized, stacked, unit
+from momentscan.models.preprocessing import Embeddings, Frames, check_frames, resized, stacked, unit
 from momentscan.signals.calibration import Calibration, Usual
 
 

@@ -16,7 +16,7 @@ from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.descriptor import Descriptor
 from momentscan.models.network import Network
-from momentscan.models.pictures import (
+from momentscan.models.preprocessing import (
     CLIP_MEAN,
     CLIP_STD,
     HALF,

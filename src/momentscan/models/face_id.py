@@ -17,7 +17,7 @@ from momentscan.errors import BadWeights
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
 from momentscan.models.network import Network
-from momentscan.models.pictures import HALF, Embeddings, Frames, planes
+from momentscan.models.preprocessing import HALF, Embeddings, Frames, planes
 from momentscan.models.session import Port, Session
 from momentscan.models.slots import Slot
 from momentscan.signals.boxes import STANDARD_POINTS

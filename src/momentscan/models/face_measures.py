@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from momentscan.models.head_turn import Points, Wide, five_point_turn, head_angles, head_turn
+from momentscan.models.head_pose import Points, Wide, five_point_turn, head_angles, head_turn
 from momentscan.models.landmarks import PRESENT, Frame, Mesh
 from momentscan.models.skin_colour import foreign_share
 

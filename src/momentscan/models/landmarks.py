@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from momentscan.models.blendshapes import BLENDSHAPES, SHAPED
 from momentscan.models.catalogue import Weight
 from momentscan.models.catalogue import weight as row
-from momentscan.models.head_turn import Points, head_angles, head_turn, upright_turn
+from momentscan.models.head_pose import Points, head_angles, head_turn, upright_turn
 from momentscan.models.litert import LiteRt, open_litert
 from momentscan.models.slots import Slot
 from momentscan.models.weights import require, verify
@@ -68,7 +68,7 @@ class FaceLandmarks(Protocol):
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
 
-    def look(self, frame: Frame, points: Points, bbox: Points) -> Mesh: ...
+    def estimate(self, frame: Frame, points: Points, bbox: Points) -> Mesh: ...
 
 
 class _Mesher:
@@ -100,7 +100,7 @@ class _Mesher:
     def _networks(cls, path: Path) -> tuple[LiteRt, ...]:
         return (open_litert(path),)
 
-    def look(self, frame: Frame, points: Points, bbox: Points) -> Mesh:
+    def estimate(self, frame: Frame, points: Points, bbox: Points) -> Mesh:
         """Frame (H,W,3), the detector's points (5,2) and box (4,) x1, y1, x2, y2 in px -> landmarks.
 
         A face on its side or its head often comes with points that claim it is upright; so where no face is

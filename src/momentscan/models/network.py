@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from momentscan.errors import BadWeights
 from momentscan.models.catalogue import Weight
-from momentscan.models.pictures import Embeddings, Frames, check_frames, stacked, unit
+from momentscan.models.preprocessing import Embeddings, Frames, check_frames, stacked, unit
 from momentscan.models.session import Port, Session, open_session
 from momentscan.models.weights import require, verify
 from momentscan.signals.calibration import UNKNOWN, Calibration

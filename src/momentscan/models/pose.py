@@ -67,7 +67,7 @@ class BodyPose(Protocol):
     @classmethod
     def open(cls, folder: Path | None, device: str = "auto") -> Self: ...
 
-    def look(self, frame: Frame, box: Points) -> Points: ...
+    def estimate(self, frame: Frame, box: Points) -> Points: ...
 
 
 def person_roi(face_box: Points, frame_hw: tuple[int, int]) -> Points:
@@ -107,7 +107,7 @@ class _Poser:
         opened.sha256 = verify(path, cls.weight)
         return opened
 
-    def look(self, frame: Frame, box: Points) -> Points:
+    def estimate(self, frame: Frame, box: Points) -> Points:
         """Frame (H,W,3) and the person's region (4,) x1, y1, x2, y2 in px -> (17,3): x, y in px of the frame,
         confidence 0-1; COCO order.
 

@@ -16,7 +16,8 @@ from momentscan.knobs import Knob
 from momentscan.media import jpeg, small_jpeg
 from momentscan.models.detectors import FaceDetector
 from momentscan.models.face_id import FaceId, align
-from momentscan.signals.boxes import Box, areas, ious, squares, whole
+from momentscan.signals.boxes import areas, ious, squares, whole
+from momentscan.values import Box
 
 Frame = NDArray[np.uint8]
 SCALES = (2.0, 1.7, 1.4, 2.6, 3.4)

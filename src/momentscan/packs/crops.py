@@ -18,7 +18,8 @@ from momentscan.packs.cropping import FaceCrop, FaceWanted, crop_faces
 from momentscan.progress import Progress, Step
 from momentscan.records.plain import Json
 from momentscan.signals import Signals
-from momentscan.signals.boxes import Box, whole_boxes
+from momentscan.signals.boxes import whole_boxes
+from momentscan.values import Box
 
 Rows = tuple[int, ...]
 """Rows of `faces` that one crop shows: one, or two for a pair."""

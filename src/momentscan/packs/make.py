@@ -18,7 +18,7 @@ from momentscan.packs.crops import NOT_CUT, CropsBefore, CropStore, Known, Rows
 from momentscan.packs.tree import pack_tree
 from momentscan.progress import Progress, silent
 from momentscan.records.run import PackRun, Run
-from momentscan.select.pack import Chosen, IdentityPack
+from momentscan.select.pack_types import Chosen, IdentityPack
 from momentscan.select.pairs import Pair
 from momentscan.settings import Settings
 from momentscan.signals import Signals

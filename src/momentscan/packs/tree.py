@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from momentscan.assembly.stamp import version_stamp
+from momentscan.assembly.version_stamp import version_stamp
 from momentscan.disk.codec import encode
 from momentscan.disk.packs import (
     META,
@@ -25,7 +25,7 @@ from momentscan.export.trainer_layouts import layouts, manifest
 from momentscan.packs.choice import PackChoice
 from momentscan.packs.crops import NOT_CUT, CropStore, Rows
 from momentscan.records.packs import Refusal
-from momentscan.select.pack import Chosen, IdentityPack
+from momentscan.select.pack_types import Chosen, IdentityPack
 from momentscan.select.pairs import Pair
 from momentscan.signals import Signals
 from momentscan.signals.boxes import whole_boxes

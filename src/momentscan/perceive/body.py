@@ -64,7 +64,7 @@ class Body:
             frame = batch.frames[int(np.searchsorted(batch.time_s, time_s))]
             size = np.array([frame.shape[1], frame.shape[0]], np.float32)
             face = seen["faces.bbox"][i] * np.tile(size, 2)
-            points = self._pose.look(frame, person_roi(face, frame.shape[:2]))
+            points = self._pose.estimate(frame, person_roi(face, frame.shape[:2]))
             rows.append((time_s, track, (points / np.append(size, 1.0)).ravel()))
         old = int((batch.end_s - FORGET_S) * self._knobs.hz)
         self._next_cell = {track: cell for track, cell in self._next_cell.items() if cell >= old}

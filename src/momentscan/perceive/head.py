@@ -72,7 +72,7 @@ class Head:
             if self._landmarks is None:
                 rows[i] = measure_points(points, box)
             else:
-                rows[i] = measure(self._landmarks.look(frame, points, box), frame)
+                rows[i] = measure(self._landmarks.estimate(frame, points, box), frame)
         return dict(zip(self.writes, rows.T, strict=True))
 
     def finish(self) -> Columns:

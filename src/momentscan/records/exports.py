@@ -42,7 +42,7 @@ class ExportedRange(ExportedWindow):
 
 
 @dataclass(frozen=True)
-class Export(Record):
+class ExportRecord(Record):
     """`rate`: frames per second, as a fraction; `start_frame`: timecode of the first frame; `formats`: format
     -> its files.
     """

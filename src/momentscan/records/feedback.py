@@ -26,7 +26,7 @@ class Order(Record):
 
 
 @dataclass(frozen=True)
-class Part(Record):
+class PartOf(Record):
     """Which of how many, from 1."""
 
     number: int
@@ -71,6 +71,6 @@ class FeedbackLine(Record):
         Order,
         Meta("places on the timelines, from 0; of a reordered moment among those that are in both"),
     ]
-    piece: Annotated[Part | None, Meta("of a moment that was split, from 1")]
+    piece: Annotated[PartOf | None, Meta("of a moment that was split, from 1")]
     source: Annotated[EditSource, Meta("the edit")]
-    part: Annotated[Part, Meta("which line of that edit this is, from 1")]
+    part: Annotated[PartOf, Meta("which line of that edit this is, from 1")]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from momentscan.records.plain import Meta, Record
+from momentscan.values import Box
 
 Ms = Annotated[float, Meta("milliseconds from the first frame", ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -13,7 +14,6 @@ Cosine = Annotated[float, Meta(ge=-1, le=1)]
 Count = Annotated[int, Meta(ge=0)]
 FromOne = Annotated[int, Meta(ge=1)]
 FrameIdx = Annotated[int, Meta("0-based place in decode order", ge=0)]
-Box = tuple[int, int, int, int]
 BoxPx = Annotated[Box, Meta("x1, y1, x2, y2 in px of the video as shown")]
 
 Yaw = Literal["[-45,-30]", "[-30,-15]", "[-15,-5]", "[-5,5]", "[5,15]", "[15,30]", "[30,45]"]

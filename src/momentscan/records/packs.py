@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 from momentscan.records.measures import (
     AnyYaw,
-    Box,
     BoxPx,
     Condition,
     Cosine,
@@ -29,6 +28,7 @@ from momentscan.records.measures import (
     Yaw,
 )
 from momentscan.records.plain import Json, Meta, Record
+from momentscan.values import Box
 
 Likeness = Annotated[
     Cosine | None,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from momentscan.records.measures import BoxPx, FrameIdx, FromOne, Ms, Share, VersionStamp
 from momentscan.records.plain import Meta, Record
-from momentscan.values import Outcome, Window
+from momentscan.values import CandidateOutcome, Window
 
 PortraitBox = Annotated[
     BoxPx | None, Meta("x1, y1, x2, y2 in px of the video as shown; null: no portrait of a main person")
@@ -104,7 +104,7 @@ class PeakCandidate(Record):
     peak_ms: Ms
     score: float
     parts: Mapping[str, float]
-    verdict: Outcome
+    verdict: CandidateOutcome
     reason: str
 
 

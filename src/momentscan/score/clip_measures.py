@@ -139,7 +139,7 @@ def highest_words(clips: ClipMeasures) -> str:
     )
 
 
-def words_at(clips: ClipMeasures, at: int) -> str:
+def why_at(clips: ClipMeasures, at: int) -> str:
     """In words: what stands out, how far, and whose it is."""
     phrases = []
     for name, sigmas in clips.sigmas.items():

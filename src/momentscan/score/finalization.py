@@ -110,13 +110,15 @@ class Finalizer:
         for number, moment in known.items():
             yield Change("withdrawn", number, moment)
         self._before_s = now_s
-        yield from self._harden(now_s - self._knobs.delay_s if now_s >= self._knobs.warm_up_s else -math.inf)
+        yield from self._finalize(
+            now_s - self._knobs.delay_s if now_s >= self._knobs.warm_up_s else -math.inf
+        )
 
     def finish(self) -> Iterator[Change]:
         """At the end of the feed everything that is left hardens."""
-        yield from self._harden(math.inf)
+        yield from self._finalize(math.inf)
 
-    def _harden(self, before_s: float) -> Iterator[Change]:
+    def _finalize(self, before_s: float) -> Iterator[Change]:
         ready = [number for number, m in self._open.items() if m.window.peak_s <= before_s]
         for number in ready:
             moment = self._open.pop(number)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
-from momentscan.score.usual import running_ema, running_median
+from momentscan.score.baselines import running_ema, running_median
 from momentscan.signals.series import robust_z
 from momentscan.values import Series
 

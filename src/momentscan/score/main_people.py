@@ -85,7 +85,7 @@ def feature_of(main: MainScores, part: str) -> Series:
     return main.of(part, "change") if part.endswith("_change") else main.of(IMPACT[part][0], "raw")
 
 
-def words_at(main: MainScores, at: int) -> str:
+def why_at(main: MainScores, at: int) -> str:
     """In words: the parts, the one that adds most first, how far each is over its usual change, and what was
     measured.
     """

@@ -57,7 +57,7 @@ def usual_of(value: Series, floor: float) -> float:
     return max(float(np.median(finite)), floor) if len(finite) else floor
 
 
-def words_at(windows: Windows, at: int) -> str:
+def why_at(windows: Windows, at: int) -> str:
     """In words: each part, the one that rises most first, how many times its usual it is and how it ranks
     among all windows.
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from momentscan.score.usual import stretches
+from momentscan.score.baselines import stretches
 from momentscan.select.people import Person
 from momentscan.signals import Signals
 from momentscan.signals.spans import cuts_of

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.presentation import Part, Presentation
+from momentscan.score.baselines import glitches, stretches
 from momentscan.score.impact import IMPACT, Impact, Quality, total_of
 from momentscan.score.main_people import (
     MainScores,
@@ -24,11 +25,10 @@ from momentscan.score.main_people import (
     feature_of,
     highest_z,
     nobody,
-    words_at,
+    why_at,
 )
 from momentscan.score.peaks import Peak, Peaks
 from momentscan.score.person_features import FEATURES, features_of
-from momentscan.score.usual import glitches, stretches
 from momentscan.score.verdicts import (
     abstained,
     apart,
@@ -44,7 +44,7 @@ from momentscan.select.people import People, Person
 from momentscan.signals import Signals
 from momentscan.signals.series import ema, ema_alpha, median_filter, zero_phase_ema
 from momentscan.signals.spans import cuts_of
-from momentscan.values import Abstention, Candidate, Curve, Moment, Outcome, Series, Verdict, Window
+from momentscan.values import Abstention, Candidate, CandidateOutcome, Curve, Moment, Series, Verdict, Window
 
 
 @dataclass(frozen=True)
@@ -251,11 +251,11 @@ class Rules:
     def _moment(self, main: MainScores, curve: Curve, at: int, window: Window) -> Moment:
         features = {n: finite(float(feature_of(main, n)[at])) for n in curve.parts}
         score, parts = float(curve.value[at]), parts_at(curve, at)
-        return Moment(window, score, self.name, words_at(main, at), parts, features)
+        return Moment(window, score, self.name, why_at(main, at), parts, features)
 
     def _against(
         self, peak: Peak, bar: float, peaks: Sequence[Peak], time_s: Series, z: float
-    ) -> tuple[Outcome, str] | None:
+    ) -> tuple[CandidateOutcome, str] | None:
         """(outcome, reason) against a peak, or None."""
         if peak.prominence < bar:
             return "below_threshold", too_low(peak.prominence, bar)

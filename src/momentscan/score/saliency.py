@@ -16,7 +16,7 @@ from momentscan.errors import UsageError
 from momentscan.knobs import Knob
 from momentscan.presentation import Part, Presentation
 from momentscan.score.intervals import Intervals, local_maxima
-from momentscan.score.modalities import MOST, WORDS, Modality, Windows, spans_of, usual_of, words_at
+from momentscan.score.modalities import MOST, WORDS, Modality, Windows, spans_of, usual_of, why_at
 from momentscan.score.verdicts import abstained, finite, parts_at, unknown_embedder, verdict_of
 from momentscan.signals import Signals
 from momentscan.signals.series import (
@@ -28,7 +28,7 @@ from momentscan.signals.series import (
     soft_percentile,
 )
 from momentscan.signals.spans import cuts_of
-from momentscan.values import Abstention, Candidate, Curve, Moment, Outcome, Series, Verdict, Window
+from momentscan.values import Abstention, Candidate, CandidateOutcome, Curve, Moment, Series, Verdict, Window
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Saliency:
                 reason = f"nothing in it reaches {self.contrast:g} times its usual (at most {highest:.1f})"
                 rejected.append(_candidate(curve, best, window, "not_different", reason))
             else:
-                why = f"{words_at(windows, best)}; smoothed score {smoothed[best]:.3f} ≥ {bar}"
+                why = f"{why_at(windows, best)}; smoothed score {smoothed[best]:.3f} ≥ {bar}"
                 chosen.append(self._moment(windows, curve, best, window, why))
         return chosen, rejected
 
@@ -365,5 +365,5 @@ class Saliency:
         return Window(float(start_s), float(end_s), float((edges[best] + edges[best + 1]) / 2))
 
 
-def _candidate(curve: Curve, at: int, window: Window, outcome: Outcome, reason: str) -> Candidate:
+def _candidate(curve: Curve, at: int, window: Window, outcome: CandidateOutcome, reason: str) -> Candidate:
     return Candidate(window, float(curve.value[at]), parts_at(curve, at), outcome, reason)

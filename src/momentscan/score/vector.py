@@ -28,7 +28,7 @@ from momentscan.score.clip_measures import (
     in_sigmas,
     joined,
     over_clips,
-    words_at,
+    why_at,
 )
 from momentscan.score.novelty import Novelty, pooled
 from momentscan.score.peaks import Peak, Peaks
@@ -49,7 +49,7 @@ from momentscan.signals import Signals
 from momentscan.signals.join import rows_of_tracks, same_faces
 from momentscan.signals.series import ema, ema_alpha, percentile_rank, soft_percentile, zero_phase_ema
 from momentscan.signals.spans import cuts_of
-from momentscan.values import Abstention, Candidate, Curve, Moment, Outcome, Series, Verdict, Window
+from momentscan.values import Abstention, Candidate, CandidateOutcome, Curve, Moment, Series, Verdict, Window
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class Vector:
         def window(peak: Peak) -> Window:
             return self.peaks.window(peak, float(curve.time_s[peak.at]), signals.video.duration_s, cuts)
 
-        def lost(peak: Peak, outcome: Outcome, reason: str) -> Candidate:
+        def lost(peak: Peak, outcome: CandidateOutcome, reason: str) -> Candidate:
             return Candidate(
                 window(peak), float(smoothed[peak.at]), parts_at(curve, peak.at), outcome, reason
             )
@@ -235,7 +235,7 @@ class Vector:
     def _moment(self, clips: ClipMeasures, curve: Curve, at: int, window: Window) -> Moment:
         features = {name: finite(clips.raw[name][at]) if name in clips.raw else None for name in WORDS}
         score, parts = float(curve.value[at]), parts_at(curve, at)
-        return Moment(window, score, self.name, words_at(clips, at), parts, features)
+        return Moment(window, score, self.name, why_at(clips, at), parts, features)
 
     def _against(self, peak: Peak, bar: float, peaks: Sequence[Peak], time_s: Series) -> str:
         if peak.prominence < bar:

@@ -12,11 +12,11 @@ from momentscan.select.buckets import key
 from momentscan.select.face_samples import FaceSamples, Mask
 from momentscan.select.identity import Identity
 from momentscan.select.memory import MemoryBank, MemoryOptions
-from momentscan.select.pack import Chosen, IdentityPack
 from momentscan.select.pack_candidates import PackCandidates, candidates_of, own_of
 from momentscan.select.pack_knobs import PackKnobs
 from momentscan.select.pack_notes import conditions_of, covered_by, images_of, missing_in, warnings_of
 from momentscan.select.pack_sets import sets_of
+from momentscan.select.pack_types import Chosen, IdentityPack
 from momentscan.select.pack_walk import walk
 from momentscan.select.people import Person
 from momentscan.signals import Signals

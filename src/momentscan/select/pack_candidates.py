@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from momentscan.select.buckets import YAWS
 from momentscan.select.face_samples import FaceSamples, Mask
 from momentscan.select.identity import Identity
-from momentscan.select.pack import Cell
 from momentscan.select.pack_knobs import PackKnobs
+from momentscan.select.pack_types import Cell
 from momentscan.signals import Signals
 from momentscan.values import Series
 

@@ -20,9 +20,9 @@ from momentscan.select.buckets import (
     yaw_label,
 )
 from momentscan.select.face_samples import Mask
-from momentscan.select.pack import FOLDERS, Chosen, Cover, Kind, Stop
 from momentscan.select.pack_candidates import PackCandidates
 from momentscan.select.pack_sets import Sets, tiers_of
+from momentscan.select.pack_types import FOLDERS, Chosen, Cover, Kind, Stop
 from momentscan.signals import Signals
 from momentscan.values import Series
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from momentscan.select.buckets import PITCHES, YAWS
 from momentscan.select.face_samples import Mask
-from momentscan.select.pack import Cell
 from momentscan.select.pack_candidates import PackCandidates
+from momentscan.select.pack_types import Cell
 
 
 class Sets(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from momentscan.select.face_samples import usual_change
-from momentscan.select.pack import Cell, Stop
 from momentscan.select.pack_candidates import PackCandidates
+from momentscan.select.pack_types import Cell, Stop
 
 
 def walk(candidates: PackCandidates) -> tuple[Stop, dict[Cell, int]]:

@@ -14,9 +14,9 @@ from momentscan.select.face_samples import ReferenceQuality, track_by_track
 from momentscan.select.gate import Gate
 from momentscan.select.identity import Identities
 from momentscan.select.memory import MemoryOptions
-from momentscan.select.pack import IdentityPack
 from momentscan.select.pack_builder import build_pack
 from momentscan.select.pack_knobs import PackKnobs
+from momentscan.select.pack_types import IdentityPack
 from momentscan.select.people import People, Person
 from momentscan.signals import Signals
 from momentscan.values import Window

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from momentscan.knobs import Knob
 from momentscan.select.buckets import EXPRESSIONS, label
-from momentscan.select.pack import IdentityPack
+from momentscan.select.pack_types import IdentityPack
 from momentscan.signals import Signals
 from momentscan.signals.boxes import boxes_px, heights, ious, middles
 

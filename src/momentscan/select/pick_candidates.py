@@ -14,13 +14,13 @@ from momentscan.select.gate import Reasons
 from momentscan.select.pick_knobs import PickKnobs
 from momentscan.select.portraits import Portraits
 from momentscan.signals import Signals
-from momentscan.signals.boxes import Box, boxes_px, whole
+from momentscan.signals.boxes import boxes_px, whole
 from momentscan.signals.forgotten import forgotten_spans
 from momentscan.signals.join import rows_of_tracks
 from momentscan.signals.series import percentile, percentile_rank
 from momentscan.signals.spans import within
 from momentscan.signals.vectors import Vectors
-from momentscan.values import Series, Window
+from momentscan.values import Box, Series, Window
 
 LOGGED = (
     "sharpness",

@@ -35,7 +35,7 @@ STAGES: dict[str, tuple[str, str]] = {
     "clips": ("momentscan.media.encoders:Encoding", "how clips are encoded"),
     "conform": ("momentscan.export.conform:ConformOptions", "edits that come back"),
     "parsing_limits": ("momentscan.export.safe_parsing:ParsingLimits", "what is refused of an edit"),
-    "live": ("momentscan.media.live:LiveOptions", "following what is live"),
+    "live": ("momentscan.media.live_options:LiveOptions", "following what is live"),
     "finalization": ("momentscan.score.finalization:FinalizationOptions", "when a live moment is final"),
 }
 """name -> (class, what it is about), of stages that belong to no perceiver and no engine."""

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentscan.signals.signals import Signals
-
-Box = tuple[int, int, int, int]
-"""x1, y1, x2, y2 in whole px of the video as shown."""
+from momentscan.values import Box
 
 Corners = NDArray[np.float64]
 """(..., 4) x1, y1, x2, y2 of boxes at fractions of a pixel, or in shares."""

@@ -30,7 +30,7 @@ def watch(
     knobs: o.Set = None,
     as_json: o.JsonLines = False,
 ) -> None:
-    """Watch what is still coming in: provisional moments that harden; ends by itself, and says why."""
+    """Watch what is still coming in: moments are provisional, then final; ends by itself, and says why."""
     from momentscan.jobs import Watch, run
 
     settings = calls.settings_of(

@@ -15,7 +15,7 @@ from momentscan.app.cli.streams import counted, printable, show_json
 from momentscan.errors import Cancelled, UsageError
 
 if TYPE_CHECKING:
-    from momentscan.privacy.forgotten import PersonBrief
+    from momentscan.privacy.outcome import PersonBrief
 
 
 def list_(places: o.Places, output: o.Output = None, as_json: o.Json = False) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from momentscan.app.cli.streams import counted, show
 
 if TYPE_CHECKING:
-    from momentscan.flows import Forgotten, People
+    from momentscan.flows import Forgotten, SeenPeople
 
 
-def show_people(video: People) -> None:
+def show_people(video: SeenPeople) -> None:
     """Who is in a video, one line each."""
     show(f"{video.video_id}: {counted(len(video.people), 'person', 'people')}")
     for p in video.people:

@@ -39,6 +39,6 @@ def counted(n: int, one: str, many: str = "") -> str:
 
 def progress() -> AbstractContextManager[Progress]:
     """The bar, where a terminal listens."""
-    from momentscan.app.bar import progress_bar
+    from momentscan.app.progress_bar import progress_bar
 
     return progress_bar()

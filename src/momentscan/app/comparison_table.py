@@ -16,7 +16,7 @@ HEAD = ("video", *SHOWN)
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonTable:
     """`videos` by id, each with every number of `Comparison`, and `summary` over all of them."""
 
     videos: Mapping[str, ComparisonRun]
