@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from momentscan.disk.codec import decode, decode_line, encode, encode_line, read_or_none, read_record
@@ -34,11 +34,11 @@ KINDS = [cls for _, cls in PUBLISHED.values()] + [Claim, tuple[Refusal, ...]]
 WORDS = st.text(
     st.characters(exclude_categories=("Cs",), max_codepoint=0x10F7FF)
     | st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF, categories=("Cs",)),
-    max_size=12,
+    max_size=4,
 )
 """Text as JSON has it, and bytes of file names that are no text (PEP 383)."""
 
-OBJECTS = st.dictionaries(WORDS, st.none() | st.booleans() | st.integers(-9, 9) | WORDS | st.lists(WORDS))
+OBJECTS = st.dictionaries(WORDS, st.none() | st.booleans() | st.integers(-9, 9) | WORDS, max_size=2)
 
 
 def of(kind: Any, limits: Mapping[str, Any] | None = None) -> st.SearchStrategy[Any]:
@@ -56,12 +56,12 @@ def of(kind: Any, limits: Mapping[str, Any] | None = None) -> st.SearchStrategy[
         return st.one_of([of(one, limits) for one in inner])
     if origin is tuple:
         return (
-            st.lists(of(inner[0]), max_size=3).map(tuple) if inner[-1] is ... else st.tuples(*map(of, inner))
+            st.lists(of(inner[0]), max_size=2).map(tuple) if inner[-1] is ... else st.tuples(*map(of, inner))
         )
     if kind == Json:
         return OBJECTS
     if origin is not None and issubclass(origin, Mapping):
-        return st.dictionaries(of(inner[0]), of(inner[1]), max_size=3)
+        return st.dictionaries(of(inner[0]), of(inner[1]), max_size=2)
     return simple(kind, limits)
 
 
@@ -77,7 +77,7 @@ def simple(kind: Any, limits: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_is_written_is_read_back_the_same_and_matches_the_schema(kind: Any, data: st.DataObject) -> None:
     record = data.draw(STRATEGIES[kind])
