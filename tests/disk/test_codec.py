@@ -20,6 +20,7 @@ from momentscan.disk.schemas import PUBLISHED, SCHEMAS, schema_of
 from momentscan.errors import UnreadableInput
 from momentscan.records import measures
 from momentscan.records.claim import Claim
+from momentscan.records.clips import ClipRow
 from momentscan.records.feedback import FeedbackLine
 from momentscan.records.live import LiveLine
 from momentscan.records.packs import PersonMeta, Refusal
@@ -27,6 +28,7 @@ from momentscan.records.plain import Json, Meta
 from momentscan.records.run import Run
 from momentscan.records.windows import ScoreCurve, WindowRecord
 from momentscan.select import buckets, pack
+from momentscan.values import VideoInfo
 
 KINDS = [cls for _, cls in PUBLISHED.values()] + [Claim, tuple[Refusal, ...]]
 """Every kind of file and line."""
@@ -38,9 +40,9 @@ WORDS = st.text(
 )
 """Text as JSON has it, and bytes of file names that are no text (PEP 383)."""
 
-BEYOND_TYPES = {
-    "VideoInfo.rotation_deg": st.sampled_from((0, 90, 180, 270)),
-    "ClipRow.sha256": st.fixed_dictionaries({"file": WORDS}, optional={"preview": WORDS}),
+BEYOND_TYPES: dict[Any, dict[str, st.SearchStrategy[Any]]] = {
+    VideoInfo: {"rotation_deg": st.sampled_from((0, 90, 180, 270))},
+    ClipRow: {"sha256": st.fixed_dictionaries({"file": WORDS}, optional={"preview": WORDS})},
 }
 """What the types of fields cannot say."""
 
@@ -55,8 +57,8 @@ def of(kind: Any, limits: Mapping[str, Any] | None = None) -> st.SearchStrategy[
         return of(inner[0], {**limits, **metas})
     if dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind, include_extras=True)
-        names = [f.name for f in dataclasses.fields(kind)]
-        own = {n: BEYOND_TYPES.get(f"{kind.__name__}.{n}") or of(hints[n]) for n in names}
+        own = {f.name: of(hints[f.name]) for f in dataclasses.fields(kind)}
+        own |= BEYOND_TYPES.get(kind, {})
         return st.builds(kind, **own)
     if origin is Literal:
         return st.sampled_from(inner)

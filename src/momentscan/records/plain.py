@@ -44,10 +44,6 @@ class Record:
     }
 
 
-RECORD = Record.__pydantic_config__
-"""Until all records derive from `Record`."""
-
-
 class Meta:
     """What the published schema says of a field beside its type. Used in `Annotated`.
 
