@@ -92,7 +92,7 @@ def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
         raise UnreadableInput(
             f"{folder}: was judged by {engine} with knobs of another version ({error}); scan the video again"
         ) from None
-    return scorer
+    return with_models(scorer, settings)
 
 
 def _name_now(engine: str, knob: str, value: Any) -> str:

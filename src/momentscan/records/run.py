@@ -34,7 +34,8 @@ class ModelRow(Record):
 @dataclass(frozen=True)
 class EngineRun(Record):
     """What an engine found and by which knobs. `stills`: frame_idx of those that could be cut; `picked`: how
-    many frames were chosen."""
+    many frames were chosen; `models`: slot -> version, of an engine that has weights.
+    """
 
     moments: int
     reason: str | None
@@ -43,6 +44,7 @@ class EngineRun(Record):
     picks: Json
     picked: int
     stills: tuple[int, ...]
+    models: Mapping[str, str] | None = field(default=None, metadata=OMITTED)
 
 
 @dataclass(frozen=True)
