@@ -362,7 +362,7 @@ def standing(folder: Path, states: dict[str, dict[str, bytes]]) -> str | None:
     manifest = manifest_of(folder)
     if manifest is None:
         return None
-    assert parquet_bytes(folder) == states[manifest.key]
+    assert parquet_bytes(log_module.place_of(folder)) == states[manifest.key]
     assert len(read_log(folder)["vision.embedding"]) == 30
     return manifest.key
 
