@@ -34,6 +34,7 @@ from momentscan.flows import Exported, Imported
 from momentscan.media import open_video
 from momentscan.media.timecode import timecode_of
 from momentscan.records.clips import ClipList, ClipRow, Span
+from momentscan.records.windows import WindowRecord
 from momentscan.settings import load
 
 
@@ -68,14 +69,20 @@ def folder(scanned: Path, tmp_path: Path) -> Path:
 def judged(folder: Path, *windows: tuple[float, float], engine: str = "rules") -> None:
     """As if the engine had found these, the last the best."""
     found = [
-        {
-            "window_id": i,
-            "start_ms": a * 1000,
-            "end_ms": b * 1000,
-            "peak_ms": (a + b) * 500,
-            "score_rule": 1.0 / i,
-            "why": f"why {i}",
-        }
+        WindowRecord(
+            window_id=i,
+            start_ms=a * 1000,
+            end_ms=b * 1000,
+            peak_ms=(a + b) * 500,
+            score_rule=1.0 / i,
+            score_model=None,
+            key_features={},
+            selected_frames=(),
+            engine=engine,
+            parts={},
+            why=f"why {i}",
+            rivals=(),
+        )
         for i, (a, b) in enumerate(reversed(windows), 1)
     ]
     (folder / f"highlight_{engine}" / "windows.json").write_bytes(encode(found))
