@@ -33,7 +33,8 @@ from momentscan.export.timeline import Range, nominal_rate, to_timeline
 from momentscan.flows import Exported, Imported
 from momentscan.media import open_video
 from momentscan.media.timecode import timecode_of
-from momentscan.records.clips import ClipList, ClipRow, Span
+from momentscan.records.clips import ChoiceRow, ClipList, ClipRow, Span
+from momentscan.records.measures import VersionStamp
 from momentscan.records.windows import WindowRecord
 from momentscan.settings import load
 
@@ -330,8 +331,36 @@ def test_an_edit_of_another_video_is_refused_and_tells_nothing(folder: Path) -> 
 def test_feedback_says_whether_it_is_of_windows_or_of_clips(folder: Path) -> None:
     export(folder, "rules", ["otio"])
     of_windows = edit(folder, trim_drop_and_swap, "windows.otio")
-    cut = ClipRow(1, 2000.0, 7000.0, 4500.0, Span(3000.0, 6000.0), 1.0, "smile", False, "w", "", (), (), None)
-    listed = ClipList("riders", "0" * 64, "rules", None, {}, (cut,), None, (), {})
+    choice = ChoiceRow(
+        1, 2000.0, 7000.0, 4500.0, Span(3000.0, 6000.0), 1.0, "smile", False, "w", "", (), (), None
+    )
+    cut = ClipRow(
+        **vars(choice),
+        file="01_smile.mp4",
+        cut_start_ms=2000.0,
+        cut_end_ms=7000.0,
+        n_frames=125,
+        size_px=(320, 180),
+        how="exact",
+        encoder="libx264",
+        notes=(),
+        preview=None,
+        sha256={},
+        key="",
+        subtitles=(),
+        follows=None,
+    )
+    listed = ClipList(
+        "riders",
+        "0" * 64,
+        "rules",
+        None,
+        {},
+        (cut,),
+        None,
+        (),
+        VersionStamp("momentscan", "0.1.0", None, "v1"),
+    )
     (folder / "clips" / "rules").mkdir(parents=True)
     (folder / "clips" / "rules" / "clips.json").write_bytes(encode(listed))
     (file, edl) = export(folder, "rules", ["otio", "edl"], clips=True).files
