@@ -121,16 +121,9 @@ def open_container(path: Path, limits: Limits = Limits()) -> Iterator[Any]:
     """An av.InputContainer of a checked file. No other place of momentscan opens media."""
     check_file(path, limits)
     options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
-    try:
-        container = av.open(f"file:{path.absolute()}", options=options)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableInput(
-            f"{path}: is no media file that can be opened ({_reason(error)}); re-export it as MP4 or MKV"
-        ) from None
-    try:
+    refusal = "is no media file that can be opened", "re-export it as MP4 or MKV"
+    with _opened(f"file:{path.absolute()}", path, refusal, options=options) as container:
         yield container
-    finally:
-        container.close()
 
 
 _WEB, _CAMERA = "http,https,tcp,tls,crypto", "rtsp,rtp,udp,tcp,tls"
@@ -150,16 +143,9 @@ def open_address(address: str, name: str, open_s: float, read_s: float) -> Itera
     options = {"protocol_whitelist": ADDRESSES[scheme], "format_whitelist": formats}
     if ADDRESSES[scheme] == _CAMERA:
         options["rtsp_transport"] = "tcp"  # lost datagrams would be lost pictures
-    try:
-        container = av.open(address, options=options, timeout=(open_s, read_s))
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableInput(
-            f"{name}: cannot be opened ({_reason(error)}); check the address, and whether it is sending"
-        ) from None
-    try:
+    refusal = "cannot be opened", "check the address, and whether it is sending"
+    with _opened(address, name, refusal, options=options, timeout=(open_s, read_s)) as container:
         yield container
-    finally:
-        container.close()
 
 
 @contextmanager
@@ -168,13 +154,21 @@ def open_stream(source: Any, name: str) -> Iterator[Any]:
     it.
     """
     options = {"protocol_whitelist": "none", "format_whitelist": FORMATS}
+    refusal = "is no media that can be watched as it comes", "send MPEG-TS, MKV, FLV or fragmented MP4"
+    with _opened(source, name, refusal, options=options) as container:
+        yield container
+
+
+@contextmanager
+def _opened(source: Any, name: Path | str, refusal: tuple[str, str], **how: Any) -> Iterator[Any]:
+    """What av.open gives, closed at the end. `refusal`: what is said where it gives nothing, and what to do
+    about it.
+    """
     try:
-        container = av.open(source, options=options)
+        container = av.open(source, **how)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableInput(
-            f"{name}: is no media that can be watched as it comes ({_reason(error)}); send MPEG-TS, MKV, "
-            "FLV or fragmented MP4"
-        ) from None
+        what, remedy = refusal
+        raise UnreadableInput(f"{name}: {what} ({_reason(error)}); {remedy}") from None
     try:
         yield container
     finally:
