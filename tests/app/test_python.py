@@ -180,7 +180,7 @@ def test_clips_are_cut_where_the_knobs_say(folder: Path) -> None:
     )
     assert outcome.clips
     assert all(1000 <= c["cut_end_ms"] - c["cut_start_ms"] <= 4000 for c in outcome.clips)
-    assert (folder / "clips" / "saliency" / outcome.clips[0]["file"]).stat().st_size > 0
+    assert (folder / "clips" / "saliency" / outcome.clips[0].file).stat().st_size > 0
 
 
 def test_packs_can_be_made_again(folder: Path) -> None:
