@@ -19,7 +19,6 @@ from momentscan.export.formats import FORMATS, timeline_files
 from momentscan.export.report import report_html
 from momentscan.export.timeline import Range, to_timeline
 from momentscan.knobs import knobs_of, with_knobs
-from momentscan.records.run import ComparisonRun
 from momentscan.score.compare import compare
 from momentscan.signals import Signals
 from momentscan.values import Verdict
@@ -106,7 +105,7 @@ def judge(name: str, **world: object) -> Verdict:
 
 
 def page(*verdicts: Verdict, **world: object) -> str:
-    pairs = [ComparisonRun(**compare(verdicts[0], other).to_json()) for other in verdicts[1:]]
+    pairs = [compare(verdicts[0], other) for other in verdicts[1:]]
     run = worlds.run(comparisons=tuple(pairs))
     signals = worlds.signals(**world)  # type: ignore[arg-type]
     return report_html(signals, {v.scorer: v for v in verdicts}, {}, run)

@@ -142,7 +142,7 @@ def silent(name: str, reason: str) -> Verdict:
 
 def compared(first: Verdict, *others: Verdict) -> tuple[ComparisonRun, ...]:
     """The first engine against each of the others, as run.json holds it."""
-    return tuple(ComparisonRun(**compare(first, other).to_json()) for other in others)
+    return tuple(compare(first, other) for other in others)
 
 
 def picked() -> Picked:

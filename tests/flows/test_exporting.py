@@ -66,20 +66,25 @@ def folder(scanned: Path, tmp_path: Path) -> Path:
     return copy
 
 
-UNCUT = ("1.mp4", 2000.0, 7000.0, 125, (64, 48), "exact", "x264", (), None, {"file": "0"}, "key", (), None)
-"""What clips.json says of a clip's file; no test here opens it."""
-
-
 def judged(folder: Path, *windows: tuple[float, float], engine: str = "rules") -> None:
     """As if the engine had found these, the last the best."""
     found = [
         WindowRecord(
-            window_id=i, start_ms=a * 1000, end_ms=b * 1000, peak_ms=(a + b) * 500, score_rule=1.0 / i,
-            score_model=None, key_features={}, selected_frames=(), engine=engine, parts={}, why=f"why {i}",
+            window_id=i,
+            start_ms=a * 1000,
+            end_ms=b * 1000,
+            peak_ms=(a + b) * 500,
+            score_rule=1.0 / i,
+            score_model=None,
+            key_features={},
+            selected_frames=(),
+            engine=engine,
+            parts={},
+            why=f"why {i}",
             rivals=(),
         )
         for i, (a, b) in enumerate(reversed(windows), 1)
-    ]  # fmt: skip
+    ]
     (folder / f"highlight_{engine}" / "windows.json").write_bytes(encode(found))
 
 
@@ -325,9 +330,7 @@ def test_an_edit_of_another_video_is_refused_and_tells_nothing(folder: Path) -> 
 def test_feedback_says_whether_it_is_of_windows_or_of_clips(folder: Path) -> None:
     export(folder, "rules", ["otio"])
     of_windows = edit(folder, trim_drop_and_swap, "windows.otio")
-    cut = ClipRow(
-        1, 2000.0, 7000.0, 4500.0, Span(3000.0, 6000.0), 1.0, "smile", False, "w", "", (), (), None, *UNCUT
-    )
+    cut = ClipRow(1, 2000.0, 7000.0, 4500.0, Span(3000.0, 6000.0), 1.0, "smile", False, "w", "", (), (), None)
     listed = ClipList("riders", "0" * 64, "rules", None, {}, (cut,), None, (), {})
     (folder / "clips" / "rules").mkdir(parents=True)
     (folder / "clips" / "rules" / "clips.json").write_bytes(encode(listed))

@@ -71,7 +71,7 @@ def test_the_tests_own_rotation_has_the_signs_of_the_schema(
 def test_a_turned_head_gives_its_angles_back(angles: tuple[float, float, float], px_per_cm: float) -> None:
     points = np.zeros((468, 3))
     points[list(RIGID)] = RIGID_CM @ rotation(*angles).T * px_per_cm + [320, 180, 0]
-    got = head_pose.head_angles(head_pose.head_pose(points))
+    got = head_pose.head_angles(head_pose.head_turn(points))
     np.testing.assert_allclose(got, angles, atol=1e-6)
 
 
@@ -245,7 +245,7 @@ def test_a_box_that_is_wider_than_an_upright_face_is_doubted() -> None:
     mesh, views = looked(FakeNet(3, 9, 12, 9), BOX)
     assert views == 4
     assert abs(
-        head_pose.head_angles(head_pose.head_pose(mesh.points.astype(np.float64)))[2]
+        head_pose.head_angles(head_pose.head_turn(mesh.points.astype(np.float64)))[2]
     ) == pytest.approx(180, abs=1)
 
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from momentscan.records.plain import plain
+from momentscan.records.run import ComparisonRun
 from momentscan.score.compare import (
-    Comparison,
     Side,
     compare,
     iou,
@@ -38,8 +39,8 @@ def side(
     return Side(name, windows, [1.0] * len(windows), qualities, TIME_S if len(value) else NOTHING, value)
 
 
-def swapped(c: Comparison) -> Comparison:
-    return Comparison(
+def swapped(c: ComparisonRun) -> ComparisonRun:
+    return ComparisonRun(
         c.b, c.a, c.windows_b, c.windows_a, c.iou, c.matched, c.share_b, c.share_a, c.iou_matched, c.peaks_b,
         c.peaks_a, c.peaks_f1, c.quality_b, c.quality_a, c.rank_correlation,
     )  # fmt: skip
@@ -47,7 +48,7 @@ def swapped(c: Comparison) -> Comparison:
 
 def test_an_engine_agrees_with_itself() -> None:
     same = compare(side("rules", 10, 30, qualities=(0.5, 0.7)), side("vector", 10, 30, qualities=(0.9,)))
-    assert same == Comparison(
+    assert same == ComparisonRun(
         "rules", "vector", 2, 2, 1.0, 2, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, pytest.approx(0.6), 0.9, pytest.approx(1.0)
     )  # fmt: skip
 
@@ -141,7 +142,7 @@ def test_a_summary_wants_one_pair_of_engines() -> None:
 
 def test_both_can_be_written_as_json() -> None:
     one = compare(side("a", 10), side("b", 10.5))
-    assert json.loads(json.dumps(one.to_json()))["matched"] == 1
+    assert json.loads(json.dumps(plain(one)))["matched"] == 1
     assert json.loads(json.dumps(summary([one]).to_json()))["told"]["iou"] == 1
 
 
@@ -152,7 +153,7 @@ peaks = st.lists(st.integers(2, 560).map(lambda n: n / 10), max_size=6)
 def test_swapping_the_sides_swaps_the_answers(one: list[float], other: list[float]) -> None:
     a, b = side("a", *one, qualities=(0.2,)), side("b", *other, value=np.cos(TIME_S))
     there, back = compare(a, b), swapped(compare(b, a))
-    for name, value in there.to_json().items():
+    for name, value in plain(there).items():
         assert getattr(back, name) == (pytest.approx(value) if isinstance(value, float) else value), name
 
 

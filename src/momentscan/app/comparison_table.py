@@ -17,7 +17,7 @@ HEAD = ("video", *SHOWN)
 
 @dataclass(frozen=True)
 class ComparisonTable:
-    """`videos` by id, each with every number of `Comparison`, and `summary` over all of them."""
+    """`videos` by id, each with every number of a comparison, and `summary` over all of them."""
 
     videos: Mapping[str, ComparisonRun]
     summary: Summary

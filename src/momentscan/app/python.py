@@ -216,7 +216,7 @@ def clip(
     reel        all clips of an engine as one film, too
     preview     a small moving picture of each clip
     subtitles   what is said, as .srt and .vtt beside each clip
-    knobs       of align, delivery, clips and follow: {"clips.loudness_lufs": -14}
+    knobs       of align, clip_selection, clips and follow: {"clips.loudness_lufs": -14}
 
     Raises UnreadableInput where there is no log or the video has moved or changed, UsageError, OutputError
     or Cancelled.

@@ -47,8 +47,7 @@ def compare_engines(paths: Sequence[Path], a: str, b: str) -> Compared:
         if engine not in known:
             raise UsageError(f"there is no engine {engine!r}; there are {', '.join(known)}")
     told = [compare(_side(VideoFolder(path), a), _side(VideoFolder(path), b)) for path in paths]
-    rows = [ComparisonRun(**one.to_json()) for one in told]
-    videos = tuple(VideoComparison(path.name, row) for path, row in zip(paths, rows, strict=True))
+    videos = tuple(VideoComparison(path.name, row) for path, row in zip(paths, told, strict=True))
     return Compared(videos, summary(told))
 
 

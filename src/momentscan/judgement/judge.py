@@ -153,4 +153,4 @@ def _with_engine(run: Run, engine: str, found: EngineRun, missing: int) -> Run:
 
 def _comparisons(verdicts: Mapping[str, Verdict]) -> tuple[ComparisonRun, ...]:
     pairs = itertools.combinations(verdicts, 2)
-    return tuple(ComparisonRun(**compare(verdicts[a], verdicts[b]).to_json()) for a, b in pairs)
+    return tuple(compare(verdicts[a], verdicts[b]) for a, b in pairs)

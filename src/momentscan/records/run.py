@@ -80,7 +80,18 @@ class PackRun(Record):
 
 @dataclass(frozen=True)
 class ComparisonRun(Record):
-    """Two engines on this video; fields as of `score.compare.Comparison`, None where nothing can be said."""
+    """Engine A against engine B on one video. What cannot be told is None: of two sides that say nothing, or
+    of a curve that does not vary.
+
+    iou        mean of the best IoU of each window with the other side's, both ways (1: the same windows, 0:
+               none in common)
+    matched    pairs, the highest IoU first, each window once, IoU ≥ 0.3; `share_a` of A's windows and
+               `share_b` of B's are in one
+    iou_matched  mean IoU of those pairs
+    peaks_a    share of A's peaks with one of B's within 1 s, peaks_b the reverse; peaks_f1 of both
+    quality_a  mean quality of the frames that A selected
+    rank_correlation  Spearman's, of both curves on one axis
+    """
 
     a: str
     b: str

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from momentscan.records.plain import Json
+from momentscan.records.run import ComparisonRun
 from momentscan.signals.spans import overlap_s
 from momentscan.values import Series, Verdict, Window
 
@@ -42,44 +43,8 @@ class Side(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Engine A against engine B on one video. What cannot be told is None: of two sides that say nothing, or
-    of a curve that does not vary.
-
-    iou        mean of the best IoU of each window with the other side's, both ways (1: the same windows, 0:
-               none in common)
-    matched    pairs, the highest IoU first, each window once, IoU ≥ 0.3; `share_a` of A's windows and
-               `share_b` of B's are in one
-    iou_matched  mean IoU of those pairs
-    peaks_a    share of A's peaks with one of B's within 1 s, peaks_b the reverse; peaks_f1 of both
-    quality_a  mean quality of the frames that A selected
-    rank_correlation  Spearman's, of both curves on one axis
-    """
-
-    a: str
-    b: str
-    windows_a: int
-    windows_b: int
-    iou: float | None
-    matched: int
-    share_a: float | None
-    share_b: float | None
-    iou_matched: float | None
-    peaks_a: float | None
-    peaks_b: float | None
-    peaks_f1: float | None
-    quality_a: float | None
-    quality_b: float | None
-    rank_correlation: float | None
-
-    def to_json(self) -> Json:
-        """Plain values by name."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
 class Summary:
-    """Many videos: `means` of each number of Comparison over the videos where it can be told, `told` in how
+    """Many videos: `means` of each number of a comparison over the videos where it can be told, `told` in how
     many that was.
 
     Videos where one side or both say nothing are counted here; those where one does count as 0 in the
@@ -131,7 +96,7 @@ def side_of(verdict: Verdict) -> Side:
     )
 
 
-def compare(a: Side | Verdict, b: Side | Verdict) -> Comparison:
+def compare(a: Side | Verdict, b: Side | Verdict) -> ComparisonRun:
     """Two engines on one video."""
     one, other = (side if isinstance(side, Side) else side_of(side) for side in (a, b))
     overlaps = np.array([[iou(x, y) for y in other.windows] for x in one.windows]).reshape(
@@ -140,7 +105,7 @@ def compare(a: Side | Verdict, b: Side | Verdict) -> Comparison:
     pairs = matched(overlaps)
     best = [*_best(overlaps), *_best(overlaps.T)]
     peaks_a, peaks_b = _near(one.windows, other.windows), _near(other.windows, one.windows)
-    return Comparison(
+    return ComparisonRun(
         a=one.name,
         b=other.name,
         windows_a=len(one.windows),
@@ -159,7 +124,7 @@ def compare(a: Side | Verdict, b: Side | Verdict) -> Comparison:
     )
 
 
-def summary(comparisons: Iterable[Comparison]) -> Summary:
+def summary(comparisons: Iterable[ComparisonRun]) -> Summary:
     """Totals over many videos of the same two engines. Raises ValueError where the engines differ or there is
     nothing to sum up.
     """
