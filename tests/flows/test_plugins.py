@@ -54,7 +54,7 @@ def scan(video: Path, folder: Path, **settings: object) -> Outcome:
 def key(outcome: Outcome) -> str:
     manifest = manifest_of(Path(outcome.folder) / "signals")
     assert manifest is not None
-    return str(manifest["key"])
+    return manifest.key
 
 
 def test_its_column_is_logged_and_its_engine_finds(plugged: None, flash: Path, tmp_path: Path) -> None:

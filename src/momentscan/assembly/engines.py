@@ -81,9 +81,17 @@ def with_models(scorer: Scorer, settings: Settings) -> Scorer:
     return changed
 
 
-def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
-    """An engine with the knobs that run.json remembers. Raises UnreadableInput for those of another
-    version.
+def models_within(scorer: Scorer) -> dict[str, str] | None:
+    """slot -> version of the models that an engine holds; None of one that wants none."""
+    cls: type[Any] = type(scorer)
+    held = {slot: getattr(scorer, name) for name, slot in models_of(cls).items()}
+    return {slot: str(model.version) for slot, model in held.items() if model is not None} if held else None
+
+
+def scorer_as_before(engine: str, before: EngineRun, folder: Path, settings: Settings) -> Scorer:
+    """An engine with the knobs that run.json remembers, and the models of now.
+
+    Raises UnreadableInput for knobs of another version.
     """
     known = {_name_now(engine, n, v): value_now(f"{engine}.{n}", v) for n, v in before.knobs.items()}
     try:
@@ -92,7 +100,7 @@ def scorer_as_before(engine: str, before: EngineRun, folder: Path) -> Scorer:
         raise UnreadableInput(
             f"{folder}: was judged by {engine} with knobs of another version ({error}); scan the video again"
         ) from None
-    return scorer
+    return with_models(scorer, settings)
 
 
 def _name_now(engine: str, knob: str, value: Any) -> str:

@@ -4,7 +4,7 @@ them out to docs/schemas."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any, get_args
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -18,7 +18,7 @@ from momentscan.records.live import LiveLine
 from momentscan.records.log import LogManifest
 from momentscan.records.memory import BankRecord
 from momentscan.records.packs import ImageMeta, PackManifest, PairMeta, PersonMeta
-from momentscan.records.plain import is_omitted, key_of
+from momentscan.records.plain import is_omitted, is_optional, key_of
 from momentscan.records.run import Run
 from momentscan.records.windows import FilteringLog, FrameMeta, PeakCandidate, ScoreCurve, WindowRecord
 from momentscan.values import VideoInfo
@@ -72,7 +72,7 @@ class _Generator(GenerateJsonSchema):
         made = super().dataclass_schema(schema)
         cls = schema["cls"]
         properties, said = made["properties"], BEYOND_TYPES.get(cls, {})
-        optional = {f.name for f in fields(cls) if is_omitted(f) and f.default is not MISSING}
+        optional = {f.name for f in fields(cls) if is_optional(f)}
         made["required"] = [key_of(f.name) for f in fields(cls) if f.name not in optional]
         for name in (key_of(f.name) for f in fields(cls) if is_omitted(f)):
             properties[name]["anyOf"] = [o for o in properties[name]["anyOf"] if o != NULL]

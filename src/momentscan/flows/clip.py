@@ -27,6 +27,6 @@ def clip(path: Path, settings: Settings, on_progress: Progress = silent) -> Outc
         same_source(folder.signals.video, plan.limits, on_progress)
         clips: list[CutRow] = []
         for engine in engines:
-            scorer = scorer_as_before(engine, run.engines[engine], path)
+            scorer = scorer_as_before(engine, run.engines[engine], path, settings)
             clips += cut_engine(folder, engine, scorer, plan, on_progress)
     return outcome_of(folder, run, "done", clips, engines)

@@ -24,7 +24,9 @@ def find(path: Path, settings: Settings, on_progress: Progress = silent) -> Outc
     engines, choice = asked_engines(settings), StillChoice.of(settings)
     with VideoFolder.open(path) as folder:
         run = folder.run
-        others = {n: scorer_as_before(n, e, path) for n, e in run.engines.items() if n not in engines}
+        others = {
+            n: scorer_as_before(n, e, path, settings) for n, e in run.engines.items() if n not in engines
+        }
         scorers = others | {engine: build_scorer(engine, settings) for engine in engines}
         run = dataclasses.replace(run, engines={n: e for n, e in run.engines.items() if n not in engines})
         folder.commit(run)  # a kill from here on must not leave new moments under the old word

@@ -57,7 +57,7 @@ def forget(path: Path, number: int, settings: Settings, on_progress: Progress = 
         person = person_named(path, before, number)
         spans = visible_spans(signals, person)
         every = as_pairs(union([*forgotten_spans(signals), *spans], touching=True))
-        scorers = scorers_as_before(run, path)
+        scorers = scorers_as_before(run, path, settings)
         keep = rows_that_stay(signals, person, every)
         log = LogRewriter(folder.log, keep, fewer_faces(signals, keep), noted_spans(every))
         try:

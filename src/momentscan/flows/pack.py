@@ -37,7 +37,9 @@ def pack(path: Path, settings: Settings, on_progress: Progress = silent) -> Outc
         began = time.perf_counter()
         run = dataclasses.replace(run, packs=None, pack_knobs=None)
         folder.commit(run)  # a kill from here on must not leave new packs under the old word
-        scorers = {name: scorer_as_before(name, engine, path) for name, engine in run.engines.items()}
+        scorers = {
+            name: scorer_as_before(name, engine, path, settings) for name, engine in run.engines.items()
+        }
         judged, run = judge_all(folder, scorers, choice, run, settings.stills, {}, on_progress)
         run = make_packs(folder, judged.windows, models, packing, run, on_progress)
         write_report(folder, judged, run)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from momentscan.assembly.engines import StillChoice
+from momentscan.assembly.engines import StillChoice, models_within
 from momentscan.assembly.stamp import version_stamp
 from momentscan.disk import write_engine
 from momentscan.disk.files import remove
@@ -133,6 +133,7 @@ def _engine_run(scorer: Scorer, choice: StillChoice, verdict: Verdict, own: Mapp
         picks=choice.knobs(),
         picked=sum(len(m.picks) for m in verdict.moments),
         stills=tuple(sorted(own)),
+        models=models_within(scorer),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from momentscan import __version__
-from momentscan.assembly.engines import StillChoice, build_scorer, same_knobs
+from momentscan.assembly.engines import StillChoice, build_scorer, models_within, same_knobs
 from momentscan.disk.folder import VideoFolder
 from momentscan.disk.results import kept_stills
 from momentscan.models.chosen_models import Models
@@ -46,7 +46,8 @@ def finished(folder: VideoFolder, key: str, engines: Sequence[str], settings: Se
 
 
 def _same(folder: VideoFolder, engine: str, known: EngineRun | None, settings: Settings) -> bool:
-    if known is None or not same_knobs(known.knobs, build_scorer(engine, settings)):
+    scorer = build_scorer(engine, settings)
+    if known is None or not same_knobs(known.knobs, scorer) or known.models != models_within(scorer):
         return False
     place = folder.engine(engine)
     there = set(kept_stills(place)) >= set(known.stills) and (place / "windows.json").is_file()

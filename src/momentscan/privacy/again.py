@@ -22,14 +22,14 @@ from momentscan.select.picks import Picks
 from momentscan.settings import Settings
 
 
-def scorers_as_before(run: Run | None, path: Path) -> dict[str, Scorer]:
+def scorers_as_before(run: Run | None, path: Path, settings: Settings) -> dict[str, Scorer]:
     """Every engine that run.json remembers, with its knobs; without those that are not here any more or have
     other knobs now.
     """
     found = {}
     for name, engine in (run.engines if run is not None else {}).items():
         with suppress(UnreadableInput):
-            found[name] = scorer_as_before(name, engine, path)
+            found[name] = scorer_as_before(name, engine, path, settings)
     return found
 
 

@@ -223,8 +223,17 @@ class PersonMeta(Record):
 
 
 @dataclass(frozen=True)
+class SetRatio(Record):
+    """Parts of a ratio."""
+
+    anchor: int
+    coverage: int
+    challenge: int
+
+
+@dataclass(frozen=True)
 class SetShares(Record):
-    """A number for each set: parts of a ratio, or shares that sum to 1."""
+    """Shares of the sets that sum to 1."""
 
     anchor: float
     coverage: float
@@ -273,7 +282,7 @@ class PackManifest(Record):
     identity_verified: bool
     conditions: tuple[Condition, ...]
     ratio: Literal["default", "id_drift", "dark", "low_variety"]
-    ratios: Mapping[str, SetShares]
+    ratios: Mapping[str, SetRatio]
     shares: SetShares
     repeats: RepeatedShares
     images: tuple[ManifestImage, ...]

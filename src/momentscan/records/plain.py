@@ -17,10 +17,18 @@ KEYS = {"for_": "for", "version_stamp": "_version", "class_": "class", "set_": "
 OMITTED = {"omitted_where_none": True}
 """Metadata of a field that has no key in the file where it is None."""
 
+OMITTED_MEANWHILE = {**OMITTED, "omitted_meanwhile": True}
+"""The same of a field that only lacks while it is being made anew: every finished file has it."""
+
 
 def key_of(name: str) -> str:
     """The key of a field in the file."""
     return KEYS.get(name, name)
+
+
+def is_optional(field: dataclasses.Field[Any]) -> bool:
+    """Whether a finished file may lack the field."""
+    return is_omitted(field) and not field.metadata.get("omitted_meanwhile")
 
 
 def is_omitted(field: dataclasses.Field[Any]) -> bool:
@@ -36,10 +44,6 @@ class Record:
         "allow_inf_nan": False,
         "alias_generator": key_of,
     }
-
-
-RECORD = Record.__pydantic_config__
-"""Until all records derive from `Record`."""
 
 
 class Meta:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from momentscan.records.plain import OMITTED, Json, Meta, Record
+from momentscan.records.plain import OMITTED, OMITTED_MEANWHILE, Json, Meta, Record
 from momentscan.values import VideoInfo
 
 Commercial = Literal["yes", "no", "unknown"]
@@ -34,7 +34,8 @@ class ModelRow(Record):
 @dataclass(frozen=True)
 class EngineRun(Record):
     """What an engine found and by which knobs. `stills`: frame_idx of those that could be cut; `picked`: how
-    many frames were chosen."""
+    many frames were chosen; `models`: slot -> version, of an engine that has weights.
+    """
 
     moments: int
     reason: str | None
@@ -43,6 +44,7 @@ class EngineRun(Record):
     picks: Json
     picked: int
     stills: tuple[int, ...]
+    models: Mapping[str, str] | None = field(default=None, metadata=OMITTED)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class LiveRun(Record):
     gaps: tuple[GapRun, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run(Record):
     """run.json. `key`: what the log was made of and how; `packs` None: none were asked for, or they are being
     made anew.
@@ -142,10 +144,12 @@ class Run(Record):
     settings: Json
     models: tuple[ModelRow, ...]
     engines: Mapping[str, EngineRun]
-    people: tuple[PersonRun, ...] | None = field(default=None, kw_only=True, metadata=OMITTED)
+    people: tuple[PersonRun, ...] | None = field(default=None, kw_only=True, metadata=OMITTED_MEANWHILE)
     packs: Annotated[tuple[PackRun, ...] | None, Meta("null: none were asked for")]
     pairs: int
-    comparisons: tuple[ComparisonRun, ...] | None = field(default=None, kw_only=True, metadata=OMITTED)
+    comparisons: tuple[ComparisonRun, ...] | None = field(
+        default=None, kw_only=True, metadata=OMITTED_MEANWHILE
+    )
     warnings: tuple[str, ...]
     forgotten: tuple[ForgottenSpan, ...] | None = field(default=None, metadata=OMITTED)
     live: Annotated[LiveRun | None, Meta("only of what was watched live")] = field(

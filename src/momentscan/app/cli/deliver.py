@@ -70,7 +70,7 @@ def export(
     settings = calls.settings_of(o.knobs(knobs), output=output, engine=engine)
     folders = calls.folders_of(places, settings.output)
     tasks = [Export(str(f), settings.to_json(), asked, clips) for f in folders]
-    calls.finish(calls.run(tasks, _show_all, 1, as_json), as_json, _all)
+    calls.finish(_failed_last(calls.run(tasks, _show_all, 1, as_json)), as_json, _all)
 
 
 def import_(
@@ -88,12 +88,17 @@ def import_(
     settings = calls.settings_of(o.knobs(knobs), output=output)
     folder = str(calls.one_folder(place, settings.output))
     tasks = [Import(folder, str(edit), settings.to_json(), engine) for edit in edits]
-    calls.finish(calls.run(tasks, show_imported, 1, as_json), as_json, _all)
+    calls.finish(_failed_last(calls.run(tasks, show_imported, 1, as_json)), as_json, _all)
 
 
 def _show_all(exported: Sequence[Exported]) -> None:
     for one in exported:
         show_exported(one)
+
+
+def _failed_last(results: Sequence[Result]) -> list[Result]:
+    """A video has as many rows as engines, so those without any come after all of them."""
+    return sorted(results, key=lambda result: result.error is not None)
 
 
 def _all(result: Result) -> list[Any]:
