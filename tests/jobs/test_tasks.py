@@ -1,5 +1,5 @@
-"""A task is all that a worker needs: it travels as JSON, wherever it is done it gives the same bytes, and it tells how far
-it is.
+"""A task is all that a worker needs: it travels as JSON, wherever it is done it gives the same bytes, and it
+tells how far it is.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def test_done_in_another_process_with_other_settings_of_its_own_it_gives_the_sam
     done = jobs.run(here)
     assert done.error is None
     (tmp_path / settings.TOML).write_text(
-        "output = 'nowhere'\nengine = 'vector'\n[saliency]\nhop_s = 3.0\ncontrast = 0\n[sampling]\ngrid_hz = 3\n"
+        "output = 'nowhere'\nengine = 'vector'\n[saliency]\nhop_s = 3.0\ncontrast = 0\n[sampling]\ngrid_hz = 3\n"  # noqa: E501
     )
     theirs = {
         "MOMENTSCAN_RULES__CONTRAST": "9",
