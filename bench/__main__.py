@@ -75,7 +75,7 @@ def table() -> str:
 def _row(name: str, target: dict[str, object]) -> str:
     sign = "≤" if target["at_most"] else "≥"
     unit = f" {target['unit']}" if target["unit"] else ""
-    return f"| {name} | {target['what']} | {sign} {target['target']}{unit} | {target['measured']}{unit} | {'yes' if target['met'] else '**no**'} |"
+    return f"| {name} | {target['what']} | {sign} {target['target']}{unit} | {target['measured']}{unit} | {'yes' if target['met'] else '**no**'} |"  # noqa: E501
 
 
 if __name__ == "__main__":

@@ -277,7 +277,7 @@ def _scan(video: Path, embedder: str, folder: Path, *options: str) -> Spent:
 
 def _decode_alone(video: Path) -> Spent:
     """All frames in a fresh process, as the product reads them: PyAV, thread_type AUTO."""
-    code = "import av, sys; c = av.open(sys.argv[1]); s = c.streams.video[0]; s.thread_type = 'AUTO'; print(sum(1 for _ in c.decode(s)))"
+    code = "import av, sys; c = av.open(sys.argv[1]); s = c.streams.video[0]; s.thread_type = 'AUTO'; print(sum(1 for _ in c.decode(s)))"  # noqa: E501
     return spent(sys.executable, "-c", code, video)
 
 

@@ -48,8 +48,8 @@ def main() -> None:
     write_result(
         "many_clips",
         targets,
-        f"{CLIPS} drawn clips of {LENGTH_S:g} s, {HEIGHT_PX}p, without faces, scanned by all engines with every network "
-        "that is here: one command over all of them, then a command each; the logs are the same, byte for byte. Last, "
+        f"{CLIPS} drawn clips of {LENGTH_S:g} s, {HEIGHT_PX}p, without faces, scanned by all engines with every network "  # noqa: E501
+        "that is here: one command over all of them, then a command each; the logs are the same, byte for byte. Last, "  # noqa: E501
         "within one process, with what is open kept, and let go of before each clip.",
         together=asdict(together),
         alone={

@@ -97,7 +97,7 @@ signal.alarm(int(sys.argv[2]))
 _, status, used = os.wait4(pid, 0)
 spent = [used.ru_utime + used.ru_stime, time.perf_counter() - began, used.ru_maxrss / 1024, status]
 open(sys.argv[1], "w").write(json.dumps(spent))
-"""
+"""  # noqa: E501
 
 
 def spent(*command: str | Path) -> Spent:

@@ -23,7 +23,10 @@ def signals_page() -> str:
         f"{c.meaning} | {c.sign or '-'} |"
         for c in COLUMNS
     ]
-    head = "# Signals\n\nEvery column that a scan logs, one Parquet file per (table, perceiver). Times are PTS in seconds from the first frame.\n\n"
+    head = (
+        "# Signals\n\nEvery column that is logged, one Parquet file per (table, perceiver). "
+        "Times are PTS in seconds from the first frame.\n\n"
+    )
     return (
         NOTE
         + head

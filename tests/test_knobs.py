@@ -4,6 +4,7 @@ one.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -143,6 +144,12 @@ def test_what_is_in_force_makes_the_same_stage_again(
         ({"smooth.kind": "mean"}, r"knob rules\.smooth\.kind wants one of none, median, got 'mean'"),
         ({"tau_s": "nan"}, r"knob rules\.tau_s wants a finite number, got 'nan'"),
         ({"signed": "perhaps"}, r"knob rules\.signed wants a bool, got 'perhaps'"),
+        ({"peaks.count": 2.7}, r"knob rules\.peaks\.count wants a int, got 2\.7"),
+        ({"peaks.count": True}, r"knob rules\.peaks\.count wants a int, got True"),
+        ({"peaks.count": math.inf}, r"knob rules\.peaks\.count wants a int, got inf"),
+        ({"tau_s": 10**400}, r"knob rules\.tau_s wants a float, got 10{56}\.\.\.$"),
+        ({"tau_s": True}, r"knob rules\.tau_s wants a float, got True"),
+        ({"smooth.kind": ["median"]}, r"knob rules\.smooth\.kind wants a str, got \['median'\]"),
     ],
 )
 def test_a_value_that_does_not_do_is_told_with_the_whole_name(values: dict[str, Any], said: str) -> None:

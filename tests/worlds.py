@@ -92,8 +92,8 @@ def still(path: Path, duration_s: float = 12.0) -> Path:
 def info(duration_s: float = 60.0, **changes: object) -> VideoInfo:
     """A VideoInfo of a video that is not there."""
     known = dict(
-        video_id="made", path="/nowhere/made.mp4", sha256="0" * 64, size_bytes=1, duration_s=duration_s, declared_s=duration_s, width_px=640,
-        height_px=360, rotation_deg=0, fps=30.0, n_frames=round(duration_s * 30), video_codec="h264", audio_codec="aac", container="mov",
+        video_id="made", path="/nowhere/made.mp4", sha256="0" * 64, size_bytes=1, duration_s=duration_s, declared_s=duration_s, width_px=640,  # noqa: E501
+        height_px=360, rotation_deg=0, fps=30.0, n_frames=round(duration_s * 30), video_codec="h264", audio_codec="aac", container="mov",  # noqa: E501
     )  # fmt: skip
     return VideoInfo(**{**known, **changes})  # type: ignore[arg-type]
 
@@ -101,7 +101,7 @@ def info(duration_s: float = 60.0, **changes: object) -> VideoInfo:
 def run(**changes: object) -> Run:
     """A run.json of a video that is not there, in which nothing ran."""
     known = dict(
-        version="0", status="done", key="", video=info(), partial=False, problems=(), settings={}, models=(), engines={}, people=None,
+        version="0", status="done", key="", video=info(), partial=False, problems=(), settings={}, models=(), engines={}, people=None,  # noqa: E501
         packs=None, pairs=0, comparisons=None, warnings=(),
     )  # fmt: skip
     return Run(**{**known, **changes})  # type: ignore[arg-type]

@@ -25,6 +25,9 @@ from momentscan.errors import UsageError
 
 T = TypeVar("T")
 
+SHOWN_LONGEST = 60
+"""Characters of what was found that a message shows."""
+
 
 @dataclass(frozen=True)
 class Knob:
@@ -200,18 +203,36 @@ def _checked(field: KnobField, value: Any, where: str = "") -> Any:
     if empty and value is None:
         return None
     try:
-        converted = _to_bool(value) if kind is bool else kind(value)
-    except (TypeError, ValueError):
-        raise UsageError(f"knob {name} wants a {kind.__name__}, got {value!r}") from None
+        converted = _converted(kind, value)
+    except (OverflowError, TypeError, ValueError):
+        raise UsageError(f"knob {name} wants a {kind.__name__}, got {_short(value)}") from None
     if knob.choices and converted not in knob.choices:
-        raise UsageError(f"knob {name} wants one of {', '.join(knob.choices)}, got {value!r}")
+        raise UsageError(f"knob {name} wants one of {', '.join(knob.choices)}, got {_short(value)}")
     if isinstance(converted, float) and not math.isfinite(converted):
-        raise UsageError(f"knob {name} wants a finite number, got {value!r}")
+        raise UsageError(f"knob {name} wants a finite number, got {_short(value)}")
     if knob.low is not None and converted < knob.low:
-        raise UsageError(f"knob {name} wants at least {knob.low:g} {knob.unit}, got {value!r}")
+        raise UsageError(f"knob {name} wants at least {knob.low:g} {knob.unit}, got {_short(value)}")
     if knob.high is not None and converted > knob.high:
-        raise UsageError(f"knob {name} wants at most {knob.high:g} {knob.unit}, got {value!r}")
+        raise UsageError(f"knob {name} wants at most {knob.high:g} {knob.unit}, got {_short(value)}")
     return converted
+
+
+def _converted(kind: type, value: Any) -> Any:
+    """The value as that kind. Raises OverflowError, TypeError or ValueError where it would be another one."""
+    if kind is bool:
+        return _to_bool(value)
+    if isinstance(value, bool) or (kind is str and not isinstance(value, str | int | float)):
+        raise TypeError(value)  # int(True) is a number and str(["a"]) a word, which nobody means
+    converted = kind(value)
+    if kind is int and not isinstance(value, str) and converted != value:
+        raise ValueError(value)  # 2.7 is not 2
+    return converted
+
+
+def _short(value: Any) -> str:
+    """As Python writes it, for a message of one line."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_LONGEST else f"{text[: SHOWN_LONGEST - 3]}..."
 
 
 def _kind(hint: Any) -> tuple[type, bool]:

@@ -70,21 +70,6 @@ _OURS = "momentscan"
 _EMBEDDERS = "momentscan.embedders"
 """Where plug-ins of 0.1 name their embedders: the same as `embedder.NAME` in `momentscan.models`."""
 
-IMPORT_FAILURES = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
-"""What the code of a stranger may raise while it is imported."""
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -107,7 +92,7 @@ class Entry:
             return self.point.load()
         except MomentscanError:
             raise
-        except IMPORT_FAILURES as error:
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
             raise UsageError(
                 f"{self.kind[:-1]} {self.name!r} of the package {self.distribution} cannot be imported "
                 f"({type(error).__name__}: {one_line(error)[:200]}); mend or uninstall it"

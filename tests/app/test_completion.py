@@ -121,8 +121,8 @@ def test_completion_is_shown_for_the_shell_that_runs() -> None:
 def test_offering_engines_loads_nothing_heavy() -> None:
     code = """
 import sys
-from momentscan.app.cli.completion import engines, one_engine, embedders
-engines("r"), one_engine(""), embedders("")
+from momentscan.app.cli.completion import engines, one_engine
+engines("r"), one_engine("")
 print([m for m in ("numpy", "av", "pyarrow", "pydantic", "onnxruntime", "rich") if m in sys.modules])
 """
     assert (

@@ -35,7 +35,7 @@ from momentscan.values import VideoInfo
 video = VideoInfo("v", "/v.mp4", "0", 1, 30.0, 30.0, 64, 48, 0, 25.0, 750, "h264", None, "mov")
 time_s = np.arange(0, 30, 0.1)
 Saliency().judge(Signals(video, {"frames.time_s": time_s, "frames.motion_local": np.ones(300, np.float32), "frames.motion": np.ones(300)}))
-"""
+"""  # noqa: E501
     assert loaded(code) == []
 
 

@@ -180,7 +180,7 @@ def test_clips_are_cut_where_the_knobs_say(folder: Path) -> None:
     )
     assert outcome.clips
     assert all(1000 <= c["cut_end_ms"] - c["cut_start_ms"] <= 4000 for c in outcome.clips)
-    assert (folder / "clips" / "saliency" / outcome.clips[0]["file"]).stat().st_size > 0
+    assert (folder / "clips" / "saliency" / outcome.clips[0].file).stat().st_size > 0
 
 
 def test_packs_can_be_made_again(folder: Path) -> None:
@@ -229,3 +229,20 @@ def test_an_option_that_cannot_be_is_refused_by_name(ride: Path, tmp_path: Path)
     with pytest.raises(TypeError, match="moddels"):
         ms.scan(ride, moddels=tmp_path)  # type: ignore[call-arg]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("knobs", "said"),
+    [
+        (["rules.contrast"], "knobs want a dictionary, .*; got list"),
+        ("rules.contrast=3", "knobs want a dictionary, .*; got str"),
+        ({5: 3}, r"a knob is named table\.knob, .*; got 5"),
+        (
+            {"rules.peaks": 3, "rules.peaks.distance_s": 3},
+            r"knob 'rules\.peaks\.distance_s' stands in a table",
+        ),
+    ],
+)
+def test_knobs_of_another_shape_are_told_in_one_line(knobs: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        tables(knobs)

@@ -13,6 +13,7 @@ import worlds
 from momentscan.app.dataframes import SHOWN, DataTable, Scanned
 from momentscan.errors import MissingModel, MissingSignal
 from momentscan.signals import Signals
+from momentscan.signals.calibration import Calibration
 
 EVIL = "<b>&amp;"
 
@@ -125,3 +126,9 @@ def test_an_empty_table_can_be_shown_and_handed_on() -> None:
     assert len(empty) == len(empty.to_pandas()) == empty.to_arrow().num_rows == 0
     assert "0 rows" in repr(empty)
     assert "0 rows" in empty._repr_html_()
+
+
+def test_what_is_loaded_keeps_what_its_embedder_declared(tmp_path: Path) -> None:
+    lab = Calibration(change_floor=0.5)
+    signals = Signals(worlds.info(), {}, {"vision.change": "lab-7"}, {"vision.change": lab})
+    assert Scanned(signals, tmp_path).calibration("vision.change") == lab

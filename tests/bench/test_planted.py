@@ -37,7 +37,7 @@ def around(*peaks_s: float, half_s: float = 1.0) -> list[Window]:
 # ---- hits ----
 
 
-def test_a_shift_of_half_a_second_of_a_two_second_window_overlaps_by_point_six_and_of_a_second_by_a_third() -> (
+def test_a_shift_of_half_a_second_of_a_two_second_window_overlaps_by_point_six_and_of_a_second_by_a_third() -> (  # noqa: E501
     None
 ):
     there = Event("shake", 10, 12, True)

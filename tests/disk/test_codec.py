@@ -109,21 +109,63 @@ def a(kind: Any) -> Any:
     return json.loads(json.dumps(told))
 
 
-VIDEO = dict(video_id="ride", path="/v/ride.mp4", sha256="ab", size_bytes=9, duration_s=12.0, declared_s=None,
-             width_px=640, height_px=360, rotation_deg=0, fps=25.0, n_frames=300, video_codec="h264",
-             audio_codec=None, container="mp4", origin_s=0.0, mended_clock=False, partial=False, problems=[])  # fmt: skip
+VIDEO = dict(
+    video_id="ride",
+    path="/v/ride.mp4",
+    sha256="ab",
+    size_bytes=9,
+    duration_s=12.0,
+    declared_s=None,
+    width_px=640,
+    height_px=360,
+    rotation_deg=0,
+    fps=25.0,
+    n_frames=300,
+    video_codec="h264",
+    audio_codec=None,
+    container="mp4",
+    origin_s=0.0,
+    mended_clock=False,
+    partial=False,
+    problems=[],
+)
 ENGINE = dict(moments=1, reason=None, absent={}, knobs={"distance_s": 2.5}, picks={}, picked=0, stills=[3])
 RUN = dict(version="0.1.0", status="done", key="k", video=VIDEO, partial=False, problems=[], settings={},
            models=[], engines={"rules": ENGINE}, people=[], packs=None, pairs=0, comparisons=[], warnings=[],
            timings_s={"scan": 1.5}, x_realtime=2.0)  # fmt: skip
 SHARES = dict(yaw="6/7", pitch="1/5", expression="2/4")
-PERSON = dict(person_id=0, track_score=0.5, prototype_type=None, anchor_count=0, coverage_buckets_filled=SHARES,
-              challenge_count=0, total_saved=0, stop_reason="video_end", stopped_at_ms=None, coverage_count=0,
-              coverage_buckets_achievable=SHARES, coverage_coarse_yaw=dict(left=True, front=True, right=False),
-              cells=[], role="main", tracks=[1], looks=5, start_ms=0.0, end_ms=900.0, identity_verified=False,
-              face_id_version=None, tau_id=None, prototype_gate=None, mixed_share=0.0, look_alikes=[],
-              conditions=[], left_out={}, warnings=[], missing=[], images=[],
-              _version=dict(app="momentscan", app_version="0", embed_model=None, gate_version="v1"))  # fmt: skip
+PERSON = dict(
+    person_id=0,
+    track_score=0.5,
+    prototype_type=None,
+    anchor_count=0,
+    coverage_buckets_filled=SHARES,
+    challenge_count=0,
+    total_saved=0,
+    stop_reason="video_end",
+    stopped_at_ms=None,
+    coverage_count=0,
+    coverage_buckets_achievable=SHARES,
+    coverage_coarse_yaw=dict(left=True, front=True, right=False),
+    cells=[],
+    role="main",
+    tracks=[1],
+    looks=5,
+    start_ms=0.0,
+    end_ms=900.0,
+    identity_verified=False,
+    face_id_version=None,
+    tau_id=None,
+    prototype_gate=None,
+    mixed_share=0.0,
+    look_alikes=[],
+    conditions=[],
+    left_out={},
+    warnings=[],
+    missing=[],
+    images=[],
+    _version=dict(app="momentscan", app_version="0", embed_model=None, gate_version="v1"),
+)
 
 
 def with_value(told: Any, value: Any, *path: str) -> bytes:
@@ -147,14 +189,14 @@ def without(told: Any, *path: str) -> bytes:
 DEEP = b"[" * 100_000
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "a field is missing": (lambda: without(a(Run), "warnings"), "warnings: "),
-    "a field within is missing": (lambda: without(a(Run), "engines", "rules", "moments"), "engines.rules.moments: "),
+    "a field within is missing": (lambda: without(a(Run), "engines", "rules", "moments"), "engines.rules.moments: "),  # noqa: E501
     "a foreign field": (lambda: with_value(a(Run), 1, "mood"), "mood: "),
     "a foreign field of a value": (lambda: with_value(a(Run), 1, "video", "mood"), "video.mood: "),
     "a text for a number": (lambda: with_value(a(Run), "3", "pairs"), "pairs: .*found '3'"),
     "a fraction for a count": (lambda: with_value(a(Run), 1.5, "pairs"), "pairs: .*found 1.5"),
     "true for a number": (lambda: with_value(a(Run), True, "pairs"), "pairs: .*found True"),
     "null where nothing may lack": (lambda: with_value(a(Run), None, "key"), "key: .*found None"),
-    "a word that there is not": (lambda: with_value(a(Run), "soon", "status"), "status: .*'done' or 'partial'"),
+    "a word that there is not": (lambda: with_value(a(Run), "soon", "status"), "status: .*'done' or 'partial'"),  # noqa: E501
     "several things": (lambda: without(json.loads(without(a(Run), "key")), "version"), "and 1 more"),
     "not a number": (lambda: with_value(a(Run), math.nan, "x_realtime"), "NaN"),
     "not a number among knobs": (
@@ -163,8 +205,8 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "absurd nesting": (lambda: DEEP, "recursion"),
     "absurd nesting and a name that is no text": (lambda: rb'{"key": "\udcff", "a": ' + DEEP, "whole"),
-    "absurd nesting among knobs": (lambda: with_value(a(Run), "?", "settings").replace(b'"?"', DEEP), "recursion"),
-    "a number without end": (lambda: with_value(a(Run), "?", "pairs").replace(b'"?"', b"9" * 10_000), "out of range"),
+    "absurd nesting among knobs": (lambda: with_value(a(Run), "?", "settings").replace(b'"?"', DEEP), "recursion"),  # noqa: E501
+    "a number without end": (lambda: with_value(a(Run), "?", "pairs").replace(b'"?"', b"9" * 10_000), "out of range"),  # noqa: E501
     "no UTF-8": (lambda: with_value(a(Run), "?", "key").replace(b"?", b"\xff"), "JSON"),
     "nothing": (lambda: b"", "JSON"),
     "half of it": (lambda: json.dumps(RUN).encode()[:200], "JSON"),

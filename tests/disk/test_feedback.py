@@ -138,6 +138,7 @@ def test_what_was_exported_is_read_back(tmp_path: Path) -> None:
     write_export(tmp_path, export("vector", "30000/1001"))
     (tmp_path / "exports" / "ride_rules.labelstudio.json").write_text("[]")
     (tmp_path / "exports" / "half.json").write_text("{")
+    (tmp_path / "exports" / "deep.json").write_text("[" * 20_000)
     (tmp_path / "exports" / "other.json").write_bytes((tmp_path / "exports/rules.json").read_bytes())
     assert exported(tmp_path) == ["rules", "vector"]
     assert read_export(tmp_path, "vector") == export("vector", "30000/1001")

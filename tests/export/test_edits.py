@@ -362,7 +362,7 @@ def test_speed_in_the_other_formats(tmp_path: Path) -> None:
     fcpxml = text_of(timeline, "fcpxml").replace("</note>", f"</note>{slow}", 1)
     assert fates(back(timeline, fcpxml, tmp_path))[0] == ("retimed", 1)
     for speed, kind in (("50", "retimed"), ("100", "kept")):
-        remap = f"<filter><effect><name>Time Remap</name><effectid>timeremap</effectid><parameter><parameterid>speed</parameterid><value>{speed}</value></parameter></effect></filter>"
+        remap = f"<filter><effect><name>Time Remap</name><effectid>timeremap</effectid><parameter><parameterid>speed</parameterid><value>{speed}</value></parameter></effect></filter>"  # noqa: E501
         xmeml = text_of(timeline, "premiere").replace("<marker>", f"{remap}<marker>", 1)
         assert fates(back(timeline, xmeml, tmp_path))[0] == (kind, 1)
 
@@ -387,7 +387,7 @@ def test_nested_timelines_are_read_through_what_shows_of_them(tmp_path: Path) ->
 
 def test_compound_and_connected_clips_of_final_cut_are_read_through(tmp_path: Path) -> None:
     timeline = told((10, 14), (30, 36), (60, 61), (100, 110), start=90_000)
-    asset = '<asset id="r2" name="ride.mp4" src="file:///elsewhere/ride.mp4" start="3600s" duration="600s" format="r1"/>'
+    asset = '<asset id="r2" name="ride.mp4" src="file:///elsewhere/ride.mp4" start="3600s" duration="600s" format="r1"/>'  # noqa: E501
     document = f"""<?xml version="1.0"?><!DOCTYPE fcpxml><fcpxml version="1.10"><resources><format id="r1" frameDuration="1/25s"/>{asset}
       <asset id="r5" name="music"><media-rep kind="original-media" src="file:///m/music.wav"/></asset>
       <media id="r3"><sequence format="r1"><spine><gap offset="0s" duration="2s"/>
@@ -399,7 +399,7 @@ def test_compound_and_connected_clips_of_final_cut_are_read_through(tmp_path: Pa
         <asset-clip ref="r2" lane="1" offset="3s" start="3660s" duration="1s"/>
         <asset-clip ref="r5" lane="-1" offset="3s" duration="9s"/></ref-clip>
       <audition offset="3609s"><asset-clip ref="r2" start="3700s" duration="10s"/><asset-clip ref="r2" start="3800s" duration="10s"/></audition>
-      </spine></sequence></project></event></library></fcpxml>"""
+      </spine></sequence></project></event></library></fcpxml>"""  # noqa: E501
     compared = back(timeline, document, tmp_path, ".fcpxml")
     assert fates(compared) == [("kept", 1), ("trimmed", 2), ("kept", 3), ("kept", 4)]
     assert compared.lines[1].moved_end_s == -1.0
@@ -599,7 +599,7 @@ def test_what_nests_too_deep_is_refused(tmp_path: Path) -> None:
 
 
 def test_compound_clips_that_hold_each_other_end(tmp_path: Path) -> None:
-    holds = '<sequence><spine><ref-clip ref="{0}" duration="9s"/><ref-clip ref="{0}" offset="9s" duration="9s"/></spine></sequence>'
+    holds = '<sequence><spine><ref-clip ref="{0}" duration="9s"/><ref-clip ref="{0}" offset="9s" duration="9s"/></spine></sequence>'  # noqa: E501
     media = "".join(f'<media id="m{i}">{holds.format(f"m{(i + 1) % 30}")}</media>' for i in range(30))
     text = f"<fcpxml><resources>{media}</resources><project>{holds.format('m0')}</project></fcpxml>"
     assert "without end" in refused(text, tmp_path)

@@ -411,7 +411,7 @@ from momentscan.export.formats import FORMATS, timeline_files
 from momentscan.export.timeline import Range, to_timeline
 told = to_timeline(worlds.info(600.0), "rules", [Range(i, 30.0 * i, 30.0 * i + 5, 30.0 * i + 1, 1.0, "n", "w") for i in range(1, 6)])[0]
 sys.stdout.write("".join(file.text or "" for name in FORMATS for file in timeline_files(told, name)))
-"""
+"""  # noqa: E501
     runs = [
         subprocess.run(
             [sys.executable, "-c", code],
@@ -427,7 +427,7 @@ sys.stdout.write("".join(file.text or "" for name in FORMATS for file in timelin
 
 
 def test_whoever_exports_nothing_loads_no_opentimelineio() -> None:
-    code = "import sys, momentscan.export.formats, momentscan.export.conform; print([m for m in sys.modules if 'opentimelineio' in m])"
+    code = "import sys, momentscan.export.formats, momentscan.export.conform; print([m for m in sys.modules if 'opentimelineio' in m])"  # noqa: E501
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

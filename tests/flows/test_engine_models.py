@@ -1,4 +1,6 @@
-"""An engine with weights: they are a field of it, opened as any model, told in run.json, and judged anew when they change."""
+"""An engine with weights: they are a field of it, opened as any model, told in run.json, and judged
+anew when they change.
+"""
 
 from __future__ import annotations
 

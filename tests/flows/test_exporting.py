@@ -33,7 +33,7 @@ from momentscan.export.timeline import Range, nominal_rate, to_timeline
 from momentscan.flows import Exported, Imported
 from momentscan.media import open_video
 from momentscan.media.timecode import timecode_of
-from momentscan.records.clips import ChoiceRow, ClipList, ClipRow, Span
+from momentscan.records.clips import ClipList, ClipRow, Span
 from momentscan.records.measures import VersionStamp
 from momentscan.records.windows import WindowRecord
 from momentscan.settings import load
@@ -65,6 +65,10 @@ def folder(scanned: Path, tmp_path: Path) -> Path:
     shutil.copytree(scanned, copy)
     judged(copy, (3.0, 6.0), (11.0, 14.0), (17.0, 19.0))
     return copy
+
+
+UNCUT = ("1.mp4", 2000.0, 7000.0, 125, (64, 48), "exact", "x264", (), None, {"file": "0"}, "key", (), None)
+"""What clips.json says of a clip's file; no test here opens it."""
 
 
 def judged(folder: Path, *windows: tuple[float, float], engine: str = "rules") -> None:
@@ -331,35 +335,11 @@ def test_an_edit_of_another_video_is_refused_and_tells_nothing(folder: Path) -> 
 def test_feedback_says_whether_it_is_of_windows_or_of_clips(folder: Path) -> None:
     export(folder, "rules", ["otio"])
     of_windows = edit(folder, trim_drop_and_swap, "windows.otio")
-    choice = ChoiceRow(
-        1, 2000.0, 7000.0, 4500.0, Span(3000.0, 6000.0), 1.0, "smile", False, "w", "", (), (), None
-    )
     cut = ClipRow(
-        **vars(choice),
-        file="01_smile.mp4",
-        cut_start_ms=2000.0,
-        cut_end_ms=7000.0,
-        n_frames=125,
-        size_px=(320, 180),
-        how="exact",
-        encoder="libx264",
-        notes=(),
-        preview=None,
-        sha256={},
-        key="",
-        subtitles=(),
-        follows=None,
+        1, 2000.0, 7000.0, 4500.0, Span(3000.0, 6000.0), 1.0, "smile", False, "w", "", (), (), None, *UNCUT
     )
     listed = ClipList(
-        "riders",
-        "0" * 64,
-        "rules",
-        None,
-        {},
-        (cut,),
-        None,
-        (),
-        VersionStamp("momentscan", "0.1.0", None, "v1"),
+        "riders", "0" * 64, "rules", None, {}, (cut,), None, (), VersionStamp("momentscan", "0", None, "v1")
     )
     (folder / "clips" / "rules").mkdir(parents=True)
     (folder / "clips" / "rules" / "clips.json").write_bytes(encode(listed))

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,8 @@ def folder(seen: Path, tmp_path: Path) -> Path:
     index = frame_at(flows.load(copy), 17.0)
     for name in (f"frames/window_001_f{index}.jpg", f"thumbs/f{index}.jpg"):
         (copy / "highlight_saliency" / name).write_bytes(some + b"passer-by")
-    for number in (0, 1):
-        put(copy / f"identity_builder/person_{number}/meta.json", encode(an_empty_pack(number)))
+    put(copy / "identity_builder/person_0/meta.json", encode(pack_of(0)))
+    put(copy / "identity_builder/person_1/meta.json", encode(pack_of(1)))
     put(copy / "identity_builder/person_1/anchors/anchor_001.jpg", some)
     put(copy / "clips/rules/001.mp4", b"moving pictures")
     put(copy / "exports/visit_rules.cvat.json", b"boxes of faces")
@@ -96,41 +97,18 @@ def folder(seen: Path, tmp_path: Path) -> Path:
     return copy
 
 
-def an_empty_pack(number: int) -> PersonMeta:
-    """Of somebody of whom no image was taken."""
-    nothing = Coverage("0/7", "0/5", "0/4")
+def pack_of(number: int) -> PersonMeta:
+    """The meta.json of a pack without images."""
+    none = Coverage("0/7", "0/5", "0/4")
     return PersonMeta(
-        person_id=number,
-        track_score=0.5,
-        prototype_type=None,
-        anchor_count=0,
-        coverage_buckets_filled=nothing,
-        challenge_count=0,
-        total_saved=0,
-        stop_reason="video_end",
-        stopped_at_ms=None,
-        coverage_count=0,
-        coverage_buckets_achievable=nothing,
-        coverage_coarse_yaw=CoarseYaw(left=False, front=False, right=False),
-        cells=(),
-        role="main",
-        tracks=(),
-        looks=0,
-        start_ms=0.0,
-        end_ms=0.0,
-        identity_verified=False,
-        face_id_version=None,
-        tau_id=None,
-        prototype_gate=None,
-        mixed_share=0.0,
-        look_alikes=(),
-        conditions=(),
-        left_out={},
-        warnings=(),
-        missing=(),
-        images=(),
-        version_stamp=VersionStamp("momentscan", "0.1.0", None, "v1"),
-    )
+        person_id=number, track_score=0.5, prototype_type=None, anchor_count=0,
+        coverage_buckets_filled=none, challenge_count=0, total_saved=0, stop_reason="video_end",
+        stopped_at_ms=None, coverage_count=0, coverage_buckets_achievable=none,
+        coverage_coarse_yaw=CoarseYaw(False, False, False), cells=(), role="main", tracks=(), looks=0,
+        start_ms=0.0, end_ms=0.0, identity_verified=False, face_id_version=None, tau_id=None,
+        prototype_gate=None, mixed_share=0.0, look_alikes=(), conditions=(), left_out={}, warnings=(),
+        missing=(), images=(), version_stamp=VersionStamp("momentscan", "0", None, "v1"),
+    )  # fmt: skip
 
 
 def put(path: Path, data: bytes) -> None:
@@ -343,7 +321,7 @@ def test_the_log_keeps_its_key_its_makers_and_tells_the_spans(folder: Path) -> N
     after = manifest_of(folder / "signals")
     assert before is not None
     assert after is not None
-    assert dataclasses.replace(before, files={}) == dataclasses.replace(after, files={})
+    assert replace(before, files={}) == replace(after, files={})
     for name, content in after.files.items():
         assert content.rows == pq.read_metadata(folder / "signals" / name).num_rows
     [(start_s, end_s)] = forgotten_spans(flows.load(folder))

@@ -194,6 +194,33 @@ def test_a_perceiver_that_fails_on_import_is_named_with_its_package(flash: Path,
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise SystemExit(7)", "SystemExit: 7"),
+        ("class Own(Exception): ...\nraise Own('one\\ntwo')", "Own: one two"),
+        ("def (:", "SyntaxError: invalid syntax"),
+    ],
+)
+def test_whatever_a_package_raises_on_import_is_one_line(code: str, said: str, tmp_path: Path) -> None:
+    points = {"momentscan.scorers": {"lucky": "broken:Lucky"}}
+    with (
+        plugins.installed(tmp_path / "site", "lucky", "1.0", points, {"broken.py": code}),
+        pytest.raises(UsageError, match=f"of the package lucky 1.0 cannot be imported .{said}") as told,
+    ):
+        registry.load("scorers", "lucky")
+    assert "\n" not in str(told.value)
+
+
+def test_an_engine_without_knobs_to_read_is_named_with_its_package(tmp_path: Path) -> None:
+    points = {"momentscan.scorers": {"lucky": "bare:Lucky"}}
+    with (
+        plugins.installed(tmp_path / "site", "lucky", "1.0", points, {"bare.py": "class Lucky: ..."}),
+        pytest.raises(UsageError, match=r"scorer 'lucky' of the package lucky 1\.0 is no dataclass"),
+    ):
+        load().stage("lucky")
+
+
 def test_an_engine_that_fails_on_import_stops_only_those_who_ask_for_it(flash: Path, tmp_path: Path) -> None:
     points = {"momentscan.scorers": {"lucky": "broken:Lucky"}}
     with plugins.installed(tmp_path / "site", "lucky", "1.0", points, BROKEN):

@@ -71,7 +71,7 @@ def test_the_manifest_of_a_log_is_its_record_to_the_last_bit(folder: Path, tmp_p
 
 def test_what_is_read_of_an_engine_is_what_it_found(folder: Path) -> None:
     for place in folder.glob("highlight_*"):
-        windows, result = read_windows(place), read_engine(place)
+        windows, result = read_windows(place, ""), read_engine(place)
         assert windows is not None
         assert result is not None
         assert result.windows == [w.window for w in windows]

@@ -1,5 +1,5 @@
-"""A task is all that a worker needs: it travels as JSON, wherever it is done it gives the same bytes, and it tells how far
-it is.
+"""A task is all that a worker needs: it travels as JSON, wherever it is done it gives the same bytes, and it
+tells how far it is.
 """
 
 from __future__ import annotations
@@ -64,6 +64,9 @@ def test_a_task_comes_back_from_json_as_it_was(task: Task) -> None:
         ({"verb": None}, "a task wants a verb of .*; got None"),
         ({"colour": "red"}, "a find task does not know 'colour'; it has folder, settings"),
         ({"folder": ...}, "a find task lacks 'folder'; it has folder, settings"),
+        ({"folder": 5}, "a find task does not fit: folder wants a text, got 5"),
+        ({"folder": ["a"]}, r"a find task does not fit: folder wants a text, got \['a'\]"),
+        ({"settings": None}, "a find task does not fit: settings wants a JSON object, got None"),
     ],
 )
 def test_what_is_no_task_of_ours_is_told_in_one_line(change: dict[str, Any], said: str) -> None:
@@ -71,6 +74,35 @@ def test_what_is_no_task_of_ours_is_told_in_one_line(change: dict[str, Any], sai
     with pytest.raises(UsageError, match=said) as told:
         task_from_json({name: value for name, value in plain.items() if value is not ...})
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("task", "field", "value"),
+    [
+        (jobs.Forget("output/ride", 1, {}), "person", True),
+        (jobs.Forget("output/ride", 1, {}), "person", "1"),
+        (jobs.Scan("ride.mp4", {}), "force", "no"),
+        (jobs.Export("output/ride", {}), "formats", "otio"),
+        (jobs.Export("output/ride", {}), "formats", [5]),
+        (jobs.Watch("rtsp://camera/1", {}), "most_s", "12"),
+    ],
+)
+def test_a_value_of_another_kind_is_not_taken_for_one_that_is_like_it(
+    task: Task, field: str, value: Any
+) -> None:
+    with pytest.raises(UsageError, match=f"does not fit: {field} wants"):
+        task_from_json({**task_to_json(task), field: value})
+
+
+@pytest.mark.parametrize("value", [None, [], "find", 5])
+def test_what_is_no_object_is_no_task(value: Any) -> None:
+    with pytest.raises(UsageError, match="a task is a JSON object, got"):
+        task_from_json(value)
+
+
+def test_nothing_to_compare_is_a_result_in_one_line() -> None:
+    result = jobs.run(jobs.Compare((), "rules", "vector"))
+    assert (result.exit_code, result.error) == (2, "compare wants at least one scanned video, got none")
 
 
 def test_a_setting_that_there_is_not_is_a_result_in_one_line() -> None:
@@ -112,7 +144,7 @@ def test_done_in_another_process_with_other_settings_of_its_own_it_gives_the_sam
     done = jobs.run(here)
     assert done.error is None
     (tmp_path / settings.TOML).write_text(
-        "output = 'nowhere'\nengine = 'vector'\n[saliency]\nhop_s = 3.0\ncontrast = 0\n[sampling]\ngrid_hz = 3\n"
+        "output = 'nowhere'\nengine = 'vector'\n[saliency]\nhop_s = 3.0\ncontrast = 0\n[sampling]\ngrid_hz = 3\n"  # noqa: E501
     )
     theirs = {
         "MOMENTSCAN_RULES__CONTRAST": "9",

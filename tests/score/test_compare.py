@@ -49,7 +49,7 @@ def swapped(c: ComparisonRun) -> ComparisonRun:
 def test_an_engine_agrees_with_itself() -> None:
     same = compare(side("rules", 10, 30, qualities=(0.5, 0.7)), side("vector", 10, 30, qualities=(0.9,)))
     assert same == ComparisonRun(
-        "rules", "vector", 2, 2, 1.0, 2, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, pytest.approx(0.6), 0.9, pytest.approx(1.0)
+        "rules", "vector", 2, 2, 1.0, 2, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, pytest.approx(0.6), 0.9, pytest.approx(1.0)  # noqa: E501
     )  # fmt: skip
 
 

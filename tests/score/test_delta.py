@@ -276,7 +276,7 @@ def bad(**how: float) -> Signals:
 
 @pytest.mark.parametrize(
     "how",
-    [{"exposure_mean": 215.0}, {"exposure_mean": 250.0}, {"exposure_mean": 4.0}, {"sharpness": 20.0}, {"clipped": 0.6}, {"crushed": 0.6}, {"contrast": 0.01}],
+    [{"exposure_mean": 215.0}, {"exposure_mean": 250.0}, {"exposure_mean": 4.0}, {"sharpness": 20.0}, {"clipped": 0.6}, {"crushed": 0.6}, {"contrast": 0.01}],  # noqa: E501
     ids=["flash", "white", "black", "defocus", "clipped", "crushed", "grey"],
 )  # fmt: skip
 def test_what_is_only_a_bad_picture_makes_no_window(how: dict[str, float]) -> None:

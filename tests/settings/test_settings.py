@@ -302,3 +302,42 @@ def test_a_replaced_option_leaves_what_was_turned() -> None:
 def test_a_stage_that_there_is_not_is_a_defect_of_ours() -> None:
     with pytest.raises(KeyError):
         settings.load().stage("nonsense")
+
+
+# ---- values of another shape
+
+
+@pytest.mark.parametrize("deep", ['{"a":' * 20_000, '{"contrast":' + "[" * 20_000])
+def test_a_variable_nested_too_deep_is_told_in_one_line(deep: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOMENTSCAN_RULES", deep)
+    with pytest.raises(UsageError, match=r"^MOMENTSCAN_RULES cannot be read as JSON: maximum recursion"):
+        settings.load()
+
+
+def test_a_file_nested_too_deep_is_told_in_one_line() -> None:
+    Path(settings.TOML).write_text("a = " + "[" * 20_000 + "]" * 20_000)
+    with pytest.raises(UsageError, match=r"^momentscan\.toml cannot be read: maximum recursion"):
+        settings.load()
+
+
+def test_an_option_is_no_table() -> None:
+    with pytest.raises(UsageError, match=r"setting token is one value and no table, .*an argument"):
+        settings.load({"token": {"a": 1}})
+
+
+def test_a_model_is_one_name() -> None:
+    Path(settings.TOML).write_text('detector = ["yunet"]\n')
+    with pytest.raises(
+        UsageError, match=r"setting detector wants the name of a model.*\(from momentscan\.toml\)"
+    ):
+        settings.load()
+
+
+def test_an_empty_table_turns_nothing_and_one_that_there_is_not_is_told() -> None:
+    Path(settings.TOML).write_text("[rules]\n[delivery]\n")
+    assert settings.load() == settings.Settings()
+    Path(settings.TOML).write_text("[rulez]\n")
+    with pytest.raises(
+        UsageError, match=r"there is no setting 'rulez'; did you mean rules.*momentscan\.toml"
+    ):
+        settings.load()

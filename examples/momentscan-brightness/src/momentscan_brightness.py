@@ -1,6 +1,4 @@
-"""A plug-in in one file: a perceiver with a model and a knob of its own, and a scorer that likes sudden
-light.
-"""
+"""A plug-in in one file: a model, a perceiver with a knob, and a scorer that likes sudden light."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar

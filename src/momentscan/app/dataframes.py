@@ -66,7 +66,7 @@ class Scanned(Signals):
     """Signals of a scanned video, and `folder`, where they lie."""
 
     def __init__(self, signals: Signals, folder: Path) -> None:
-        super().__init__(signals.video, signals._columns, signals.made_by)
+        super().__init__(signals.video, signals._columns, signals.made_by, signals.calibrations)
         self.folder = folder
 
     def table(self, name: str) -> DataTable:

@@ -14,11 +14,15 @@ def tables(knobs: Mapping[str, object]) -> dict[str, dict[str, Any]]:
     >>> tables({"clips.preset": "fast", "rules.contrast": 3.5})
     {'clips': {'preset': 'fast'}, 'rules': {'contrast': 3.5}}
 
-    Raises UsageError for a name without a table.
+    Raises UsageError for a name without a table, and for one that is a knob and a table of others.
     """
+    if not isinstance(knobs, Mapping):
+        raise UsageError(
+            f'knobs want a dictionary, {{"rules.contrast": 3.5}} say; got {type(knobs).__name__}'
+        )
     found: dict[str, dict[str, Any]] = {}
     for name, value in knobs.items():
-        table, _, knob = name.partition(".")
+        table, _, knob = str(name).partition(".")
         if not table or not knob:
             raise UsageError(
                 f"a knob is named table.knob, {'rules.contrast'!r} say (see docs/knobs.md); got {name!r}"
@@ -27,6 +31,10 @@ def tables(knobs: Mapping[str, object]) -> dict[str, dict[str, Any]]:
         *inner, last = knob.split(".")
         for part in inner:
             place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise UsageError(
+                    f"knob {name!r} stands in a table that is given one value, too; give one of them"
+                )
         place[last] = value
     return found
 

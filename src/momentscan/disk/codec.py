@@ -1,4 +1,6 @@
-"""Records to JSON and back: what does not fit is refused in one line that names the file, the field and what was found."""
+"""Records to JSON and back: what does not fit is refused in one line that names the file, the field and
+what was found.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ FOUND_LONGEST = 60
 _SURROGATES = range(0xD800, 0xE000)
 _ASIDE = {code: 0x10F800 + code - 0xD800 for code in _SURROGATES}
 _BACK = {aside: code for code, aside in _ASIDE.items()}
-"""Bytes of file names that are no UTF-8 are lone surrogates in Python and in our JSON; pydantic knows no such text, so
-they are put aside at the end of the last private plane, which nobody uses, and brought back."""
+"""Bytes of file names that are no UTF-8 are lone surrogates in Python and in our JSON; pydantic knows no such
+text, so they are put aside at the end of the last private plane, which nobody uses, and brought back."""
 
 
 def decode(cls: type[T], data: bytes, path: Path, remedy: str) -> T:
@@ -66,8 +68,8 @@ def decode_line(cls: Any, line: bytes) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """The bytes of a JSON file: six decimals, keys as given, null for numbers that are not finite, one newline
-    at the end.
+    """The bytes of a JSON file: six decimals, keys as given, null for numbers that are not finite, one
+    newline at the end.
     """
     text = json.dumps(_rounded(plain(value)), indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode(errors="backslashreplace")
@@ -117,11 +119,14 @@ def _brought_back(value: Any) -> Any:
 
 
 def _refuse_non_numbers(data: bytes, path: Path, remedy: str) -> None:
-    """pydantic takes them where any value may stand, as in knobs; JSON does not have them. The words may stand in texts."""
+    """pydantic takes them where any value may stand, as in knobs; JSON does not have them. The words
+    may stand in texts.
+    """
 
     def refuse(word: str) -> NoReturn:
         raise UnreadableInput(
-            f"{path}: does not fit (the whole: holds the number {word}, expected finite ones){_remedy(remedy)}"
+            f"{path}: does not fit (the whole: holds the number {word}, expected finite ones)"
+            f"{_remedy(remedy)}"
         )
 
     try:
@@ -151,7 +156,9 @@ def _remedy(remedy: str) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    """Plain JSON values of a tree: numpy numbers to Python's, floats to six decimals, NaN and infinities to None."""
+    """Plain JSON values of a tree: numpy numbers to Python's, floats to six decimals, NaN and
+    infinities to None.
+    """
     if isinstance(value, Mapping):
         return {str(k): _rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -38,6 +38,6 @@ def _names_engine(path: Path) -> bool:
     """Whether it is a record of an export, and none of the exported files."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, RecursionError, ValueError):
         return False
     return isinstance(record, dict) and record.get("engine") == path.stem

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from momentscan.disk.codec import read_or_none
+from momentscan.disk.codec import read_or_none, read_record
 from momentscan.records.measures import VersionStamp
 from momentscan.records.windows import (
     ConsideredFrame,
@@ -55,14 +55,18 @@ class EngineResult(NamedTuple):
     value: list[float]
 
 
-def read_windows(folder: Path) -> tuple[WindowRecord, ...] | None:
-    """windows.json of an engine's folder, best first; None where it has written none that can be read."""
-    return read_or_none(tuple[WindowRecord, ...], folder / WINDOWS)
+def read_windows(folder: Path, remedy: str) -> tuple[WindowRecord, ...] | None:
+    """windows.json of an engine's folder, best first; None where it has written none. Raises UnreadableInput
+    for one that does not fit; `remedy` says what to do about it.
+    """
+    path = folder / WINDOWS
+    return read_record(tuple[WindowRecord, ...], path, remedy) if path.is_file() else None
 
 
 def read_engine(folder: Path) -> EngineResult | None:
     """windows.json and the curve of an engine's folder; None where it has written none that can be read."""
-    windows, curve = read_windows(folder), read_or_none(ScoreCurve, folder / CURVE)
+    windows = read_or_none(tuple[WindowRecord, ...], folder / WINDOWS)
+    curve = read_or_none(ScoreCurve, folder / CURVE)
     if windows is None or curve is None:
         return None
     try:

@@ -34,11 +34,10 @@ def ranges_of(folder: VideoFolder, engine: str, clips: bool = False) -> list[Ran
 
 
 def _window_ranges(folder: VideoFolder, engine: str) -> list[Range]:
-    windows = read_windows(folder.engine(engine))
+    again = f"momentscan find {folder.path} --engine {engine}"
+    windows = read_windows(folder.engine(engine), again)
     if windows is None:
-        raise UsageError(
-            f"{folder.path}: was not judged by {engine}; momentscan find {folder.path} --engine {engine}"
-        )
+        raise UsageError(f"{folder.path}: was not judged by {engine}; {again}")
     return [
         Range(w.window_id, w.start_ms / 1000, w.end_ms / 1000, w.peak_ms / 1000, w.score_rule, why=w.why)
         for w in windows

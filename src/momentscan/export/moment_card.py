@@ -208,11 +208,13 @@ def _frames(picked: Picked) -> FrameCells:
         cells=[_cell(f) for f in picked.frames],
         summary=_summary(len(picked.frames), counts),
         failed=", ".join(f"{_in_words(reason)} {n} ×" for reason, n in worst),
-        near=[
-            f"{format_time(f.time_s)} ({f.quality:.2f}{', too like a chosen one' if _look(f) == 'alike' else ''})"
-            for f in best
-        ],
+        near=[_near_miss(f) for f in best],
     )
+
+
+def _near_miss(frame: JudgedFrame) -> str:
+    alike = ", too like a chosen one" if _look(frame) == "alike" else ""
+    return f"{format_time(frame.time_s)} ({frame.quality:.2f}{alike})"
 
 
 def _look(frame: JudgedFrame) -> str:

@@ -41,6 +41,8 @@ class Compared:
 def compare_engines(paths: Sequence[Path], a: str, b: str) -> Compared:
     """Raises UsageError where an engine has not judged a video, or there is no such engine."""
     known = registry.names("scorers")
+    if not paths:
+        raise UsageError("compare wants at least one scanned video, got none")
     if a == b:
         raise UsageError(f"compare wants two engines, got {a} twice; there are {', '.join(known)}")
     for engine in (a, b):

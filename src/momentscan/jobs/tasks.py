@@ -117,6 +117,17 @@ TASKS: dict[str, type] = {
 }
 """verb -> task."""
 
+_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
+    "Plain": ("a JSON object", (Mapping,)),
+    "bool": ("true or false", (bool,)),
+    "float | None": ("a number or null", (float, int, type(None))),
+    "int": ("a whole number", (int,)),
+    "str": ("a text", (str,)),
+    "str | None": ("a text or null", (str, type(None))),
+    "tuple[str, ...]": ("a list of texts", ()),
+}
+"""How a field is declared -> that in words, and as what JSON says it."""
+
 
 def verb_of(task: Task) -> str:
     """The word for it."""
@@ -139,6 +150,8 @@ def task_to_json(task: Task) -> Json:
 
 def task_from_json(plain: Mapping[str, Any]) -> Task:
     """What `task_to_json` wrote. Raises UsageError for a task of another version, and for what is none."""
+    if not isinstance(plain, Mapping):
+        raise UsageError(f"a task is a JSON object, got {type(plain).__name__}")
     cls = TASKS.get(str(plain.get("verb")))
     if cls is None:
         raise UsageError(f"a task wants a verb of {', '.join(TASKS)}; got {plain.get('verb')!r}")
@@ -154,8 +167,22 @@ def task_from_json(plain: Mapping[str, Any]) -> Task:
     if foreign or missing:
         what = f"does not know {foreign[0]!r}" if foreign else f"lacks {missing[0]!r}"
         raise UsageError(f"a {plain['verb']} task {what}; it has {', '.join(fields)}")
-    task: Task = cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in given.items()})
+    values = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+    wrong = [n for n, v in values.items() if not _fits(fields[n], v)]
+    if wrong:
+        what = f"{wrong[0]} wants {_KINDS[str(fields[wrong[0]].type)][0]}, got {plain[wrong[0]]!r:.60}"
+        raise UsageError(f"a {plain['verb']} task does not fit: {what}")
+    task: Task = cls(**values)
     return task
+
+
+def _fits(wanted: dataclasses.Field[Any], value: Any) -> bool:
+    """Whether a value is what a field is declared as: a person true is nobody's number."""
+    if isinstance(value, bool):
+        return wanted.type == "bool"
+    if isinstance(value, tuple):
+        return wanted.type == "tuple[str, ...]" and all(isinstance(part, str) for part in value)
+    return isinstance(value, _KINDS[str(wanted.type)][1])
 
 
 def _is_required(wanted: dataclasses.Field[Any]) -> bool:

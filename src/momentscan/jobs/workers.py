@@ -25,6 +25,10 @@ LOOK_S = 0.1
 """So often a parent asks its workers for progress."""
 
 
+END_S = 10.0
+"""A worker may take so long to stop cleanly; taste: what it holds is a batch."""
+
+
 class _Worker:
     queue: Any = None
 
@@ -73,12 +77,21 @@ def _pooled(tasks: dict[int, Task], workers: int, together: Together) -> Iterato
                 return
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                for worker in multiprocessing.active_children():
-                    if worker not in before:
-                        worker.terminate()
+                _end([p for p in multiprocessing.active_children() if p not in before])
                 raise
     finally:
         queue.close()
+
+
+def _end(workers: Sequence[multiprocessing.process.BaseProcess]) -> None:
+    """Stops them and waits until they are gone: their folders are free then."""
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join(END_S)
+        if worker.is_alive():
+            worker.kill()
+            worker.join()
 
 
 def _collected(

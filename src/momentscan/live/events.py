@@ -40,7 +40,8 @@ class Event:
         one = self.record
         if isinstance(one, LiveMoment):
             span = f"{one.start_ms / 1000:.1f}-{one.end_ms / 1000:.1f} s"
-            what = f"{one.engine} #{one.id} {span}, peak {one.peak_ms / 1000:.1f} s, score {one.score:.3f}: {one.why}"
+            peak = f"peak {one.peak_ms / 1000:.1f} s, score {one.score:.3f}: {one.why}"
+            what = f"{one.engine} #{one.id} {span}, {peak}"
         else:
             what = one.folder if isinstance(one, LiveStarted) else one.why
         return f"{self.at_s:9.1f} s  {self.kind:<11}  {what}"

@@ -111,7 +111,8 @@ def crop_faces(
         data, boxes, scores, points = found
         stable = tuple(_cosine(frame, p, w.known, face_id) for p, w in zip(points, wanted, strict=True))
         if any(s is not None and s < tau for s in stable):
-            return f"its crop is not like the person (cosine {min(s for s in stable if s is not None):.2f}, asked {tau:.2f})"
+            lowest = min(s for s in stable if s is not None)
+            return f"its crop is not like the person (cosine {lowest:.2f}, asked {tau:.2f})"
         x1, y1, x2, y2 = crop_px
         return FaceCrop(data, small_jpeg(frame[y1:y2, x1:x2], THUMB_PX), crop_px, boxes, scores, stable)
     return why

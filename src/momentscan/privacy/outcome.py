@@ -11,7 +11,10 @@ from momentscan.records.plain import Json, plain
 from momentscan.select.people import Person
 from momentscan.signals.spans import Span
 
-KEPT = "measures of the whole picture and of the sound, which name nobody, and what was said, as the transcript has it"
+KEPT = (
+    "measures of the whole picture and of the sound, which name nobody, and what was said, as the "
+    "transcript has it"
+)
 
 
 @dataclass(frozen=True)

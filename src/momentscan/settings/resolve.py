@@ -71,8 +71,10 @@ def _one(name: str, value: Any, source: str) -> Iterator[tuple[str, Any]]:
     full, value = canonical(name), value_now(name, value)
     table, _, knob = full.partition(".")
     try:
+        if value == {} and table in [name for name, _, _ in stages()]:
+            return  # a table of which nothing is turned
         if not knob and full in registry.slot_defaults():
-            yield full, str(value)
+            yield full, _model(full, value)
         elif not knob and full in {f.name for f in knobs_of(Options)}:
             yield full, turned_knobs(Options, {full: value}, "")[full]
         elif knob and (stage := stage_class(table)) is not None:
@@ -84,9 +86,18 @@ def _one(name: str, value: Any, source: str) -> Iterator[tuple[str, Any]]:
         raise UsageError(f"{error} (from {_where(source, name)})") from None
 
 
+def _model(slot: str, value: Any) -> str:
+    if not isinstance(value, str | int):
+        raise UsageError(f"setting {slot} wants the name of a model, auto or none, got {value!r}")
+    return str(value)
+
+
 def _unknown(name: str) -> str:
     options = [f.name for f in knobs_of(Options)] + list(registry.slot_defaults())
     tables = [table for table, _, _ in stages()]
+    first, dot, _ = name.partition(".")
+    if dot and first in options and first not in tables:
+        return f"setting {first} is one value and no table, so that there is no {name!r}"
     if name in tables:
         return f"setting {name} is a table; turn one of its knobs, say {_first_knob(name)}"
     words = [] if "." in name else [*options, *tables, *SHORT]

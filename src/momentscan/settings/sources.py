@@ -42,15 +42,15 @@ def from_toml() -> Iterator[tuple[str, Any]]:
         tree = tomllib.loads(Path(TOML).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return iter(())
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise UsageError(f"{TOML} cannot be read: {one_line(error)}") from None
     return flat(tree)
 
 
 def flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested tables as dotted names."""
+    """Nested tables as dotted names; one that holds nothing as itself, so that its name is looked at."""
     for name, value in tree.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             yield from flat(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", value
@@ -59,6 +59,6 @@ def flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
 def _table(variable: str, text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise UsageError(f"{variable} cannot be read as JSON: {one_line(error)}") from None
     return found if isinstance(found, dict) else {}

@@ -4,11 +4,13 @@ meant.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Iterator
 from typing import Any
 
 from momentscan import registry
+from momentscan.errors import UsageError
 from momentscan.knobs import knobs_of
 
 STAGES: dict[str, tuple[str, str]] = {
@@ -90,6 +92,9 @@ def stage_class(name: str) -> type | None:
         return stage
     if name in registry.names("scorers"):
         scorer: type = registry.load("scorers", name)
+        if not (isinstance(scorer, type) and dataclasses.is_dataclass(scorer)):
+            owner = registry.entry("scorers", name).distribution
+            raise UsageError(f"scorer {name!r} of the package {owner} is no dataclass; mend or uninstall it")
         return scorer
     if name in registry.names("perceivers"):
         knobs: type | None = getattr(registry.load("perceivers", name), "knobs", None)

@@ -21,7 +21,9 @@ def one_engine(incomplete: str) -> list[str]:
 
 def embedders(incomplete: str) -> list[str]:
     """Vision embedders, and auto."""
-    return _starting(incomplete, ["auto", *_names("embedders")])
+    from momentscan import registry
+
+    return _starting(incomplete, ["auto", *registry.load("models", "embedder").names()])
 
 
 def formats(incomplete: str) -> list[str]:

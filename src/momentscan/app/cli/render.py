@@ -137,7 +137,8 @@ def show_compared(compared: Compared) -> None:
     for video in compared.videos:
         show(f"{video.video_id}: {_measured(vars(video.comparison))}")
     total = compared.summary
-    silent = f"only {total.a} spoke in {total.only_a}, only {total.b} in {total.only_b}, neither in {total.neither}"
+    spoke = f"only {total.a} spoke in {total.only_a}, only {total.b} in {total.only_b}"
+    silent = f"{spoke}, neither in {total.neither}"
     show(f"all {total.videos}: {_measured(total.means)}; {silent}")
     meaning = "iou: mean best overlap of windows; peaks_f1: peaks within 1 s; -: cannot be told"
     show(f"a = {total.a}, b = {total.b}; {meaning}")
