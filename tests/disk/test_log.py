@@ -268,6 +268,18 @@ def test_a_folder_that_is_not_there_holds_no_log(tmp_path: Path) -> None:
     assert manifest_of(tmp_path / "nowhere") is None
 
 
+@pytest.mark.parametrize("manifest", ["{", '{"format": 999}', ""])
+def test_a_log_that_cannot_be_read_takes_no_place_of_a_whole_one(manifest: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "signals")
+    before = parquet_bytes(folder)
+    beside = tmp_path / "signals.part"
+    beside.mkdir()
+    (beside / "manifest.json").write_text(manifest)
+    log_module.recover_log(folder)
+    assert parquet_bytes(folder) == before
+    assert manifest_of(folder) is not None
+
+
 def test_abandoning_leaves_nothing_and_keeps_the_older_log(tmp_path: Path) -> None:
     folder = write(tmp_path / "signals")
     before = parquet_bytes(folder)

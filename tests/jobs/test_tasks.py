@@ -212,5 +212,6 @@ def test_a_listener_that_has_had_enough_stops_them_all_and_nothing_looks_complet
         list(jobs.run_all(tasks, workers, stop))
     left = [p.name for p in tmp_path.rglob("*") if p.is_file()]
     assert not {"run.json", "manifest.json", "windows.json"} & set(left)
+    assert not list(tmp_path.rglob("signals.part")), "a stop that could be heard tidies up"
     again = list(jobs.run_all(tasks, 1))
     assert [r.exit_code for r in again] == [0, 0]

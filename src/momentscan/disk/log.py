@@ -140,7 +140,7 @@ def place_of(folder: Path) -> Path:
 def recover_log(folder: Path) -> None:
     """Puts a log that was finished but not yet in its place (a kill) there. Only for who holds the folder."""
     finished = folder.with_name(folder.name + ".part")
-    if (finished / MANIFEST).is_file():
+    if _manifest_in(finished) is not None:  # of one that cannot be read nobody knows that it is finished
         swap(finished, folder)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import queue as queues
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from multiprocessing.process import BaseProcess
 from typing import Any
 
-from momentscan import logs, process
+from momentscan import logs, process, stopping
+from momentscan.errors import Cancelled
 from momentscan.jobs.relay import Reporter, Together
 from momentscan.jobs.run import Result, run, title_of
 from momentscan.jobs.tasks import Task, subject_of
@@ -24,9 +27,8 @@ _log = logging.getLogger(__name__)
 LOOK_S = 0.1
 """So often a parent asks its workers for progress."""
 
-
-END_S = 10.0
-"""A worker may take so long to stop cleanly; taste: what it holds is a batch."""
+TIDY_S = 10.0
+"""So long a stopped worker may take to put away what it had begun; taste."""
 
 
 class _Worker:
@@ -77,18 +79,18 @@ def _pooled(tasks: dict[int, Task], workers: int, together: Together) -> Iterato
                 return
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                _end([p for p in multiprocessing.active_children() if p not in before])
+                _end([w for w in multiprocessing.active_children() if w not in before])
                 raise
     finally:
         queue.close()
 
 
-def _end(workers: Sequence[multiprocessing.process.BaseProcess]) -> None:
-    """Stops them and waits until they are gone: their folders are free then."""
+def _end(workers: Sequence[BaseProcess]) -> None:
+    """Terminates them, and waits until what they had begun is put away: their folders are free then."""
     for worker in workers:
         worker.terminate()
     for worker in workers:
-        worker.join(END_S)
+        worker.join(TIDY_S)
         if worker.is_alive():
             worker.kill()
             worker.join()
@@ -117,7 +119,18 @@ def _start(what: tuple[Any, logs.Listening]) -> None:
 
 
 def _work(number: int, task: Task) -> Result:
-    return run(task, Reporter(_Worker.queue, number))
+    """A worker that is terminated at work tidies up as one that was told to stop, and then ends."""
+    stopping.listen()
+    try:
+        return run(task, Reporter(_Worker.queue, number))
+    except Cancelled:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(
+            os.getpid(), signal.SIGTERM
+        )  # an exception would only end the task: the pool waits for processes
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

@@ -28,12 +28,15 @@ def show_(everything: o.Everything = False, knobs: o.Set = None, as_json: o.Json
 
 def explain(name: o.SettingName, knobs: o.Set = None, as_json: o.Json = False) -> None:
     """One setting: what it is for, its unit, bounds and default, what is in force and who said so."""
+    from momentscan.knobs import nearest
     from momentscan.records.plain import plain
     from momentscan.settings.explain import explained
+    from momentscan.settings.tables import knob_names
 
     found = explained(calls.settings_of(o.knobs(knobs)), name)
     if not found:
-        raise UsageError(f"there is no setting {name!r}; momentscan settings show --all lists every one")
+        hint = nearest(name, knob_names()) or "; momentscan settings show --all lists every one"
+        raise UsageError(f"there is no setting {name!r}{hint}")
     if as_json:
         show_json([plain(one) for one in found])
         return
