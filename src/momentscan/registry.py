@@ -66,6 +66,9 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "captioners": CAPTIONERS,
     "models": MODELS,
 }
+WORDS = {"perceivers": "perceiver", "scorers": "engine", "captioners": "captioner", "models": "model"}
+"""Kind -> what users call one of them."""
+
 _OURS = "momentscan"
 _EMBEDDERS = "momentscan.embedders"
 """Where plug-ins of 0.1 name their embedders: the same as `embedder.NAME` in `momentscan.models`."""
@@ -94,7 +97,7 @@ class Entry:
             raise
         except (Exception, SystemExit) as error:  # a stranger's code may raise anything
             raise UsageError(
-                f"{self.kind[:-1]} {self.name!r} of the package {self.distribution} cannot be imported "
+                f"{WORDS[self.kind]} {self.name!r} of the package {self.distribution} cannot be imported "
                 f"({type(error).__name__}: {one_line(error)[:200]}); mend or uninstall it"
             ) from error
 
@@ -110,10 +113,12 @@ def entry(kind: str, name: str) -> Entry:
     """Who brings a name. Raises UsageError listing the names there are, or where two packages bring it."""
     found = _entries(kind).get(name, ())
     if not found:
-        raise UsageError(f"there is no {kind[:-1]} {name!r}; there are {', '.join(names(kind))}")
+        raise UsageError(f"there is no {WORDS[kind]} {name!r}; there are {', '.join(names(kind))}")
     if len(found) > 1:
         brought = " and ".join(e.distribution for e in found)
-        raise UsageError(f"{kind[:-1]} {name!r} is brought by two packages, {brought}; uninstall one of them")
+        raise UsageError(
+            f"{WORDS[kind]} {name!r} is brought by two packages, {brought}; uninstall one"
+        )
     return found[0]
 
 

@@ -246,3 +246,16 @@ def test_an_option_that_cannot_be_is_refused_by_name(ride: Path, tmp_path: Path)
 def test_knobs_of_another_shape_are_told_in_one_line(knobs: Any, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         tables(knobs)
+
+
+@pytest.mark.parametrize("place", [5, None, ["ride"]])
+def test_what_is_no_folder_is_told_in_one_line(place: object) -> None:
+    with pytest.raises(UsageError, match="load wants a folder, got"):
+        ms.load(place)  # type: ignore[arg-type]
+
+
+def test_a_name_that_no_file_can_have_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableInput, match="null byte"):
+        ms.load("a\0b")
+    with pytest.raises(UnreadableInput, match="null byte"):
+        ms.scan("a\0b", output=tmp_path)

@@ -135,9 +135,9 @@ def test_exceptions_are_caught_blindly_in_the_worker_only() -> None:
     blind = [
         p.relative_to(SRC).as_posix()
         for p in SRC.rglob("*.py")
-        if re.search(r"except Exception\b", p.read_text())
+        if re.search(r"except \(?Exception\b", p.read_text())
     ]
-    assert blind == ["jobs/run.py"]
+    assert sorted(blind) == ["jobs/run.py", "registry.py"], "the worker; and the import of a stranger's code"
 
 
 @pytest.mark.parametrize(

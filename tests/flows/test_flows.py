@@ -162,7 +162,7 @@ def test_bad_knobs_are_told_before_any_work(ride: Path, tmp_path: Path) -> None:
         UsageError, match=r"knob saliency\.hop_s wants at least 0\.25 s, got 0 \(from an argument\)"
     ):
         flows.scan(ride, settings(tmp_path, saliency={"hop_s": 0}))
-    with pytest.raises(UsageError, match="there is no scorer 'nonsense'"):
+    with pytest.raises(UsageError, match="there is no engine 'nonsense'"):
         flows.scan(ride, settings(tmp_path, engine="nonsense"))
     assert not (tmp_path / "out").exists()
 

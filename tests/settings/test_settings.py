@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import pytest
 
+import plugins
 from momentscan import settings
 from momentscan.errors import UsageError
 from momentscan.knobs import Knob, KnobField, knob_values, knobs_of
@@ -341,3 +342,13 @@ def test_an_empty_table_turns_nothing_and_one_that_there_is_not_is_told() -> Non
         UsageError, match=r"there is no setting 'rulez'; did you mean rules.*momentscan\.toml"
     ):
         settings.load()
+
+
+def test_a_broken_plug_in_costs_nobody_else_their_settings(tmp_path: Path) -> None:
+    points = {"momentscan.scorers": {"broken": "broken_engine:Broken"}}
+    with plugins.installed(tmp_path, "broken-engine", "1", points, {"broken_engine.py": "1 / 0"}):
+        assert "rules" in {name for name, _, _ in tables.stages()}
+        with pytest.raises(
+            UsageError, match="engine 'broken' of the package broken-engine 1 cannot be imported"
+        ):
+            settings.load({"broken.least": 1})

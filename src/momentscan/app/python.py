@@ -122,7 +122,12 @@ def load(folder: File) -> Scanned:
 
     Columns are read when they are asked for. Raises UnreadableInput where there is no complete log.
     """
-    path = Path(folder).resolve()
+    if not isinstance(folder, (str, PathLike)):
+        raise UsageError(f"load wants a folder, got {type(folder).__name__}")
+    try:
+        path = Path(folder).resolve()
+    except ValueError as error:  # a NUL
+        raise UnreadableInput(f"{folder!r}: is no name of a folder ({error})") from None
     if not path.name:
         raise UnreadableInput(
             f"{folder}: is no folder of a scanned video; name one in the output folder, output/ride say"

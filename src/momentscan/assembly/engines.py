@@ -95,7 +95,13 @@ def scorer_as_before(engine: str, before: EngineRun, folder: Path, settings: Set
     """
     known = {_name_now(engine, n, v): value_now(f"{engine}.{n}", v) for n, v in before.knobs.items()}
     try:
-        scorer: Scorer = with_knobs(registry.load("scorers", engine), known)
+        cls = registry.load("scorers", engine)
+    except UsageError as error:
+        raise UnreadableInput(
+            f"{folder}: was judged by {engine}, which cannot be had any more ({error})"
+        ) from None
+    try:
+        scorer: Scorer = with_knobs(cls, known)
     except UsageError as error:
         raise UnreadableInput(
             f"{folder}: was judged by {engine} with knobs of another version ({error}); scan the video again"

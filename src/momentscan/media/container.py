@@ -94,9 +94,10 @@ def check_file(path: Path, limits: Limits = Limits()) -> int:
 def _regular_file_size(path: Path) -> int:
     try:
         found = path.stat()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name may hold a NUL
+        why = getattr(error, "strerror", None) or str(error)
         raise UnreadableInput(
-            f"{path}: cannot be opened ({error.strerror}); check the name and the permissions"
+            f"{path}: cannot be opened ({why}); check the name and the permissions"
         ) from None
     if stat.S_ISDIR(found.st_mode):
         raise UnreadableInput(

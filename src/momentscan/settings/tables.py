@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 from momentscan import registry
 from momentscan.errors import UsageError
 from momentscan.knobs import knobs_of
+
+LOG = logging.getLogger(__name__)
 
 STAGES: dict[str, tuple[str, str]] = {
     "sampling": ("momentscan.media.decode:SamplingOptions", "how the pass samples a video"),
@@ -109,10 +112,17 @@ def shared_table(stage: type) -> str | None:
 
 
 def stages() -> Iterator[tuple[str, str, type]]:
-    """(name, what it is about, class) of every table: engines first, then perceivers, then the rest."""
+    """(name, what it is about, class) of every table: engines first, then perceivers, then the rest.
+
+    A plug-in that cannot be had has no table; whoever asks for it is told why.
+    """
     for kind, words in (("scorers", "engine"), ("perceivers", "perceiver")):
         for name in registry.names(kind):
-            stage = stage_class(name)
+            try:
+                stage = stage_class(name)
+            except UsageError as error:
+                LOG.warning("%s", error)
+                continue
             if stage is not None:
                 yield name, words, stage
     for name, (_, about) in STAGES.items():
