@@ -116,9 +116,7 @@ def entry(kind: str, name: str) -> Entry:
         raise UsageError(f"there is no {WORDS[kind]} {name!r}; there are {', '.join(names(kind))}")
     if len(found) > 1:
         brought = " and ".join(e.distribution for e in found)
-        raise UsageError(
-            f"{WORDS[kind]} {name!r} is brought by two packages, {brought}; uninstall one"
-        )
+        raise UsageError(f"{WORDS[kind]} {name!r} is brought by two packages, {brought}; uninstall one")
     return found[0]
 
 

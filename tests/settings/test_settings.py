@@ -348,7 +348,5 @@ def test_a_broken_plug_in_costs_nobody_else_their_settings(tmp_path: Path) -> No
     points = {"momentscan.scorers": {"broken": "broken_engine:Broken"}}
     with plugins.installed(tmp_path, "broken-engine", "1", points, {"broken_engine.py": "1 / 0"}):
         assert "rules" in {name for name, _, _ in tables.stages()}
-        with pytest.raises(
-            UsageError, match="engine 'broken' of the package broken-engine 1 cannot be imported"
-        ):
+        with pytest.raises(UsageError, match="'broken' of the package broken-engine 1 cannot be imported"):
             settings.load({"broken.least": 1})
