@@ -19,6 +19,9 @@ class Step:
     subject: str = ""
 
 
+DONE = "done"
+"""Stage of the last step of a subject, where several are worked on."""
+
 Progress = Callable[[Step], None]
 """Called often. Raising `errors.Cancelled` inside stops the work cleanly."""
 

@@ -8,13 +8,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from momentscan.progress import Progress, Step
+from momentscan.progress import DONE, Progress, Step
 from momentscan.stopping import check
 
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A Progress that draws on standard error, and is gone when it is done."""
+    """A Progress that draws on standard error, and is gone when it is done: a line for each video that is
+    worked on, with its stage, and one for all of them.
+    """
     if not sys.stderr.isatty():
         yield _stoppable
         return
@@ -29,23 +31,29 @@ def progress_bar() -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+        lines: dict[str, tuple[str, TaskID]] = {}
 
         def draw(step: Step) -> None:
             check()
-            if step.stage not in tasks:
-                for other in tasks.values():
-                    bars.update(other, visible=False)
-                tasks[step.stage] = bars.add_task(step.stage, said="")
-            bars.update(
-                tasks[step.stage], completed=step.done, total=step.total, said=_said(step), visible=True
-            )
+            stage, line = lines.get(step.subject, ("", None))
+            if line is not None and (stage != step.stage or step.stage == DONE):
+                bars.remove_task(line)
+                del lines[step.subject]
+            if step.stage == DONE:
+                return
+            if step.subject not in lines:
+                lines[step.subject] = step.stage, bars.add_task(_title(step), said="")
+            bars.update(lines[step.subject][1], completed=step.done, total=step.total, said=_said(step))
 
         yield draw
 
 
 def _stoppable(step: Step) -> None:
     check()
+
+
+def _title(step: Step) -> str:
+    return f"{step.subject}: {step.stage}" if step.subject else step.stage
 
 
 def _said(step: Step) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from momentscan.jobs.tasks import Task, subject_of
-from momentscan.progress import Progress, Step
+from momentscan.progress import DONE, Progress, Step
 
 WATCHING = "watching"
 ALL = "all videos"
@@ -39,6 +39,7 @@ class Together:
 
     def finished(self, number: int) -> None:
         """The task of that number has ended; what it left unwatched is waited for no more."""
+        self._on_progress(Step(DONE, 1, 1, "items", self._names[number]))
         self._done[number] = self._total[number] or self._done[number]
         self._total[number] = self._done[number]
         self._tell()
