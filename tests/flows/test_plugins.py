@@ -216,7 +216,7 @@ def test_an_engine_without_knobs_to_read_is_named_with_its_package(tmp_path: Pat
     points = {"momentscan.scorers": {"lucky": "bare:Lucky"}}
     with (
         plugins.installed(tmp_path / "site", "lucky", "1.0", points, {"bare.py": "class Lucky: ..."}),
-        pytest.raises(UsageError, match=r"scorer 'lucky' of the package lucky 1\.0 is no dataclass"),
+        pytest.raises(UsageError, match=r"engine 'lucky' of the package lucky 1\.0 is no dataclass"),
     ):
         load().stage("lucky")
 
@@ -226,9 +226,9 @@ def test_an_engine_that_fails_on_import_stops_only_those_who_ask_for_it(flash: P
     with plugins.installed(tmp_path / "site", "lucky", "1.0", points, BROKEN):
         (told,) = (f for f in examine(load(output=str(tmp_path))) if f.what == "plug-in")
         assert (told.ok, told.needed) == (False, False)
-        assert told.found.startswith("scorer 'lucky' of the package lucky 1.0 cannot be imported")
+        assert told.found.startswith("engine 'lucky' of the package lucky 1.0 cannot be imported")
         assert scan(flash, tmp_path).status == "done"
-        with pytest.raises(UsageError, match=r"scorer 'lucky' of the package lucky 1\.0 cannot be imported"):
+        with pytest.raises(UsageError, match=r"engine 'lucky' of the package lucky 1\.0 cannot be imported"):
             scan(flash, tmp_path, engine="lucky")
 
 
