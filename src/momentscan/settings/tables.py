@@ -97,7 +97,7 @@ def stage_class(name: str) -> type | None:
         scorer: type = registry.load("scorers", name)
         if not (isinstance(scorer, type) and dataclasses.is_dataclass(scorer)):
             owner = registry.entry("scorers", name).distribution
-            raise UsageError(f"scorer {name!r} of the package {owner} is no dataclass; mend or uninstall it")
+            raise UsageError(f"engine {name!r} of the package {owner} is no dataclass; mend or uninstall it")
         return scorer
     if name in registry.names("perceivers"):
         knobs: type | None = getattr(registry.load("perceivers", name), "knobs", None)
