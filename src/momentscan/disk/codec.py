@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from momentscan.errors import UnreadableInput
-from momentscan.records.plain import plain
+from momentscan.records.plain import is_omitted, key_of
 
 T = TypeVar("T")
 
@@ -71,13 +71,13 @@ def encode(value: Any) -> bytes:
     """The bytes of a JSON file: six decimals, keys as given, null for numbers that are not finite, one
     newline at the end.
     """
-    text = json.dumps(_rounded(plain(value)), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_to_json(value), indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode(errors="backslashreplace")
 
 
 def encode_line(value: Any) -> bytes:
     """The same on one line, newline included: for files that grow line by line."""
-    text = json.dumps(_rounded(plain(value)), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_to_json(value), ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode(errors="backslashreplace")
 
 
@@ -155,21 +155,46 @@ def _remedy(remedy: str) -> str:
     return f"; {remedy}" if remedy else ""
 
 
-def _rounded(value: Any) -> Any:
-    """Plain JSON values of a tree: numpy numbers to Python's, floats to six decimals, NaN and
-    infinities to None.
+def _to_json(value: Any) -> Any:
+    """Plain JSON values of a record or a tree of them, in one walk: keys as in the file, numpy numbers as
+    Python's, floats to six decimals, NaN and infinities as None.
     """
+    kind = type(value)
+    if kind is float:
+        return round(value, 6) if math.isfinite(value) else None
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is list or kind is tuple:
+        return [_to_json(inner) for inner in value]
+    if kind is dict:
+        return {str(name): _to_json(inner) for name, inner in value.items()}
+    keys = _keys_of(cast(Hashable, kind))
+    if keys is not None:
+        told = [(key, getattr(value, name), omitted) for name, key, omitted in keys]
+        return {key: _to_json(inner) for key, inner, omitted in told if inner is not None or not omitted}
+    return _of_another_kind(value)
+
+
+@cache
+def _keys_of(kind: Any) -> tuple[tuple[str, str, bool], ...] | None:
+    """(field, key, whether it is left away where it is None) of a dataclass; None of another class."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple((f.name, key_of(f.name), is_omitted(f)) for f in dataclasses.fields(kind))
+
+
+def _of_another_kind(value: Any) -> Any:
+    """Mappings and sequences of other classes, numpy's numbers."""
     if isinstance(value, Mapping):
-        return {str(k): _rounded(v) for k, v in value.items()}
+        return {str(name): _to_json(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(v) for v in value]
-    if isinstance(value, str | bool) or value is None:
+        return [_to_json(inner) for inner in value]
+    if isinstance(value, str):
         return value
     if isinstance(value, int):
         return int(value)
     if hasattr(value, "dtype") and value.dtype.kind == "b":
         return bool(value)
-    number = float(value)
-    if not math.isfinite(number):
-        return None
-    return int(number) if hasattr(value, "dtype") and value.dtype.kind in "iu" else round(number, 6)
+    if hasattr(value, "dtype") and value.dtype.kind in "iu":
+        return int(value)
+    return _to_json(float(value))
