@@ -189,8 +189,8 @@ SMELL = Slot("smell", "nose", "smells", {"nose": Nose}, auto=("nose",))
         models = open_models(load(models=tmp_path, detector="none"), pool=Pool())
         assert models.opened["smell"].name == "nose"
         assert models.made_of(["smell"]) == [("smell", "nose-v1", None, "noses 2.0")]
-        row = next(r for r in models.rows() if r["for"] == "smells")
-        assert (row["licence"], row["commercial"]) == ("as the package noses 2.0 states", "unknown")
+        row = next(r for r in models.rows() if r.for_ == "smells")
+        assert (row.licence, row.commercial) == ("as the package noses 2.0 states", "unknown")
         assert slot("embedder").kind("mine") is fakes.Embedder
         assert slot("embedder").distribution("mine") == "noses 2.0"
     assert "smell" not in registry.names("models")

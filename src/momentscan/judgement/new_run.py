@@ -9,7 +9,7 @@ from momentscan.assembly.engines import StillChoice, build_scorer, models_within
 from momentscan.disk.folder import VideoFolder
 from momentscan.disk.stills import kept_stills
 from momentscan.models.chosen_models import Models
-from momentscan.records.run import EngineRun, ModelRow, Run
+from momentscan.records.run import EngineRun, Run
 from momentscan.settings import Settings
 from momentscan.signals import Signals
 
@@ -17,7 +17,6 @@ from momentscan.signals import Signals
 def new_run(signals: Signals, settings: Settings, models: Models, key: str) -> Run:
     """What is known of a video before anything judged it."""
     video = signals.video
-    rows = [{("for_" if k == "for" else k): v for k, v in row.items()} for row in models.rows()]
     return Run(
         version=__version__,
         status="partial" if video.partial else "done",
@@ -26,7 +25,7 @@ def new_run(signals: Signals, settings: Settings, models: Models, key: str) -> R
         partial=video.partial,
         problems=video.problems,
         settings=settings.to_json(),
-        models=tuple(ModelRow(**row) for row in rows),
+        models=tuple(models.rows()),
         engines={},
         people=(),
         packs=None,

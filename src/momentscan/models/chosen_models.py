@@ -11,6 +11,7 @@ from momentscan.models.detectors import FaceDetector
 from momentscan.models.embedders import Embedder
 from momentscan.models.face_id import FaceId
 from momentscan.models.slots import Slot, slot, slots, weight_of
+from momentscan.records.run import Commercial, ModelRow
 from momentscan.settings import Settings
 
 
@@ -41,7 +42,7 @@ class Models:
     def face_id(self) -> FaceId | None:
         return self.opened.get("face_id")
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[ModelRow]:
         """What ran: name, version, licence and sha256 of each, as run.json and the report show it."""
         return [_row(slot, self.opened[slot.name]) for slot in slots() if slot.name in self.opened]
 
@@ -98,21 +99,21 @@ def _not_listened(unheard: list[tuple[str, str]]) -> list[str]:
     return [f"not listened for, as no model is on this machine: {named}; `momentscan models pull {pull}`"]
 
 
-def _row(slot: Slot[Any], model: Any) -> dict[str, Any]:
+def _row(slot: Slot[Any], model: Any) -> ModelRow:
     weight, owner = model.weight, slot.distribution(model.name)
-    without = (
+    without: tuple[str, Commercial] = (
         ("Apache-2.0 (part of momentscan)", "yes")
         if owner == "momentscan"
         else (f"as the package {owner} states", "unknown")
     )
-    licence, commercial = (weight.licence, weight.commercial) if weight else without
-    return {
-        "name": model.name,
-        "version": model.version,
-        "for": slot.purpose,
-        "file": weight.file if weight else None,
-        "sha256": model.sha256,
-        "licence": licence,
-        "commercial": commercial,
-        **({"tau": model.tau} if hasattr(model, "tau") else {}),
-    }
+    licence, commercial = without if weight is None else (weight.licence, cast(Commercial, weight.commercial))
+    return ModelRow(
+        name=model.name,
+        version=model.version,
+        for_=slot.purpose,
+        file=weight.file if weight else None,
+        sha256=model.sha256,
+        licence=licence,
+        commercial=commercial,
+        tau=getattr(model, "tau", None),
+    )
