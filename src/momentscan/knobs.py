@@ -16,7 +16,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -111,7 +111,7 @@ def turned_knobs(cls: type, values: Mapping[str, Any], where: str = "") -> dict[
     """dotted name within the stage -> value, converted and checked; raises as `with_knobs`."""
     fields = {f.name: f for f in knobs_of(cls)}
     turned: dict[str, Any] = {}
-    for name, value in _flat(values):
+    for name, value in flat(values):
         field = fields[_resolved(name, fields, where or cls.__name__)]
         turned[field.name] = _checked(field, value, where)
     return turned
@@ -129,10 +129,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _flat(values: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], above: str = "", keep_empty: bool = False) -> Iterator[tuple[str, Any]]:
+    """Nested tables as dotted names. `keep_empty`: one that holds nothing is given as itself."""
     for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}.")
+        if isinstance(value, Mapping) and (value or not keep_empty):
+            yield from flat(value, f"{above}{name}.", keep_empty)
         else:
             yield f"{above}{name}", value
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from momentscan import registry
-from momentscan.knobs import KnobField, knob_values, knobs_of
+from momentscan.knobs import KnobField, flat, knob_values, knobs_of
 from momentscan.settings.options import Options
 from momentscan.settings.settings import Settings
 from momentscan.settings.tables import canonical, stages
@@ -55,7 +55,7 @@ def _options(settings: Settings) -> Iterator[Setting]:
 
 def _knobs(settings: Settings) -> Iterator[Setting]:
     for table, _, stage in stages():
-        values = _flat(knob_values(settings.stage(table)))
+        values = dict(flat(knob_values(settings.stage(table))))
         for field in knobs_of(stage):
             yield _setting(field, f"{table}.{field.name}", values[field.name], settings)
 
@@ -66,13 +66,6 @@ def _setting(field: KnobField, name: str, value: Any, settings: Settings) -> Set
         source = "the table that it shares"
     knob = field.knob
     return Setting(name, _plain(value), _plain(field.default), source, knob.unit, knob.bounds, knob.source)
-
-
-def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in tree.items():
-        found |= _flat(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
-    return found
 
 
 def _plain(value: Any) -> Any:

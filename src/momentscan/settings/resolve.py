@@ -14,6 +14,7 @@ from momentscan.settings.options import Options
 from momentscan.settings.settings import Settings
 from momentscan.settings.tables import (
     DEPRECATED,
+    RENAMED,
     SHORT,
     canonical,
     knob_names,
@@ -66,6 +67,8 @@ def resolve(by_source: Mapping[str, Raw]) -> Settings:
 def _one(name: str, value: Any, source: str) -> Iterator[tuple[str, Any]]:
     """(full name, converted value) of one setting."""
     first = name.partition(".")[0]
+    if name in RENAMED:
+        LOG.warning("setting %s is called %s now (%s)", name, RENAMED[name], source)
     if first in DEPRECATED:
         LOG.warning("setting %s is called %s now (%s)", first, DEPRECATED[first], source)
     full, value = canonical(name), value_now(name, value)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from momentscan.errors import UsageError, one_line
+from momentscan.knobs import flat
 
 TOML = "momentscan.toml"
 PREFIX = "MOMENTSCAN_"
@@ -24,7 +25,7 @@ read.
 
 def from_arguments(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What was typed; None was not."""
-    return flat({name: value for name, value in given.items() if value is not None})
+    return _named({name: value for name, value in given.items() if value is not None})
 
 
 def from_environment() -> Iterator[tuple[str, Any]]:
@@ -33,7 +34,7 @@ def from_environment() -> Iterator[tuple[str, Any]]:
         name = variable.removeprefix(PREFIX).lower().replace("__", ".")
         if not variable.startswith(PREFIX) or name in OTHERS:
             continue
-        yield from flat({name: _table(variable, text) if text.lstrip().startswith("{") else text})
+        yield from _named({name: _table(variable, text) if text.lstrip().startswith("{") else text})
 
 
 def from_toml() -> Iterator[tuple[str, Any]]:
@@ -44,16 +45,12 @@ def from_toml() -> Iterator[tuple[str, Any]]:
         return iter(())
     except (OSError, RecursionError, ValueError) as error:
         raise UsageError(f"{TOML} cannot be read: {one_line(error)}") from None
-    return flat(tree)
+    return _named(tree)
 
 
-def flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested tables as dotted names; one that holds nothing as itself, so that its name is looked at."""
-    for name, value in tree.items():
-        if isinstance(value, Mapping) and value:
-            yield from flat(value, f"{above}{name}.")
-        else:
-            yield f"{above}{name}", value
+def _named(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """As dotted names; a table that holds nothing too, so that its name is looked at."""
+    return flat(tree, keep_empty=True)
 
 
 def _table(variable: str, text: str) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ STAGES: dict[str, tuple[str, str]] = {
 }
 """name -> (class, what it is about), of stages that belong to no perceiver and no engine."""
 
-SHORT = {"grid_hz": "sampling.grid_hz", "decode": "sampling.decode"}
+SHORT = {"grid_hz": "sampling.grid_hz", "decode": "sampling.decode", "motion": "motion.method"}
 """Names at the top that stand for a knob."""
 
 DEPRECATED = {
@@ -60,11 +60,10 @@ DEPRECATED = {
 
 
 RENAMED = {
-    "motion": "motion.method",
     "rules.gate": "rules.gate_level",
     "vector.gated": "vector.gate_level",
 }
-"""Settings of 0.1 that are now tables of the same name -> the knob that they were; taken until 0.3."""
+"""Knobs of 0.1 -> what they are called now; taken until 0.3."""
 
 
 VALUES = {"vector.gated": {"true": "strict", "false": "off"}}
@@ -78,13 +77,10 @@ def value_now(name: str, value: Any) -> Any:
 
 def canonical(name: str) -> str:
     """The name of today for a dotted name, which may be short or old."""
-    if name in RENAMED:
-        return RENAMED[name]
-    for table in (SHORT, DEPRECATED):
-        first, dot, rest = name.partition(".")
-        if first in table:
-            name = table[first] + dot + rest
-    return name
+    if name in SHORT or name in RENAMED:
+        return SHORT.get(name) or RENAMED[name]
+    first, dot, rest = name.partition(".")
+    return DEPRECATED.get(first, first) + dot + rest
 
 
 def stage_class(name: str) -> type | None:
